@@ -1,0 +1,52 @@
+# Every target makes what it needs first; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap lint unit integration test demo bench-drain bench-migration bench-contract build matrix clean
+
+MODE ?= rolling
+VENV ?= build/venv
+ARGS ?=
+export VENV
+export PYTHONPATH := $(CURDIR)/build/collections:$(CURDIR)/tests
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
+PYTHON_IN_VENV = $(VENV)/bin/python
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+bootstrap:  ## Install packages and the virtual environment in build/venv (every other target does it first)
+	@scripts/bootstrap
+
+lint: bootstrap  ## ruff, mypy --strict, ansible-lint (production), yamllint, ansible-test sanity with no ignore file
+	@scripts/lint
+
+unit: bootstrap  ## Unit tests (ARGS= for pytest)
+	@scripts/pytest tests/unit $(ARGS)
+
+integration: bootstrap  ## The real modules and playbooks against the lab (ARGS= for pytest)
+	@scripts/pytest tests/integration $(ARGS)
+
+test: bootstrap  ## lint, unit and integration: all that has to pass
+	@scripts/test
+
+demo: bootstrap  ## Upgrade two web servers and their database under load: MODE=rolling, naive or broken
+	@$(PYTHON_IN_VENV) -m demo --mode $(MODE) $(ARGS)
+
+bench-drain: bootstrap  ## What a drain costs, and what each shortcut loses
+	@$(PYTHON_IN_VENV) tests/benchmarks/drain.py $(ARGS)
+
+bench-migration: bootstrap  ## How long migrations take, by number of scripts
+	@$(PYTHON_IN_VENV) tests/benchmarks/migration.py $(ARGS)
+
+bench-contract: bootstrap  ## How long the compatibility gate takes, and what it finds
+	@$(PYTHON_IN_VENV) tests/benchmarks/contract.py $(ARGS)
+
+build: bootstrap  ## The collection as a tarball in build/dist, without tests
+	@scripts/build
+
+matrix: bootstrap  ## The suite on the oldest and the newest ansible-core that meta/runtime.yml admits
+	@scripts/matrix
+
+clean:  ## Remove build/ and caches (the packages that were installed stay)
+	@scripts/clean
