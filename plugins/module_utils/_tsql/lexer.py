@@ -1,0 +1,311 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""T-SQL's tokens, found in one pass whose time is linear in the length of the text.
+
+Private to the collection. The lexer is on the safe side: where tools and servers do not agree about a character
+(an exotic space, a number glued to a word, a lone carriage return in a comment), it takes the reading that hides
+nothing, or emits a token of kind BAD, which the classifier refuses.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+
+WORD = 1
+"""A bare identifier or keyword."""
+QUOTED = 2
+"""``[a name]`` or ``"a name"``."""
+STRING = 3
+"""``'text'`` or ``N'text'``."""
+NUMBER = 4
+VARIABLE = 5
+"""``@name`` or ``@@name``."""
+OP = 6
+BAD = 7
+"""A character that has no place in T-SQL outside strings, names and comments."""
+
+# Everything that any server or tool takes for white space. The zero-width ones are in it on purpose.
+_SPACE = r"\s\x01-\x20\x7f-\xa0\u180e\u200b-\u200f\u2060\ufeff"
+_LINE_SPACE = rf"(?:(?!\n)[{_SPACE}])"
+
+# None of the alternatives can backtrack over more than one character class, so every match is linear.
+_TOKEN = re.compile(
+    rf"""[{_SPACE}]*(?:
+    (?P<str>[nN]?'[^']*(?:''[^']*)*'?)
+  | (?P<word>\$?(?:[^\W\d]|\#)[\w$\#@]*)
+  | (?P<op><>|<=|>=|!=|!<|!>|::|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\|\||<<|>>|[(),.;=+*%&|^~<>!:{{}}]|-(?!-)|/(?!\*))
+  | (?P<num>0[xX][0-9A-Fa-f]*|[$\u00a2-\u00a5\u20a0-\u20bf](?:\d+(?:\.\d*)?|\.\d+)
+        |(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+|(?P<glued>[eE]))?)
+  | (?P<var>@@?[\w$\#@]*)
+  | (?P<bracket>\[[^\]]*(?:\]\][^\]]*)*\]?)
+  | (?P<quote>"[^"]*(?:""[^"]*)*"?)
+  | (?P<line>--[^\n]*)
+  | (?P<block>/\*)
+  | (?P<bad>.)
+  | (?P<end>\Z)
+    )""",
+    re.X | re.S,
+)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_AFTER_GO = re.compile(rf"{_LINE_SPACE}*(?:(\d{{1,9}}){_LINE_SPACE}*)?(?:--[^\n]*)?(?=\n|\Z)")
+_CONTINUATION = re.compile(r"\\\r?\n")
+
+
+class ScriptError(Exception):
+    """A script that cannot be read: what is wrong with it, and where (lines and columns count from 1)."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message, line, column)
+        self.message = message
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}: {self.message}"
+
+
+class Token:
+    """One token. ``key`` is what to compare with: the upper-case word, or the operator, and empty for all else."""
+
+    __slots__ = ("end", "key", "kind", "start", "text")
+
+    def __init__(self, kind: int, text: str, start: int, end: int, key: str) -> None:
+        self.kind = kind
+        self.text = text
+        self.start = start
+        self.end = end
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"Token({self.text!r}@{self.start})"
+
+
+class Comment:
+    """A comment and where it stands."""
+
+    __slots__ = ("end", "start", "text")
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+
+
+class Separator:
+    """A GO line: ``start`` is where the line's GO stands, ``end`` is behind the line, ``index`` counts tokens before it."""
+
+    __slots__ = ("end", "index", "repeat", "start")
+
+    def __init__(self, index: int, start: int, end: int, repeat: int) -> None:
+        self.index = index
+        self.start = start
+        self.end = end
+        self.repeat = repeat
+
+
+class Lines:
+    """Offsets to lines and columns."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: list[int] | None = None
+
+    def _line_starts(self) -> list[int]:
+        if self._starts is None:
+            starts = [0]
+            find = self._text.find
+            at = find("\n")
+            while at >= 0:
+                starts.append(at + 1)
+                at = find("\n", at + 1)
+            self._starts = starts
+        return self._starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both from 1."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def offset(self, line: int) -> int:
+        """Offset of the first character of a line."""
+        starts = self._line_starts()
+        return starts[line - 1] if line <= len(starts) else len(self._text)
+
+    def source(self, line: int) -> str:
+        """A line's text, without its end."""
+        start = self.offset(line)
+        end = self._text.find("\n", start)
+        return self._text[start : end if end >= 0 else len(self._text)].rstrip("\r")
+
+
+class Scan:
+    """What one pass over a text found."""
+
+    __slots__ = ("comments", "directives", "separators", "text", "tokens")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[Token] = []
+        self.comments: list[Comment] = []
+        self.separators: list[Separator] = []
+        self.directives: list[Token] = []
+
+
+def keyword(text: str) -> str:
+    """The form of a word to compare with keywords; compatibility characters such as full-width letters are folded."""
+    if text.isascii():
+        return text.upper()
+    return unicodedata.normalize("NFKC", text).upper()
+
+
+def _block_end(text: str, start: int) -> int:
+    depth = 1
+    for edge in _COMMENT_EDGE.finditer(text, start + 2):
+        depth += 1 if edge.group() == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    raise _error(text, start, "this comment is not closed (block comments nest in T-SQL)")
+
+
+def _error(text: str, offset: int, message: str) -> ScriptError:
+    line, column = Lines(text).position(offset)
+    return ScriptError(message, line, column)
+
+
+_KINDS = {
+    "word": WORD,
+    "bracket": QUOTED,
+    "quote": QUOTED,
+    "str": STRING,
+    "num": NUMBER,
+    "var": VARIABLE,
+    "op": OP,
+    "bad": BAD,
+}
+
+
+def scan(text: str) -> Scan:
+    """Find the tokens, the comments and the GO lines of a script.
+
+    A GO line has GO as its first non-blank token, outside strings, names and comments, and behind it nothing but a
+    count or a ``--`` comment.
+    """
+    found = Scan(text)
+    tokens = found.tokens
+    add = tokens.append
+    match = _TOKEN.match
+    length = len(text)
+    at = 0
+    while at < length:
+        hit = match(text, at)
+        if hit is None:  # not reachable: the last alternatives take any character and the end
+            raise _error(text, at, "this character cannot be read")
+        group = hit.lastgroup
+        if group == "word":
+            start, end = hit.span("word")
+            word = text[start:end]
+            key = word.upper() if word.isascii() else keyword(word)
+            if key == "GO" and (at == 0 or text.find("\n", at, start) >= 0 or text[at - 1] == "\n"):
+                tail = _AFTER_GO.match(text, end)
+                if tail is not None:
+                    repeat = int(tail.group(1) or 1)
+                    behind = tail.end() + 1 if tail.end() < length else tail.end()
+                    found.separators.append(Separator(len(tokens), start, behind, repeat))
+                    at = behind
+                    continue
+            add(Token(WORD, word, start, end, key))
+        elif group == "op":
+            start, end = hit.span("op")
+            key = text[start:end]
+            if key in (":", "!") and (at == 0 or text.find("\n", at, start) >= 0 or text[at - 1] == "\n"):
+                found.directives.append(Token(OP, key, start, end, key))
+            add(Token(OP, key, start, end, key))
+        elif group == "end":
+            break
+        elif group == "line":
+            start, end = hit.span("line")
+            comment = text[start:end]
+            found.comments.append(Comment(comment, start, end))
+            if "\r" in comment[:-1] and comment.rstrip("\r").find("\r") >= 0:
+                lone = start + comment.find("\r")
+                add(Token(BAD, "\r", lone, lone + 1, ""))
+        elif group == "block":
+            start = hit.start("block")
+            end = _block_end(text, start)
+            found.comments.append(Comment(text[start:end], start, end))
+        else:
+            group = "num" if group == "glued" else group or "bad"
+            start, end = hit.span(group)
+            piece = text[start:end]
+            kind = _KINDS[group]
+            if group == "str":
+                if piece.count("'") % 2:
+                    raise _error(text, start, "this string is not closed")
+            elif group == "bracket":
+                if piece.count("]") % 2 == 0:
+                    raise _error(text, start, "this bracketed name is not closed")
+            elif group == "quote":
+                if piece.count('"') % 2:
+                    raise _error(text, start, "this quoted name is not closed")
+            elif group == "num" and hit.group("glued"):
+                kind = BAD
+            add(Token(kind, piece, start, end, ""))
+        at = end
+    return found
+
+
+def string_value(token: Token) -> str:
+    """What a string or quoted name stands for."""
+    text = token.text
+    if token.kind == STRING:
+        body = text[2:-1] if text[0] in "nN" else text[1:-1]
+        return body.replace("''", "'")
+    if token.kind == QUOTED:
+        if text[0] == "[":
+            return text[1:-1].replace("]]", "]")
+        return text[1:-1].replace('""', '"')
+    return text
+
+
+def string_readings(token: Token) -> list[str]:
+    """All the texts that a literal may stand for on a server.
+
+    A backslash before a line end continues a literal, and a literal without N is converted to a code page, which turns
+    full-width letters and typographic quotes into plain ones. A statement must not hide in either reading.
+    """
+    value = string_value(token)
+    readings = [value]
+    if "\\" in value:
+        joined = _CONTINUATION.sub("", value)
+        if joined != value:
+            readings.append(joined)
+    if not value.isascii() and not token.text.startswith(("N", "n")):
+        for reading in list(readings):
+            folded = unicodedata.normalize("NFKC", reading.translate(_BEST_FIT))
+            if folded != reading:
+                readings.append(folded)
+    return readings
+
+
+_BEST_FIT = {
+    0x02B9: "'",
+    0x02BC: "'",
+    0x02C8: "'",
+    0x2018: "'",
+    0x2019: "'",
+    0x201A: "'",
+    0x201B: "'",
+    0x2032: "'",
+    0x2035: "'",
+    0x2010: "-",
+    0x2011: "-",
+    0x2012: "-",
+    0x2013: "-",
+    0x2014: "-",
+    0x2212: "-",
+    0x2044: "/",
+    0x2215: "/",
+}
