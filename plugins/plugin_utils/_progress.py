@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front of modules that wait: an action plugin that runs the module of its own name and shows its progress.
+
+A module that waits writes lines to the file that ZERO_DOWNTIME_PROGRESS names (module_utils/_progress.py). Where the
+module runs on the controller, the lines are shown as they come; over any other connection they are shown at the end.
+A connection that breaks ends in a failed task with ``connection_lost: true`` and not in an unreachable host, so that
+``rescue`` runs.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import typing as t
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._progress import VARIABLE
+
+display = Display()
+POLL_S = 0.2
+MOST_BYTES = 1024 * 1024
+
+
+class ProgressTail:
+    """Follows a file of lines in a thread and hands each complete line to a function."""
+
+    def __init__(self, path: str, show: t.Callable[[str], None], poll_s: float = POLL_S) -> None:
+        self._path = path
+        self._show = show
+        self._poll_s = poll_s
+        self._offset = 0
+        self._rest = b""
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
+
+    def __enter__(self) -> ProgressTail:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        self._ended.set()
+        self._thread.join(timeout=5)
+
+    def _follow(self) -> None:
+        while not self._ended.wait(self._poll_s):
+            self._read()
+        self._read()
+
+    def _read(self) -> None:
+        if self._offset >= MOST_BYTES:
+            return
+        try:
+            with open(self._path, "rb") as stream:
+                stream.seek(self._offset)
+                data = stream.read(MOST_BYTES - self._offset)
+        except OSError:
+            return
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._show(line.decode("utf-8", "replace"))
+
+
+class ProgressActionBase(ActionBase):  # type: ignore[misc]
+    """Runs the module of the same name; subclasses override the hooks that they need."""
+
+    TRANSFERS_FILES = True  # a temporary directory is wanted in any case
+    _supports_async = False
+
+    _progress_path: str | None = None
+
+    def prepare_args(self, args: dict[str, t.Any], task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Hook: the arguments that the module gets, made from those of the task (a copy)."""
+        return args
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        task_vars = task_vars or {}
+        try:
+            result: dict[str, t.Any] = super().run(tmp, task_vars)
+            args = self.prepare_args(dict(self._task.args), task_vars)
+            with self._progress(task_vars):
+                result |= self._execute_module(
+                    module_name=self._task.resolved_action or self._task.action, module_args=args, task_vars=task_vars
+                )
+        except AnsibleConnectionFailure as error:
+            result = {
+                "failed": True,
+                "connection_lost": True,
+                "msg": f"The connection was lost while {self._task.action} ran, so its outcome is not known: {error}",
+            }
+        finally:
+            try:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
+            except AnsibleConnectionFailure as error:
+                display.vvv(f"the temporary directory could not be removed: {error}")
+        return result
+
+    def _compute_environment_string(self, raw_environment_out: dict[str, t.Any] | None = None) -> str:
+        """Ansible's hook for the module's environment; the name of the progress file is added to the task's own."""
+        text: str = super()._compute_environment_string(raw_environment_out)
+        if self._progress_path is None:
+            return text
+        if isinstance(raw_environment_out, dict):
+            raw_environment_out[VARIABLE] = self._progress_path
+        prefix: str = self._connection._shell.env_prefix(**{VARIABLE: self._progress_path})
+        return f"{prefix} {text}".strip()
+
+    @contextmanager
+    def _progress(self, task_vars: Mapping[str, t.Any]) -> Iterator[None]:
+        directory = self._connection._shell.tmpdir
+        if not directory or not self._posix_shell():
+            yield
+            return
+        host = str(task_vars.get("inventory_hostname", "localhost"))
+
+        def show(line: str) -> None:
+            if line.strip():
+                display.display(f"  [{host}] {line}", color="cyan")
+
+        self._progress_path = os.path.join(directory, f"progress-{uuid.uuid4().hex}")
+        try:
+            if self._on_controller():
+                with ProgressTail(self._progress_path, show):
+                    yield
+            else:
+                yield
+                for line in self._read_remote(self._progress_path):
+                    show(line)
+        finally:
+            self._progress_path = None
+
+    def _on_controller(self) -> bool:
+        return str(self._connection.transport).rpartition(".")[2] == "local"
+
+    def _posix_shell(self) -> bool:
+        return not getattr(self._connection._shell, "_IS_WINDOWS", False)
+
+    def _read_remote(self, path: str) -> list[str]:
+        quoted = self._connection._shell.quote(path)
+        answer = self._low_level_execute_command(f"cat {quoted} 2>/dev/null || true", sudoable=False)
+        return str(answer.get("stdout", "")).splitlines()
