@@ -1,0 +1,3 @@
+-- Rows that version 1 wrote get the colour that version 2 shows for them.
+UPDATE TOP (500) dbo.Things SET Colour = N'unpainted' WHERE Colour IS NULL;
+GO
