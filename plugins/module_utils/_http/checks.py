@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is expected of an answer. Each expectation says what it found, so that a failure is one clear sentence.
+
+Private to this collection: it may change at any time.
+Runs on Python 3.9 (it is used on load balancers' hosts).
+"""
+
+from __future__ import annotations
+
+import abc
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from .transport import Response
+
+Query = Callable[[Any], Any]
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found, and what it expected."""
+
+    check: str
+    passed: bool
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.check} is {self.found}, expected {self.expected}"
+
+
+class Check(abc.ABC):
+    """One expectation."""
+
+    @abc.abstractmethod
+    def judge(self, response: Response) -> Outcome:
+        """What of the response was found, and whether it is what was expected."""
+
+
+@dataclass(frozen=True)
+class StatusCheck(Check):
+    expected: Collection[int]
+
+    def judge(self, response: Response) -> Outcome:
+        wanted = " or ".join(str(status) for status in self.expected)
+        return Outcome("status", response.status in self.expected, str(response.status), wanted)
+
+
+@dataclass(frozen=True)
+class LatencyCheck(Check):
+    most_ms: int
+
+    def judge(self, response: Response) -> Outcome:
+        found = response.latency_ms
+        return Outcome("latency", found <= self.most_ms, f"{found} ms", f"at most {self.most_ms} ms")
+
+
+@dataclass(frozen=True)
+class BodyCheck(Check):
+    pattern: re.Pattern[str]
+
+    def judge(self, response: Response) -> Outcome:
+        expected = f"a match of /{self.pattern.pattern}/"
+        if response.truncated:
+            return Outcome("body", False, "longer than body_limit_kib", expected)
+        return Outcome("body", bool(self.pattern.search(response.text)), excerpt(response.text), expected)
+
+
+@dataclass(frozen=True)
+class HeaderCheck(Check):
+    name: str
+    pattern: re.Pattern[str]
+
+    def judge(self, response: Response) -> Outcome:
+        value = response.headers.get(self.name.lower())
+        return Outcome(
+            f"header {self.name}",
+            value is not None and bool(self.pattern.search(value)),
+            "absent" if value is None else excerpt(value),
+            f"a match of /{self.pattern.pattern}/",
+        )
+
+
+@dataclass(frozen=True)
+class JsonCheck(Check):
+    """One JMESPath over the body. With neither ``equals`` nor ``pattern``, what it finds has to be true and not empty."""
+
+    path: str
+    query: Query
+    equals: Any = None
+    pattern: re.Pattern[str] | None = None
+
+    def judge(self, response: Response) -> Outcome:
+        name = f"json {self.path}"
+        expected = self._expected()
+        if response.truncated:
+            return Outcome(name, False, "in a body longer than body_limit_kib", expected)
+        try:
+            found = self.query(json.loads(response.text))
+        except ValueError as error:
+            # jmespath's own errors (a function given the wrong type) are ValueErrors too
+            return Outcome(name, False, f"not to be had ({excerpt(str(error))}) in {excerpt(response.text)}", expected)
+        shown = excerpt(json.dumps(found, ensure_ascii=False, default=str))
+        return Outcome(name, self._passes(found), shown, expected)
+
+    def _expected(self) -> str:
+        if self.equals is not None:
+            return json.dumps(self.equals, ensure_ascii=False, default=str)
+        return f"a match of /{self.pattern.pattern}/" if self.pattern is not None else "something true and not empty"
+
+    def _passes(self, found: Any) -> bool:
+        if self.equals is not None:
+            return _same(found, self.equals)
+        if self.pattern is not None:
+            return isinstance(found, (str, int, float)) and bool(self.pattern.search(_text(found)))
+        return bool(found)
+
+
+def _text(found: Any) -> str:
+    return found if isinstance(found, str) else json.dumps(found)
+
+
+def _same(found: Any, expected: Any) -> bool:
+    """Equal as JSON; a number or a truth value may be expected as text, which is all that an ad-hoc command can give."""
+    if isinstance(expected, str) and isinstance(found, (bool, int, float)):
+        return expected.lower() == json.dumps(found)
+    if isinstance(expected, bool) != isinstance(found, bool):
+        return False
+    return bool(found == expected)
+
+
+def excerpt(text: str, longest: int = LONGEST) -> str:
+    """The beginning of a text on one line."""
+    line = " ".join(text.split())
+    return (line if len(line) <= longest else line[: longest - 3] + "...") or "empty"

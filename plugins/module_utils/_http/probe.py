@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asking until the answer is right so many times in a row, or until the deadline.
+
+Private to this collection: it may change at any time.
+Runs on Python 3.9 (it is used on load balancers' hosts).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+from .._progress import Progress
+from .._wait import Deadline
+from .checks import Check, Outcome
+from .transport import InvalidRequest, Request, Response, Transport, TransportFailure
+
+MOST_REDIRECTS = 5
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass
+class Report:
+    """What a probe saw: the last answer with what its checks found, and how long it took to get there."""
+
+    passed: bool = False
+    attempts: int = 0
+    successes: int = 0
+    waited_ms: int = 0
+    response: Response | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    failure: str = ""
+
+
+class Probe:
+    """One request, its expectations, and how often they have to hold."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        request: Request,
+        checks: Sequence[Check],
+        successes: int = 1,
+        follow_redirects: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        self._transport = transport
+        self._request = request
+        self._checks = checks
+        self._successes = successes
+        self._follow_redirects = follow_redirects
+        self._progress = progress or Progress(path="")
+
+    def run(self, deadline: Deadline) -> Report:
+        report = Report()
+        while True:
+            permanent = self._attempt(report, deadline)
+            report.waited_ms = deadline.elapsed_ms
+            if report.successes >= self._successes:
+                report.passed = True
+                return report
+            if permanent or deadline.expired:
+                return report
+            self._progress.tell(lambda: self._line(report))
+            deadline.sleep()
+
+    def _attempt(self, report: Report, deadline: Deadline) -> bool:
+        """One more answer into the report; true when asking again cannot help."""
+        report.attempts += 1
+        # The first attempt has its full time limit also where the deadline allows no second one.
+        left = deadline.left_s if report.attempts > 1 else max(deadline.left_s, self._request.timeout_s)
+        limit = min(self._request.timeout_s, max(left, 0.1))
+        try:
+            response = self._ask(dataclasses.replace(self._request, timeout_s=limit))
+        except TransportFailure as failure:
+            report.response, report.outcomes, report.successes = None, [], 0
+            report.failure = str(failure)
+            return failure.permanent
+        report.response = response
+        report.outcomes = [check.judge(response) for check in self._checks]
+        wrong = [outcome for outcome in report.outcomes if not outcome.passed]
+        report.failure = "; ".join(str(outcome) for outcome in wrong)
+        report.successes = 0 if wrong else report.successes + 1
+        return False
+
+    def _ask(self, request: Request) -> Response:
+        response = self._transport.send(request)
+        followed = 0
+        while self._follow_redirects and response.status in REDIRECTS and "location" in response.headers:
+            followed += 1
+            if followed > MOST_REDIRECTS:
+                raise TransportFailure(
+                    f"more than {MOST_REDIRECTS} redirects, the last one to {response.headers['location']}"
+                )
+            request = redirected(request, response.headers["location"])
+            answer = self._transport.send(request)
+            response = dataclasses.replace(answer, latency_ms=response.latency_ms + answer.latency_ms)
+        return response
+
+    def _line(self, report: Report) -> str:
+        state = f"{report.successes} of {self._successes} in a row" if not report.failure else report.failure
+        return f"{self._request}: {state}, attempt {report.attempts}, {report.waited_ms / 1000:.0f} s"
+
+
+def redirected(request: Request, location: str) -> Request:
+    """The request that a redirect asks for, sent to the same address: a probe never leaves its node."""
+    asked = request.split
+    logical = asked._replace(netloc=request.host_header).geturl()
+    target = urljoin(logical, location)
+    try:
+        split = urlsplit(target)
+        port = split.port
+    except ValueError as error:
+        raise TransportFailure(f"redirected to {location!r}: {error}") from error
+    if split.scheme not in ("http", "https") or (split.hostname or "").lower() not in (
+        request.name.lower(),
+        asked.hostname,
+    ):
+        raise TransportFailure(
+            f"redirected to {location}, which is not {request.name}: a probe stays on its node", permanent=True
+        )
+    same_place = split.scheme == asked.scheme and split.netloc == request.host_header
+    address = f"[{asked.hostname}]" if ":" in (asked.hostname or "") else str(asked.hostname)
+    if same_place:
+        netloc = asked.netloc
+    else:
+        netloc = f"{address}:{port}" if port else address
+    try:
+        return dataclasses.replace(
+            request,
+            url=split._replace(netloc=netloc, fragment="").geturl(),
+            host=split.netloc if request.host else None,
+        )
+    except InvalidRequest as error:
+        raise TransportFailure(f"redirected to {location!r}: {error}", permanent=True) from error

@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a probe asks of HTTP: one request, one answer or a reason. Tests hand in a script of answers.
+
+Private to this collection: it may change at any time.
+Runs on Python 3.9 (it is used on load balancers' hosts).
+"""
+
+from __future__ import annotations
+
+import abc
+import re
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?\Z")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class InvalidRequest(Exception):
+    """The request cannot be sent as it is written; the text is one sentence for the user."""
+
+
+class TransportFailure(Exception):
+    """No answer. ``permanent`` says that asking again cannot help."""
+
+    def __init__(self, message: str, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to one address. ``host`` is the name the server is asked for, where it differs from the address."""
+
+    url: str
+    method: str = "GET"
+    host: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    timeout_s: float = 30.0
+    body_limit: int = 1024 * 1024
+
+    def __post_init__(self) -> None:
+        split = split_url(self.url)
+        if self.host is not None and not HOST.match(self.host):
+            raise InvalidRequest(f"host is {self.host!r}: a host name was expected, with a port where it needs one")
+        for name, value in self.headers.items():
+            if not TOKEN.match(name):
+                raise InvalidRequest(
+                    f"{name!r} was found as the name of a header: letters, digits and '-' were expected"
+                )
+            if name.lower() == "host":
+                raise InvalidRequest("a Host header was found among the headers: use the option host")
+            if UNPRINTABLE.search(value) or not value.isascii():
+                raise InvalidRequest(f"the value of header {name} has characters that a header cannot carry")
+        if split.username is not None:
+            raise InvalidRequest(
+                "the url carries a user name or password: put an Authorization header into secret_headers"
+            )
+
+    @property
+    def split(self) -> SplitResult:
+        return split_url(self.url)
+
+    @property
+    def host_header(self) -> str:
+        return self.host or self.split.netloc
+
+    @property
+    def name(self) -> str:
+        """The name that the server's certificate has to carry."""
+        return (urlsplit("//" + self.host).hostname if self.host else self.split.hostname) or ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}" + (f" (Host: {self.host})" if self.host else "")
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer: header names in lower case, the body cut at the request's limit."""
+
+    status: int
+    reason: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    truncated: bool = False
+    latency_ms: int = 0
+    url: str = ""
+
+    @property
+    def text(self) -> str:
+        charset = re.search(r"charset=\"?([A-Za-z0-9_.:-]+)", self.headers.get("content-type", ""))
+        try:
+            return self.body.decode(charset.group(1) if charset else "utf-8", "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
+
+
+class Transport(abc.ABC):
+    """Sends one request. Redirects are not its business, proxies neither."""
+
+    @abc.abstractmethod
+    def send(self, request: Request) -> Response:
+        """The answer; raises TransportFailure where there is none."""
+
+
+def split_url(url: str) -> SplitResult:
+    """The parts of an http or https url; raises InvalidRequest for anything else."""
+    if UNPRINTABLE.search(url) or " " in url or not url.isascii():
+        raise InvalidRequest(
+            f"url is {url!r}: blanks, control characters and letters beyond ASCII must be percent-encoded"
+        )
+    try:
+        split = urlsplit(url)
+        known = bool(split.port is None or split.port > 0)
+    except ValueError as error:
+        raise InvalidRequest(f"url is {url!r}: {error}") from error
+    if split.scheme not in ("http", "https") or not split.hostname or not known:
+        raise InvalidRequest(f"url is {url!r}: http://ADDRESS/PATH or https://ADDRESS/PATH was expected")
+    return split

@@ -1,0 +1,432 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Warm-up and smoke tests of one web server, straight to its own address."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: http_probe
+short_description: Ask a web server until its answer is right
+description:
+  - Warms a web server up and tests it, straight at its own address, past the load balancer.
+  - Sends one request at a time, on a new connection each, and judges the answer by its status, headers, body, JSON and latency.
+    Ends as soon as the answer was right O(successes) times in a row; fails with what it found and what it expected when O(timeout_s) is over.
+  - Fails at once where asking again cannot help, such as with a certificate that is not trusted.
+  - Proxies that the environment names are ignored.
+  - Runs where it can reach the web servers, usually on the controller with C(delegate_to=localhost).
+version_added: 0.1.0
+author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
+extends_documentation_fragment:
+  - zero_downtime.dotnet.attributes
+requirements:
+  - jmespath, where O(json_checks) is given
+attributes:
+  check_mode:
+    support: full
+    details: It only reads, so that check mode runs it just the same.
+  diff_mode:
+    support: N/A
+    details: It changes nothing.
+  idempotent:
+    support: N/A
+    details: It changes nothing.
+  platform:
+    platforms: posix
+options:
+  url:
+    description:
+      - What to ask for, with the web server's own address, such as V(https://192.0.2.11:443/health).
+    type: str
+    required: true
+  host:
+    description:
+      - The name that the site is bound to. It is sent as the Host header, offered in TLS (SNI), and looked for in the certificate.
+      - Without it the host of O(url) is all of these.
+    type: str
+  method:
+    description: The request's method.
+    type: str
+    choices: [GET, HEAD]
+    default: GET
+  headers:
+    description: More headers to send. They are shown in the output, so whatever is secret belongs into O(secret_headers).
+    type: dict
+    default: {}
+  secret_headers:
+    description: Headers to send that nobody may see, such as C(Authorization).
+    type: dict
+    default: {}
+  validate_certs:
+    description: Whether the server's certificate has to be trusted and made out to the name that is asked for.
+    type: bool
+    default: true
+  ca_path:
+    description: A file of CA certificates (PEM) to trust instead of the system's.
+    type: path
+  follow_redirects:
+    description:
+      - Whether a redirect is followed, five times at most, to the same web server at the same address.
+      - Otherwise the redirect is the answer that is judged.
+    type: bool
+    default: false
+  status:
+    description: The status codes that are right.
+    type: list
+    elements: int
+    default: [200]
+  body_regex:
+    description: A regular expression (Python) that has to match somewhere in the body.
+    type: str
+  header_checks:
+    description: Regular expressions by the names of the answer's headers; each header has to be there, and its value has to match.
+    type: dict
+    default: {}
+  json_checks:
+    description: What the body has to be as JSON.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      query:
+        description: A JMESPath expression.
+        type: str
+        required: true
+      equals:
+        description:
+          - What it has to find. Numbers, C(true), C(false) and C(null) may be given as text.
+          - With neither O(json_checks[].equals) nor O(json_checks[].regex) it has to find something that is true and not empty.
+        type: raw
+      regex:
+        description: A regular expression that has to match what it finds.
+        type: str
+  max_latency_ms:
+    description: How long connecting and the whole answer may take together.
+    type: int
+  body_limit_kib:
+    description: How much of the body is read. Checks of a longer body fail.
+    type: int
+    default: 1024
+  successes:
+    description: How many right answers in a row are wanted.
+    type: int
+    default: 1
+  interval_ms:
+    description: How long to wait after each answer, right or wrong, before asking again.
+    type: int
+    default: 500
+  request_timeout_s:
+    description: How long one request may take. An application that has just started may need long for its first.
+    type: int
+    default: 30
+  timeout_s:
+    description:
+      - How long to go on asking. With V(0) the first answer decides.
+    type: int
+    default: 60
+seealso:
+  - module: zero_downtime.dotnet.lb_member
+    description: Takes the web server out of the load balancer before, and puts it back after.
+"""
+
+EXAMPLES = r"""
+- name: Warm up, until three good answers in a row
+  zero_downtime.dotnet.http_probe:
+    url: "https://{{ ansible_host }}/health"
+    host: shop.example.com
+    ca_path: /etc/pki/internal-ca.pem
+    successes: 3
+    timeout_s: 120
+  delegate_to: localhost
+
+- name: Smoke test, once, that the new version answers and is quick
+  zero_downtime.dotnet.http_probe:
+    url: "http://{{ ansible_host }}:8080/api/things"
+    host: shop.example.com
+    header_checks:
+      Content-Type: ^application/json
+    json_checks:
+      - query: version
+        equals: 2.0.0
+      - query: length(things)
+        regex: ^[1-9]
+    max_latency_ms: 800
+    timeout_s: 0
+  delegate_to: localhost
+
+- name: An address that wants a login
+  zero_downtime.dotnet.http_probe:
+    url: "https://{{ ansible_host }}/admin/status"
+    host: shop.example.com
+    secret_headers:
+      Authorization: "Bearer {{ status_token }}"
+    status: [200, 204]
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+attempts:
+  description: How many requests were sent.
+  returned: always
+  type: int
+  sample: 7
+successes:
+  description: How many right answers in a row there were at the end.
+  returned: always
+  type: int
+  sample: 3
+waited_ms:
+  description: How long it took from the first request to the verdict.
+  returned: always
+  type: int
+  sample: 4180
+response:
+  description: The last answer. Empty where there was none.
+  returned: always
+  type: dict
+  contains:
+    status:
+      description: Its status code.
+      type: int
+      sample: 200
+    reason:
+      description: Its reason phrase.
+      type: str
+      sample: OK
+    headers:
+      description: Its headers, names in lower case. Cookies are left out.
+      type: dict
+      sample: {"content-type": "application/json"}
+    body_excerpt:
+      description: The beginning of its body.
+      type: str
+      sample: '{"status": "healthy", "version": "2.0.0"}'
+    latency_ms:
+      description: How long connecting and the whole answer took.
+      type: int
+      sample: 12
+  sample: {"status": 200, "reason": "OK", "headers": {"content-type": "application/json"}, "body_excerpt": "{}", "latency_ms": 12}
+checks:
+  description: What each check found in the last answer.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    check:
+      description: What was looked at.
+      type: str
+      sample: status
+    passed:
+      description: Whether it was as expected.
+      type: bool
+      sample: true
+    found:
+      description: What was found.
+      type: str
+      sample: "200"
+    expected:
+      description: What was expected.
+      type: str
+      sample: "200"
+  sample: [{"check": "status", "passed": true, "found": "200", "expected": "200"}]
+"""
+
+import re
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.checks import (
+    BodyCheck,
+    Check,
+    HeaderCheck,
+    JsonCheck,
+    LatencyCheck,
+    StatusCheck,
+    excerpt,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.client import DirectTransport
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.probe import Probe, Report
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.transport import (
+    InvalidRequest,
+    Request,
+    split_url,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._wait import Deadline
+
+try:
+    import jmespath
+    import jmespath.exceptions
+except ImportError:
+    jmespath = None
+    JMESPATH_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    JMESPATH_IMPORT_ERROR = None
+
+SECRET_NAMES = re.compile(r"(?i)^(authorization|proxy-authorization|cookie)$|(api-?key|token|secret|password)")
+
+
+def argument_spec() -> dict[str, t.Any]:
+    return {
+        "url": {"type": "str", "required": True},
+        "host": {"type": "str"},
+        "method": {"type": "str", "choices": ["GET", "HEAD"], "default": "GET"},
+        "headers": {"type": "dict", "default": {}},
+        "secret_headers": {"type": "dict", "default": {}, "no_log": True},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "follow_redirects": {"type": "bool", "default": False},
+        "status": {"type": "list", "elements": "int", "default": [200]},
+        "body_regex": {"type": "str"},
+        "header_checks": {"type": "dict", "default": {}},
+        "json_checks": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "query": {"type": "str", "required": True},
+                "equals": {"type": "raw"},
+                "regex": {"type": "str"},
+            },
+            "mutually_exclusive": [["equals", "regex"]],
+        },
+        "max_latency_ms": {"type": "int"},
+        "body_limit_kib": {"type": "int", "default": 1024},
+        "successes": {"type": "int", "default": 1},
+        "interval_ms": {"type": "int", "default": 500},
+        "request_timeout_s": {"type": "int", "default": 30},
+        "timeout_s": {"type": "int", "default": 60},
+    }
+
+
+def check_params(params: dict[str, t.Any]) -> None:
+    """What the argument spec cannot say; raises InvalidRequest."""
+    for name, least in (
+        ("successes", 1),
+        ("interval_ms", 10),
+        ("request_timeout_s", 1),
+        ("timeout_s", 0),
+        ("body_limit_kib", 1),
+        ("max_latency_ms", 1),
+    ):
+        if params[name] is not None and params[name] < least:
+            raise InvalidRequest(f"{name} is {params[name]}: {least} or more was expected")
+    needed_ms = (params["successes"] - 1) * params["interval_ms"]
+    if params["successes"] > 1 and needed_ms >= params["timeout_s"] * 1000:
+        raise InvalidRequest(
+            f"{params['successes']} successes {params['interval_ms']} ms apart were asked for, which takes {needed_ms} ms, "
+            f"but timeout_s is {params['timeout_s']}: give more time, or ask for fewer"
+        )
+    if params["method"] == "HEAD" and (params["body_regex"] is not None or params["json_checks"]):
+        raise InvalidRequest("checks of the body were found with method HEAD, which has none: use GET")
+    if not params["status"]:
+        raise InvalidRequest("status is empty: at least one status code was expected")
+    for name in params["headers"]:
+        if SECRET_NAMES.search(str(name)):
+            raise InvalidRequest(f"header {name} was found in headers, which are shown: put it into secret_headers")
+
+
+def make_request(params: dict[str, t.Any]) -> Request:
+    split_url(params["url"])
+    headers = {str(name): str(value) for name, value in {**params["headers"], **params["secret_headers"]}.items()}
+    return Request(
+        url=params["url"],
+        method=params["method"],
+        host=params["host"],
+        headers=headers,
+        timeout_s=params["request_timeout_s"],
+        body_limit=params["body_limit_kib"] * 1024,
+    )
+
+
+def make_checks(params: dict[str, t.Any]) -> list[Check]:
+    checks: list[Check] = [StatusCheck(params["status"])]
+    for name, regex in params["header_checks"].items():
+        checks.append(HeaderCheck(str(name), pattern(f"header_checks[{name}]", str(regex))))
+    if params["body_regex"] is not None:
+        checks.append(BodyCheck(pattern("body_regex", params["body_regex"])))
+    for wanted in params["json_checks"]:
+        regex = None if wanted["regex"] is None else pattern("json_checks.regex", wanted["regex"])
+        checks.append(JsonCheck(wanted["query"], compiled(wanted["query"]), wanted["equals"], regex))
+    if params["max_latency_ms"] is not None:
+        checks.append(LatencyCheck(params["max_latency_ms"]))
+    return checks
+
+
+def pattern(option: str, regex: str) -> re.Pattern[str]:
+    try:
+        return re.compile(regex)
+    except re.error as error:
+        raise InvalidRequest(f"{option} is {regex!r}: a regular expression was expected, but {error}") from error
+
+
+def compiled(query: str) -> t.Callable[[t.Any], t.Any]:
+    try:
+        search: t.Callable[[t.Any], t.Any] = jmespath.compile(query).search
+    except jmespath.exceptions.JMESPathError as error:
+        raise InvalidRequest(
+            f"json_checks.query is {query!r}: a JMESPath expression was expected, but {error}"
+        ) from error
+    return search
+
+
+def result_of(report: Report) -> dict[str, t.Any]:
+    response: dict[str, t.Any] = {}
+    if report.response is not None:
+        response = {
+            "status": report.response.status,
+            "reason": report.response.reason,
+            "headers": {name: value for name, value in report.response.headers.items() if name != "set-cookie"},
+            "body_excerpt": excerpt(report.response.text, 500) if report.response.body else "",
+            "latency_ms": report.response.latency_ms,
+        }
+    return {
+        "changed": False,
+        "attempts": report.attempts,
+        "successes": report.successes,
+        "waited_ms": report.waited_ms,
+        "response": response,
+        "checks": [
+            {"check": one.check, "passed": one.passed, "found": one.found, "expected": one.expected}
+            for one in report.outcomes
+        ],
+    }
+
+
+def sentence(request: Request, params: dict[str, t.Any], report: Report) -> str:
+    found = report.failure or f"{report.successes} right answers in a row, {params['successes']} expected"
+    tried = "1 attempt" if report.attempts == 1 else f"{report.attempts} attempts"
+    return f"{request}: {found}; {tried} in {report.waited_ms / 1000:.1f} s"
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    params = module.params
+    if params["json_checks"] and jmespath is None:
+        module.fail_json(
+            msg=missing_required_lib("jmespath", reason="for json_checks"), exception=JMESPATH_IMPORT_ERROR
+        )
+    interval_s = params["interval_ms"] / 1000
+    try:
+        check_params(params)
+        request = make_request(params)
+        probe = Probe(
+            DirectTransport(params["validate_certs"], params["ca_path"]),
+            request,
+            make_checks(params),
+            params["successes"],
+            params["follow_redirects"],
+            Progress(),
+        )
+        report = probe.run(Deadline(params["timeout_s"], first_sleep_s=interval_s, longest_sleep_s=interval_s))
+    except InvalidRequest as error:
+        module.fail_json(msg=str(error))
+    if not report.passed:
+        module.fail_json(msg=sentence(request, params, report), **result_of(report))
+    module.exit_json(**result_of(report))
+
+
+if __name__ == "__main__":
+    main()
