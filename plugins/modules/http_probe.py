@@ -21,7 +21,7 @@ author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
 requirements:
-  - jmespath, where O(json_checks) is given
+  - jmespath, where O(json) is given
 attributes:
   check_mode:
     support: full
@@ -76,31 +76,20 @@ options:
     type: list
     elements: int
     default: [200]
-  body_regex:
+  body:
     description: A regular expression (Python) that has to match somewhere in the body.
     type: str
-  header_checks:
+  response_headers:
     description: Regular expressions by the names of the answer's headers; each header has to be there, and its value has to match.
     type: dict
     default: {}
-  json_checks:
-    description: What the body has to be as JSON.
+  json:
+    description:
+      - JMESPath expressions over the body as JSON, such as V(version == '2.0.0').
+      - Each has to find something that is true and not empty.
     type: list
-    elements: dict
+    elements: str
     default: []
-    suboptions:
-      query:
-        description: A JMESPath expression.
-        type: str
-        required: true
-      equals:
-        description:
-          - What it has to find. Numbers, C(true), C(false) and C(null) may be given as text.
-          - With neither O(json_checks[].equals) nor O(json_checks[].regex) it has to find something that is true and not empty.
-        type: raw
-      regex:
-        description: A regular expression that has to match what it finds.
-        type: str
   max_latency_ms:
     description: How long connecting and the whole answer may take together.
     type: int
@@ -144,13 +133,11 @@ EXAMPLES = r"""
   zero_downtime.dotnet.http_probe:
     url: "http://{{ ansible_host }}:8080/api/things"
     host: shop.example.com
-    header_checks:
+    response_headers:
       Content-Type: ^application/json
-    json_checks:
-      - query: version
-        equals: 2.0.0
-      - query: length(things)
-        regex: ^[1-9]
+    json:
+      - version == '2.0.0'
+      - length(things) > `0`
     max_latency_ms: 800
     timeout_s: 0
   delegate_to: localhost
@@ -279,19 +266,9 @@ def argument_spec() -> dict[str, t.Any]:
         "ca_path": {"type": "path"},
         "follow_redirects": {"type": "bool", "default": False},
         "status": {"type": "list", "elements": "int", "default": [200]},
-        "body_regex": {"type": "str"},
-        "header_checks": {"type": "dict", "default": {}},
-        "json_checks": {
-            "type": "list",
-            "elements": "dict",
-            "default": [],
-            "options": {
-                "query": {"type": "str", "required": True},
-                "equals": {"type": "raw"},
-                "regex": {"type": "str"},
-            },
-            "mutually_exclusive": [["equals", "regex"]],
-        },
+        "body": {"type": "str"},
+        "response_headers": {"type": "dict", "default": {}},
+        "json": {"type": "list", "elements": "str", "default": []},
         "max_latency_ms": {"type": "int"},
         "body_limit_kib": {"type": "int", "default": 1024},
         "successes": {"type": "int", "default": 1},
@@ -319,7 +296,7 @@ def check_params(params: dict[str, t.Any]) -> None:
             f"{params['successes']} successes {params['interval_ms']} ms apart were asked for, which takes {needed_ms} ms, "
             f"but timeout_s is {params['timeout_s']}: give more time, or ask for fewer"
         )
-    if params["method"] == "HEAD" and (params["body_regex"] is not None or params["json_checks"]):
+    if params["method"] == "HEAD" and (params["body"] is not None or params["json"]):
         raise InvalidRequest("checks of the body were found with method HEAD, which has none: use GET")
     if not params["status"]:
         raise InvalidRequest("status is empty: at least one status code was expected")
@@ -343,13 +320,12 @@ def make_request(params: dict[str, t.Any]) -> Request:
 
 def make_checks(params: dict[str, t.Any]) -> list[Check]:
     checks: list[Check] = [StatusCheck(params["status"])]
-    for name, regex in params["header_checks"].items():
-        checks.append(HeaderCheck(str(name), pattern(f"header_checks[{name}]", str(regex))))
-    if params["body_regex"] is not None:
-        checks.append(BodyCheck(pattern("body_regex", params["body_regex"])))
-    for wanted in params["json_checks"]:
-        regex = None if wanted["regex"] is None else pattern("json_checks.regex", wanted["regex"])
-        checks.append(JsonCheck(wanted["query"], compiled(wanted["query"]), wanted["equals"], regex))
+    for name, regex in params["response_headers"].items():
+        checks.append(HeaderCheck(str(name), pattern(f"response_headers[{name}]", str(regex))))
+    if params["body"] is not None:
+        checks.append(BodyCheck(pattern("body", params["body"])))
+    for expression in params["json"]:
+        checks.append(JsonCheck(expression, compiled(expression)))
     if params["max_latency_ms"] is not None:
         checks.append(LatencyCheck(params["max_latency_ms"]))
     return checks
@@ -362,13 +338,12 @@ def pattern(option: str, regex: str) -> re.Pattern[str]:
         raise InvalidRequest(f"{option} is {regex!r}: a regular expression was expected, but {error}") from error
 
 
-def compiled(query: str) -> t.Callable[[t.Any], t.Any]:
+def compiled(expression: str) -> t.Callable[[t.Any], t.Any]:
     try:
-        search: t.Callable[[t.Any], t.Any] = jmespath.compile(query).search
+        search: t.Callable[[t.Any], t.Any] = jmespath.compile(expression).search
     except jmespath.exceptions.JMESPathError as error:
-        raise InvalidRequest(
-            f"json_checks.query is {query!r}: a JMESPath expression was expected, but {error}"
-        ) from error
+        reason = str(error).splitlines()[0]
+        raise InvalidRequest(f"json is {expression!r}: a JMESPath expression was expected, but {reason}") from error
     return search
 
 
@@ -404,9 +379,9 @@ def sentence(request: Request, params: dict[str, t.Any], report: Report) -> str:
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
-    if params["json_checks"] and jmespath is None:
+    if params["json"] and jmespath is None:
         module.fail_json(
-            msg=missing_required_lib("jmespath", reason="for json_checks"), exception=JMESPATH_IMPORT_ERROR
+            msg=missing_required_lib("jmespath", reason="for the option json"), exception=JMESPATH_IMPORT_ERROR
         )
     interval_s = params["interval_ms"] / 1000
     try:

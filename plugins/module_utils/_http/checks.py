@@ -88,50 +88,26 @@ class HeaderCheck(Check):
 
 @dataclass(frozen=True)
 class JsonCheck(Check):
-    """One JMESPath over the body. With neither ``equals`` nor ``pattern``, what it finds has to be true and not empty."""
+    """One JMESPath expression over the body: what it finds has to be true and not empty."""
 
-    path: str
+    expression: str
     query: Query
-    equals: Any = None
-    pattern: re.Pattern[str] | None = None
 
     def judge(self, response: Response) -> Outcome:
-        name = f"json {self.path}"
-        expected = self._expected()
+        return Outcome(f"json {self.expression}", *self._judge(response), "true or not empty")
+
+    def _judge(self, response: Response) -> tuple[bool, str]:
         if response.truncated:
-            return Outcome(name, False, "in a body longer than body_limit_kib", expected)
+            return False, "not to be told from a body longer than body_limit_kib"
         try:
             found = self.query(json.loads(response.text))
         except ValueError as error:
-            # jmespath's own errors (a function given the wrong type) are ValueErrors too
-            return Outcome(name, False, f"not to be had ({excerpt(str(error))}) in {excerpt(response.text)}", expected)
+            # jmespath's own errors, such as a function that is given the wrong type, are ValueErrors too
+            return False, f"not to be told ({excerpt(str(error))}) from {excerpt(response.text)}"
         shown = excerpt(json.dumps(found, ensure_ascii=False, default=str))
-        return Outcome(name, self._passes(found), shown, expected)
-
-    def _expected(self) -> str:
-        if self.equals is not None:
-            return json.dumps(self.equals, ensure_ascii=False, default=str)
-        return f"a match of /{self.pattern.pattern}/" if self.pattern is not None else "something true and not empty"
-
-    def _passes(self, found: Any) -> bool:
-        if self.equals is not None:
-            return _same(found, self.equals)
-        if self.pattern is not None:
-            return isinstance(found, (str, int, float)) and bool(self.pattern.search(_text(found)))
-        return bool(found)
-
-
-def _text(found: Any) -> str:
-    return found if isinstance(found, str) else json.dumps(found)
-
-
-def _same(found: Any, expected: Any) -> bool:
-    """Equal as JSON; a number or a truth value may be expected as text, which is all that an ad-hoc command can give."""
-    if isinstance(expected, str) and isinstance(found, (bool, int, float)):
-        return expected.lower() == json.dumps(found)
-    if isinstance(expected, bool) != isinstance(found, bool):
-        return False
-    return bool(found == expected)
+        # As JMESPath has it, 0 is true: it is something that was found.
+        passed = found not in (None, False, "", [], {}) or (found == 0 and not isinstance(found, bool))
+        return passed, shown if passed else f"{shown} in {excerpt(response.text)}"
 
 
 def excerpt(text: str, longest: int = LONGEST) -> str:
