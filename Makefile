@@ -31,7 +31,7 @@ test: bootstrap  ## lint, unit and integration: all that has to pass
 	@scripts/test
 
 demo: bootstrap  ## Upgrade two web servers and their database under load: MODE=rolling, naive or broken
-	@$(PYTHON_IN_VENV) -m demo --mode $(MODE) $(ARGS)
+	@$(PYTHON_IN_VENV) -m lab.demo --mode $(MODE) $(ARGS)
 
 bench-drain: bootstrap  ## What a drain costs, and what each shortcut loses
 	@$(PYTHON_IN_VENV) tests/benchmarks/drain.py $(ARGS)
