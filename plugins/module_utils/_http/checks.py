@@ -94,7 +94,7 @@ class JsonCheck(Check):
     query: Query
 
     def judge(self, response: Response) -> Outcome:
-        return Outcome(f"json {self.expression}", *self._judge(response), "true or not empty")
+        return Outcome(f"json {self.expression}", *self._judge(response), "something true and not empty")
 
     def _judge(self, response: Response) -> tuple[bool, str]:
         if response.truncated:

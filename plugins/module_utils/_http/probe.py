@@ -109,12 +109,11 @@ def redirected(request: Request, location: str) -> Request:
     """The request that a redirect asks for, sent to the same address: a probe never leaves its node."""
     asked = request.split
     logical = asked._replace(netloc=request.host_header).geturl()
-    target = urljoin(logical, location)
     try:
-        split = urlsplit(target)
+        split = urlsplit(urljoin(logical, location))
         port = split.port
     except ValueError as error:
-        raise TransportFailure(f"redirected to {location!r}: {error}") from error
+        raise TransportFailure(f"redirected to {location!r}: {error}", permanent=True) from error
     if split.scheme not in ("http", "https") or (split.hostname or "").lower() not in (
         request.name.lower(),
         asked.hostname,

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each expectation, held and broken."""
+
+from __future__ import annotations
+
+import re
+
+import jmespath
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.checks import (
+    BodyCheck,
+    Check,
+    HeaderCheck,
+    JsonCheck,
+    LatencyCheck,
+    StatusCheck,
+    excerpt,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.transport import Response
+
+JSON = Response(
+    200,
+    "OK",
+    {"content-type": "application/json", "x-node": "web01"},
+    b'{"version": "2.0.0", "things": [1, 2], "queue": 0, "ok": true, "gone": null}',
+    latency_ms=12,
+)
+
+
+def json_check(expression: str) -> JsonCheck:
+    return JsonCheck(expression, jmespath.compile(expression).search)
+
+
+@pytest.mark.parametrize(
+    ("check", "passes"),
+    [
+        (StatusCheck([200]), True),
+        (StatusCheck([201, 204]), False),
+        (LatencyCheck(12), True),
+        (LatencyCheck(11), False),
+        (BodyCheck(re.compile("2[.]0")), True),
+        (BodyCheck(re.compile("3[.]0")), False),
+        (HeaderCheck("X-Node", re.compile("^web01$")), True),
+        (HeaderCheck("X-Node", re.compile("^web02$")), False),
+        (HeaderCheck("X-Missing", re.compile("")), False),
+        (json_check("version == '2.0.0'"), True),
+        (json_check("version == '1.0.0'"), False),
+        (json_check("length(things) > `1`"), True),
+        (json_check("length(things) > `2`"), False),
+        (json_check("ok"), True),
+        (json_check("gone"), False),
+        (json_check("queue"), True),
+        (json_check("things[?@ > `5`]"), False),
+        (json_check("length(queue)"), False),
+    ],
+)
+def test_each_check_can_hold_and_can_break(check: Check, passes: bool) -> None:
+    assert check.judge(JSON).passed is passes
+
+
+def test_a_broken_check_says_what_was_found_and_what_was_expected() -> None:
+    assert str(StatusCheck([200, 204]).judge(Response(503))) == "status is 503, expected 200 or 204"
+    assert str(json_check("version == '1.0.0'").judge(JSON)).startswith(
+        'json version == \'1.0.0\' is false in {"version": "2.0.0",'
+    )
+
+
+@pytest.mark.parametrize("body", [b"<html>Server Error</html>", b"", b"\xff\xfe"])
+def test_a_body_that_is_no_json_breaks_the_check_and_is_shown(body: bytes) -> None:
+    outcome = json_check("ok").judge(Response(200, body=body))
+    assert not outcome.passed
+    assert excerpt(Response(200, body=body).text) in outcome.found
+
+
+@pytest.mark.parametrize("check", [BodyCheck(re.compile("version")), json_check("version")])
+def test_a_body_that_was_cut_is_never_judged_by_its_beginning(check: Check) -> None:
+    cut = Response(200, body=JSON.body, truncated=True)
+    assert check.judge(JSON).passed
+    assert not check.judge(cut).passed
+
+
+def test_an_excerpt_is_one_line_of_limited_length() -> None:
+    assert excerpt("a\r\n  b\tc") == "a b c"
+    assert excerpt("x" * 500, 20) == "x" * 17 + "..."
+    assert excerpt("  ") == "empty"
+
+
+def test_an_unknown_charset_does_not_end_in_a_traceback() -> None:
+    assert Response(200, headers={"content-type": "text/html; charset=klingon"}, body=b"Qapla").text == "Qapla"
+    assert Response(200, headers={"content-type": 'text/html; charset="latin-1"'}, body=b"\xe9").text == "\u00e9"
