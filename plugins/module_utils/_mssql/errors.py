@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong with a database, told in one sentence each. Private to this collection."""
+
+from __future__ import annotations
+
+LOCK_TIMEOUT = 1222
+DEADLOCK_VICTIM = 1205
+INVALID_OBJECT = 208
+PERMISSION_DENIED = 229
+DATABASE_READ_ONLY = 3906
+
+RETRYABLE = frozenset({LOCK_TIMEOUT, DEADLOCK_VICTIM})
+
+
+class MssqlError(Exception):
+    """What went wrong, as one sentence for the person who reads the task's message."""
+
+
+class ServerError(MssqlError):
+    """An error that the server, or the driver on its behalf, reported for a statement."""
+
+    def __init__(self, text: str, number: int = 0, sqlstate: str = "", lost: bool = False) -> None:
+        super().__init__(text)
+        self.text = text
+        self.number = number
+        """SQL Server's error number, 0 when the driver gave none."""
+        self.sqlstate = sqlstate
+        self.lost = lost
+        """The connection is gone: what the statement did is not known."""
+
+    def __str__(self) -> str:
+        return f"{self.text} (error {self.number})" if self.number else self.text
+
+    @property
+    def retryable(self) -> bool:
+        return self.number in RETRYABLE and not self.lost

@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections through pyodbc. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from . import options as connection_options
+from .api import Connection, Connector, Reply
+from .drivers import INSTALL, Driver, find_driver, packaged_driver
+from .errors import MssqlError, ServerError
+from .options import ConnectionOptions
+from .session import pins
+
+PYODBC_IMPORT_ERROR: str | None
+try:
+    import pyodbc
+except ImportError:
+    PYODBC_IMPORT_ERROR = traceback.format_exc()
+else:
+    PYODBC_IMPORT_ERROR = None
+    # A pooled session would keep its lock after close().
+    pyodbc.pooling = False
+
+_LOST = ("08", "HYT01")
+_NUMBER = re.compile(r"\((-?\d+)\) \(SQL\w+\)")
+_PREFIX = re.compile(r"\A\[\w{5}\] (?:\[[^\]]*\])*")
+_TAIL = re.compile(r" \((-?\d+)\) \(SQL\w+\)[\s\S]*\Z")
+_MORE = re.compile(r"; +\[\w{5}\] (?=\[)")
+
+
+class OdbcConnector(Connector):
+    """Opens sessions with the server that the options name."""
+
+    def __init__(self, options: ConnectionOptions, lock_timeout_ms: int, statement_timeout_s: int = 0) -> None:
+        self.options = options
+        self._lock_timeout_ms = lock_timeout_ms
+        self._statement_timeout_s = statement_timeout_s
+        self.driver: Driver | None = None
+        if options.dsn is None:
+            self.driver = find_driver(options.driver, list(pyodbc.drivers()), packaged_driver)
+        connection_options.check(options, self.driver)
+
+    def connect(self) -> Connection:
+        self._reach()
+        text = connection_options.connection_string(self.options, self.driver)
+        try:
+            with self._environment():
+                raw = pyodbc.connect(text, autocommit=True, timeout=self.options.login_timeout_s)
+        except pyodbc.Error as error:
+            # `from None`: the driver's own exception may hold the connection string.
+            raise MssqlError(self._scrub(explain(error, self.options, self.driver))) from None
+        raw.timeout = self._statement_timeout_s
+        connection = OdbcConnection(raw)
+        try:
+            connection.execute(pins(self._lock_timeout_ms))
+        except ServerError:
+            connection.close()
+            raise
+        return connection
+
+    def _reach(self) -> None:
+        """Tell an unreachable server at once and by name; the drivers wait long and then say only "timeout"."""
+        options = self.options
+        if options.host is None or options.named_instance or options.multi_subnet_failover:
+            return
+        try:
+            socket.create_connection((options.host, options.port), timeout=options.login_timeout_s).close()
+        except OSError as error:
+            reason = error.strerror or str(error) or type(error).__name__
+            raise MssqlError(
+                f"SQL Server at {options.where} is not reachable ({reason}): check login_host, login_port, "
+                "the server and the firewall."
+            ) from None
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        """What a driver reads from the environment and from files, for the time of one connect."""
+        options = self.options
+        if self.driver is not None and self.driver.free_tds:
+            with tempfile.TemporaryDirectory(prefix="zero_downtime_") as directory:
+                path = os.path.join(directory, "freetds.conf")
+                with open(path, "w", encoding="utf-8") as stream:
+                    stream.write(connection_options.freetds_conf(options))
+                with _variables({"FREETDSCONF": path}):
+                    yield
+        elif options.ca_path is not None and options.encrypt and options.validate_certs:
+            # Microsoft's driver takes OpenSSL's default locations; the directory is one that holds nothing.
+            with tempfile.TemporaryDirectory(prefix="zero_downtime_") as directory:
+                with _variables({"SSL_CERT_FILE": options.ca_path, "SSL_CERT_DIR": directory}):
+                    yield
+        else:
+            yield
+
+    def _scrub(self, text: str) -> str:
+        for secret in (self.options.password, self.options.dsn):
+            if secret:
+                text = text.replace(secret, "********")
+        return text
+
+
+class OdbcConnection(Connection):
+    """One session through pyodbc, in autocommit mode."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def execute(self, sql: str, *, keep_rows: bool = True) -> Reply:
+        reply = Reply()
+        cursor = None
+        try:
+            cursor = self._raw.cursor()
+            # ODBC's own {escapes} have no place in a script.
+            cursor.noscan = True
+            cursor.execute(sql)
+            while True:
+                reply.messages += [_plain(text) for _kind, text in cursor.messages or ()]
+                if cursor.description is not None:
+                    if keep_rows:
+                        reply.sets.append(cursor.fetchall())
+                    else:
+                        while cursor.fetchmany(1000):
+                            pass
+                elif cursor.rowcount >= 0:
+                    reply.rows_affected += cursor.rowcount
+                    reply.counted = True
+                if not cursor.nextset():
+                    return reply
+        except pyodbc.Error as error:
+            raise server_error(error) from None
+        finally:
+            if cursor is not None:
+                try:
+                    cursor.close()
+                except pyodbc.Error:
+                    pass
+
+    def close(self) -> None:
+        try:
+            self._raw.close()
+        except pyodbc.Error:
+            pass
+
+
+@contextmanager
+def _variables(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _sqlstate_and_text(error: Exception) -> tuple[str, str]:
+    arguments = [str(argument) for argument in error.args]
+    if len(arguments) >= 2:
+        return arguments[0], arguments[1]
+    return "", arguments[0] if arguments else type(error).__name__
+
+
+def _plain(text: str) -> str:
+    """A driver's message without the brackets before it and what stands behind it."""
+    return _TAIL.sub("", _PREFIX.sub("", text)).strip()
+
+
+def server_error(error: Exception) -> ServerError:
+    """What pyodbc raised, as the error of the server that it reports."""
+    sqlstate, text = _sqlstate_and_text(error)
+    number = 0
+    for found in _NUMBER.findall(text):
+        # The first record that the server itself numbered; the driver's own have 0 or less.
+        if int(found) > 0:
+            number = int(found)
+            break
+    first = _MORE.split(text)[0]
+    if sqlstate == "HYT00":
+        return ServerError("the statement ran into its time limit (statement_timeout_s)", 0, sqlstate)
+    return ServerError(_plain(first) or sqlstate, number, sqlstate, lost=_is_lost(sqlstate, number, text))
+
+
+def _is_lost(sqlstate: str, number: int, text: str) -> bool:
+    # FreeTDS numbers its own messages from 20000; 20004, 20006 and 20047 say that the connection is dead.
+    return sqlstate.startswith(_LOST) or number in (20004, 20006, 20047) or "Communication link failure" in text
+
+
+def explain(error: Exception, options: ConnectionOptions, driver: Driver | None) -> str:
+    """Why a connection could not be made, as one sentence."""
+    sqlstate, text = _sqlstate_and_text(error)
+    numbers = {int(found) for found in _NUMBER.findall(text)}
+    lowered = text.lower()
+    name = driver.name if driver else "of the data source"
+    if "can't open lib" in lowered or sqlstate in ("IM002", "IM003", "IM004"):
+        return (
+            f"The ODBC driver {name} could not be loaded, or one of the libraries that it needs is missing "
+            f"({_plain(_MORE.split(text)[0])}): {INSTALL}."
+        )
+    if 4060 in numbers or "cannot open database" in lowered:
+        return (
+            f"SQL Server at {options.where} has no database {options.database!r}, or {_login(options)} may not "
+            "open it: check database and the login's rights."
+        )
+    if numbers & {18456, 18452, 18470, 18486, 18487, 18488} or sqlstate == "28000":
+        return f"SQL Server at {options.where} refused {_login(options)}: check login_user and login_password."
+    if "subject name does not match" in lowered or "hostname does not match" in lowered:
+        return (
+            f"The certificate of the SQL Server at {options.where} is for another name: set login_host to the DNS name "
+            "in the certificate, or certificate_hostname (Microsoft's driver never matches an IP address)."
+        )
+    if "certificate verify failed" in lowered or "ssl provider" in lowered:
+        return (
+            f"The certificate of the SQL Server at {options.where} could not be verified "
+            f"({_plain(_MORE.split(text)[0])}): set ca_path to the PEM file of the authority that issued it."
+        )
+    if driver is not None and driver.free_tds and options.encrypt and sqlstate == "08001":
+        return (
+            f"SQL Server at {options.where} answers, but no encrypted and verified connection came about: check that "
+            "its certificate is for login_host and comes from the authority in ca_path, and that it speaks TLS 1.2."
+        )
+    return f"No connection with SQL Server at {options.where}: {_plain(_MORE.split(text)[0])}."
+
+
+def _login(options: ConnectionOptions) -> str:
+    return f"the login {options.user!r}" if options.user else "the integrated login"

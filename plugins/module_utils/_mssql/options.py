@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of a connection, and the connection string and environment that come of them.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .drivers import Driver
+from .errors import MssqlError
+
+FREETDS_SECTION = "target"
+
+
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """What the user said about the connection (doc fragment `mssql`)."""
+
+    database: str
+    host: str | None = None
+    port: int = 1433
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    driver: str | None = None
+    dsn: str | None = field(default=None, repr=False)
+    encrypt: bool = True
+    validate_certs: bool = True
+    ca_path: str | None = None
+    certificate_hostname: str | None = None
+    login_timeout_s: int = 15
+    multi_subnet_failover: bool = False
+    application: str = "zero_downtime.dotnet"
+
+    @property
+    def named_instance(self) -> bool:
+        return self.host is not None and "\\" in self.host
+
+    @property
+    def where(self) -> str:
+        """The server, for messages."""
+        if self.host is None:
+            return "the server of the data source"
+        return self.host if self.named_instance else f"{self.host}:{self.port}"
+
+
+def argument_spec() -> dict[str, dict[str, Any]]:
+    """The options of the doc fragment `mssql`, one to one."""
+    return {
+        "login_host": {"type": "str"},
+        "login_port": {"type": "int", "default": 1433},
+        "login_user": {"type": "str"},
+        "login_password": {"type": "str", "no_log": True},
+        "database": {"type": "str", "required": True},
+        "driver": {"type": "str"},
+        "dsn": {"type": "str", "no_log": True},
+        "encrypt": {"type": "bool", "default": True},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "certificate_hostname": {"type": "str"},
+        "login_timeout_s": {"type": "int", "default": 15},
+        "multi_subnet_failover": {"type": "bool", "default": False},
+    }
+
+
+def from_params(params: Mapping[str, Any], module: str) -> ConnectionOptions:
+    """The options out of a module's parameters."""
+    if not params.get("login_host") and not params.get("dsn"):
+        raise MssqlError("login_host or dsn is expected, neither was given: name the SQL Server.")
+    if params.get("login_host") and params.get("dsn"):
+        raise MssqlError("login_host and dsn were both given: name the SQL Server in one of them.")
+    return ConnectionOptions(
+        database=params["database"],
+        host=params["login_host"] or None,
+        port=params["login_port"],
+        user=params["login_user"],
+        password=params["login_password"],
+        driver=params["driver"],
+        dsn=params["dsn"] or None,
+        encrypt=params["encrypt"],
+        validate_certs=params["validate_certs"],
+        ca_path=params["ca_path"],
+        certificate_hostname=params["certificate_hostname"],
+        login_timeout_s=params["login_timeout_s"],
+        multi_subnet_failover=params["multi_subnet_failover"],
+        application=f"zero_downtime.dotnet/{module}",
+    )
+
+
+def braced(value: str) -> str:
+    """A value of a connection string that cannot end itself, whatever it holds."""
+    return "{" + value.replace("}", "}}") + "}"
+
+
+def check(options: ConnectionOptions, driver: Driver | None) -> None:
+    """Refuse what cannot be kept, before anything is sent."""
+    if options.user and options.password is None:
+        raise MssqlError(f"login_user is {options.user} and login_password is missing: give both or neither.")
+    if options.password is not None and not options.user:
+        raise MssqlError("login_password was given without login_user: give both or neither.")
+    if options.ca_path is not None and not os.path.isfile(options.ca_path):
+        raise MssqlError(f"ca_path {options.ca_path} is no file: name the PEM file of the certificate authority.")
+    for text in (options.host, options.user, options.password, options.database, options.certificate_hostname):
+        if text is not None and ("\0" in text or "\n" in text or "\r" in text):
+            raise MssqlError("A value of the connection holds a line end or NUL character: remove it.")
+    if driver is None or not driver.free_tds:
+        return
+    if options.encrypt and options.validate_certs and options.ca_path is None:
+        raise MssqlError(
+            f"The driver {driver.name} (FreeTDS) verifies no certificate without a CA file: set ca_path, "
+            "or use Microsoft's driver, or consent to an unverified server with validate_certs: false."
+        )
+    for wanted, name in (
+        (options.multi_subnet_failover, "multi_subnet_failover"),
+        (options.certificate_hostname is not None, "certificate_hostname"),
+    ):
+        if wanted:
+            raise MssqlError(f"The driver {driver.name} (FreeTDS) does not know {name}: use Microsoft's driver for it.")
+
+
+def connection_string(options: ConnectionOptions, driver: Driver | None) -> str:
+    """The string for SQLDriverConnect. It holds the password: never show it."""
+    parts: list[tuple[str, str]] = []
+    if options.dsn is not None:
+        head = options.dsn.rstrip("; ") + ";" if "=" in options.dsn else f"DSN={options.dsn};"
+    elif driver is None:
+        raise ValueError("a driver is expected where there is no data source")
+    else:
+        head = f"Driver={braced(driver.name)};"
+        if driver.free_tds:
+            parts.append(("Servername", FREETDS_SECTION))
+        else:
+            parts += _microsoft(options)
+    parts.append(("Database", braced(options.database)))
+    parts.append(("APP", braced(options.application)))
+    if options.user:
+        parts += [("UID", braced(options.user)), ("PWD", braced(options.password or ""))]
+    elif options.dsn is None and driver is not None:
+        parts.append(("Trusted_Connection", "yes"))
+    return head + "".join(f"{key}={value};" for key, value in parts)
+
+
+def _microsoft(options: ConnectionOptions) -> list[tuple[str, str]]:
+    host = options.host or ""
+    server = host if options.named_instance else f"tcp:{host},{options.port}"
+    parts = [
+        ("Server", braced(server)),
+        ("Encrypt", "yes" if options.encrypt else "no"),
+        ("TrustServerCertificate", "no" if options.validate_certs else "yes"),
+        # A session that comes back silently has lost its lock: a broken connection must be seen as broken.
+        ("ConnectRetryCount", "0"),
+    ]
+    if options.multi_subnet_failover:
+        parts.append(("MultiSubnetFailover", "yes"))
+    if options.certificate_hostname is not None:
+        parts.append(("HostnameInCertificate", braced(options.certificate_hostname)))
+    return parts
+
+
+def freetds_conf(options: ConnectionOptions) -> str:
+    """A configuration file for FreeTDS: only there can it be told which authority to trust."""
+    host, _backslash, instance = (options.host or "").partition("\\")
+    lines = [f"[{FREETDS_SECTION}]", f"host = {host}", "tds version = 7.4", "client charset = UTF-8"]
+    lines.append(f"instance = {instance}" if instance else f"port = {options.port}")
+    lines.append(f"encryption = {'require' if options.encrypt else 'off'}")
+    if options.encrypt and options.validate_certs:
+        lines += [f"ca file = {options.ca_path}", "check certificate hostname = yes"]
+    return "\n\t".join(lines) + "\n"

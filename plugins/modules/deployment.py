@@ -1,0 +1,280 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The ledger of deployments."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: deployment
+version_added: 0.1.0
+short_description: The ledger of deployments, with its lease and the outcome and version of each node
+description:
+  - One deployment of an application at a time holds a lease. A second one fails at once and says who holds it, since when and until when.
+  - The lease has an owner, a run id, an end by the clock of the SQL Server, and a fencing token that grows with each taking.
+    Every write of a run checks that the lease is still its own.
+  - Outcome and version of each node are kept, and so is their history.
+  - The tables are in schema C(deploy) of O(database) and are made on first use.
+  - Repeating a task with the same O(run_id) changes nothing, so a run that was interrupted can be run again.
+author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
+extends_documentation_fragment:
+  - zero_downtime.dotnet.attributes
+  - zero_downtime.dotnet.mssql
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+  action_group:
+    membership:
+      - zero_downtime.dotnet.mssql
+options:
+  app:
+    description: Name of the application, up to 64 characters.
+    type: str
+    required: true
+  state:
+    description:
+      - V(leased) takes the lease for O(run_id); for the run that has it already, this renews it.
+      - V(renewed) moves the end of the lease to O(ttl_s) seconds from now, never back, and thereby checks it. It is not counted as a change.
+      - V(recorded) writes the outcome of O(node).
+      - V(released) gives the lease back, and closes the run with O(verdict).
+      - V(broken) takes the lease away from whoever has it. Only for a run that is known to be dead; O(detail) says why.
+      - V(consumer_present) and V(consumer_absent) register another program that uses the database, or remove it; they need no lease.
+    type: str
+    choices: [leased, renewed, recorded, released, broken, consumer_present, consumer_absent]
+    required: true
+  run_id:
+    description: Names one deployment, up to 100 characters. Required by all states that work with a lease but V(broken), where it is checked when given.
+    type: str
+  owner:
+    description: Who deploys, for the message that a second deployment gets.
+    type: str
+    default: ansible
+  ttl_s:
+    description: How long the lease holds without being renewed, in seconds.
+    type: int
+    default: 600
+  fencing_token:
+    description: The token that taking the lease returned. When given, a lease that was taken again since then is refused, even for the same O(run_id).
+    type: int
+  version:
+    description:
+      - With O(state=leased) the version that is being deployed.
+      - With O(state=recorded) what the node runs; without it the version is kept.
+      - With O(state=consumer_present) what the program runs.
+    type: str
+  node:
+    description: Name of the node, with O(state=recorded).
+    type: str
+  outcome:
+    description: How the step on the node ended, with O(state=recorded).
+    type: str
+    choices: [started, succeeded, unchanged, failed, rolled_back, broken, skipped]
+  previous_version:
+    description: What the node ran before. Without it, the version in the ledger when that is another one.
+    type: str
+  detail:
+    description: Anything worth keeping, such as the message of a failure. Cut after 2000 characters.
+    type: str
+  verdict:
+    description: How the run ended, with O(state=released).
+    type: str
+    choices: [succeeded, failed, ended]
+    default: ended
+  consumer:
+    description: Name of another program that uses the database.
+    type: str
+  program_name:
+    description: The program's name in its sessions (C(Application Name) in its connection string).
+    type: str
+seealso:
+  - module: zero_downtime.dotnet.deployment_info
+"""
+
+EXAMPLES = r"""
+- name: Take the lease
+  zero_downtime.dotnet.deployment:
+    login_host: sql01.example.com
+    login_user: deploy
+    login_password: "{{ vault_deploy_password }}"
+    database: Shop
+    app: shop
+    run_id: "{{ dotnet_run_id }}"
+    owner: "{{ lookup('ansible.builtin.env', 'USER') }}"
+    state: leased
+    version: 2.0.0
+  delegate_to: localhost
+
+- name: Record that a node runs the new version
+  zero_downtime.dotnet.deployment:
+    login_host: sql01.example.com
+    database: Shop
+    app: shop
+    run_id: "{{ dotnet_run_id }}"
+    state: recorded
+    node: "{{ inventory_hostname }}"
+    outcome: succeeded
+    version: 2.0.0
+  delegate_to: localhost
+
+- name: Break the lease of a run that was killed
+  zero_downtime.dotnet.deployment:
+    login_host: sql01.example.com
+    database: Shop
+    app: shop
+    state: broken
+    owner: ann
+    detail: the controller was rebooted in the middle of the run
+"""
+
+RETURN = r"""
+lease:
+  description: The lease, as it is after the task.
+  returned: success
+  type: dict
+  sample:
+    held: true
+    expired: false
+    owner: ann
+    run_id: 20261120T110501-7f3a
+    version: 2.0.0
+    fencing_token: 7
+    acquired_at: "2026-11-20T11:05:01Z"
+    renewed_at: "2026-11-20T11:06:30Z"
+    expires_at: "2026-11-20T11:16:30Z"
+nodes:
+  description: All nodes of the application, as they are after the task.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: web01
+      version: 2.0.0
+      previous_version: 1.0.0
+      outcome: succeeded
+      run_id: 20261120T110501-7f3a
+      detail: null
+      changed_at: "2026-11-20T11:06:30Z"
+consumers:
+  description: The other programs that are registered.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: reports
+      version: "1.4"
+      program_name: Reports
+      changed_at: "2026-10-01T08:00:00Z"
+previous_state:
+  description: Lease, nodes and consumers as they were before the task.
+  returned: success
+  type: dict
+  sample: {lease: {held: false}, nodes: [], consumers: []}
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.behaviour import (
+    LedgerError,
+    Request,
+    carry_out,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.sql import SqlLedgerStore
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+
+_LONGEST = {
+    "app": 64,
+    "run_id": 100,
+    "owner": 200,
+    "version": 100,
+    "node": 255,
+    "previous_version": 100,
+    "consumer": 128,
+    "program_name": 128,
+}
+
+
+def _argument_spec() -> dict[str, Any]:
+    spec = options.argument_spec()
+    spec.update(
+        app={"type": "str", "required": True},
+        state={
+            "type": "str",
+            "required": True,
+            "choices": [
+                "leased",
+                "renewed",
+                "recorded",
+                "released",
+                "broken",
+                "consumer_present",
+                "consumer_absent",
+            ],
+        },
+        run_id={"type": "str"},
+        owner={"type": "str", "default": "ansible"},
+        ttl_s={"type": "int", "default": 600},
+        fencing_token={"type": "int"},
+        version={"type": "str"},
+        node={"type": "str"},
+        outcome={
+            "type": "str",
+            "choices": ["started", "succeeded", "unchanged", "failed", "rolled_back", "broken", "skipped"],
+        },
+        previous_version={"type": "str"},
+        detail={"type": "str"},
+        verdict={"type": "str", "choices": ["succeeded", "failed", "ended"], "default": "ended"},
+        consumer={"type": "str"},
+        program_name={"type": "str"},
+    )
+    return spec
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=_argument_spec(),
+        supports_check_mode=True,
+        required_if=[
+            ("state", "leased", ["run_id"]),
+            ("state", "renewed", ["run_id"]),
+            ("state", "recorded", ["run_id", "node", "outcome"]),
+            ("state", "released", ["run_id"]),
+            ("state", "broken", ["detail"]),
+            ("state", "consumer_present", ["consumer"]),
+            ("state", "consumer_absent", ["consumer"]),
+        ],
+    )
+    if odbc.PYODBC_IMPORT_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
+    params = module.params
+    for name, longest in _LONGEST.items():
+        if params[name] is not None and not 0 < len(params[name]) <= longest:
+            module.fail_json(msg=f"{name} has {len(params[name])} characters, 1 to {longest} are expected.")
+    if params["ttl_s"] < 1:
+        module.fail_json(msg=f"ttl_s is {params['ttl_s']}, at least 1 is expected.")
+    names = Request.__dataclass_fields__
+    request = Request(
+        **{name: params[name] for name in names if name != "detail"}, detail=(params["detail"] or "")[:2000] or None
+    )
+    try:
+        connector = odbc.OdbcConnector(options.from_params(params, "deployment"), lock_timeout_ms=10000)
+        with connector.connect() as connection:
+            result = carry_out(SqlLedgerStore(connection, request.app), request, module.check_mode)
+    except (LedgerError, MssqlError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    if module._diff:
+        after = {name: result[name] for name in ("lease", "nodes", "consumers")}
+        result["diff"] = {"before": result["previous_state"], "after": after}
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
