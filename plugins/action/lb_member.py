@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front of lb_member: fills in where the load balancer is, and shows progress."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
+
+FROM_VARIABLES = {"socket": "dotnet_lb_socket", "master_socket": "dotnet_lb_master_socket"}
+
+
+class ActionModule(ProgressActionBase):
+    """Runs the module with the load balancer's sockets filled in from the host's variables."""
+
+    def prepare_args(self, args: dict[str, t.Any], task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        for option, variable in FROM_VARIABLES.items():
+            if args.get(option) is None and task_vars.get(variable) is not None:
+                args[option] = self._templar.template(task_vars[variable])
+        return args

@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HAProxy behind the abstract API.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..api import LoadBalancerApi
+from ..errors import BadReply, LoadBalancerError, Refused
+from ..model import Admin, Agent, Member, MemberId, Sample
+from . import parse
+from .master import Master
+from .names import check_name, member_path, suggest
+from .runtime import Transport
+
+_SERVERS = 4
+_BACKEND_AND_SERVERS = 6
+_MAINT_FLAGS = 0x01 | 0x04 | 0x20 | 0x40  # forced, configured, no address, no host name
+_DRAIN_FLAGS = 0x08
+_CHECK_CONFIGURED = 0x02
+_CHECK_ENABLED = 0x04
+_GOOD_CHECKS = frozenset({"L4OK", "L6OK", "L7OK", "L7OKC"})
+
+
+class HaproxyApi(LoadBalancerApi):
+    """The runtime API of one HAProxy."""
+
+    def __init__(self, transport: Transport, master: Master | None = None) -> None:
+        self._transport = transport
+        self._master = master
+        self._places: dict[MemberId, tuple[int, int]] = {}
+
+    @property
+    def where(self) -> str:
+        return f"HAProxy at {self._transport.where}"
+
+    # Reading
+
+    def find(self, member: str, backend: str | None) -> list[MemberId]:
+        check_name("server", member)
+        if backend is not None:
+            check_name("backend", backend)
+        rows = self._show_stat(-1, _SERVERS, -1)
+        if backend is not None:
+            backends = {row.text("pxname") for row in rows}
+            if backend not in backends:
+                raise Refused(f"{self.where} has no backend {backend} with servers: {suggest(backend, backends)}")
+            rows = [row for row in rows if row.text("pxname") == backend]
+        found = [row for row in rows if row.text("svname") == member]
+        if not found:
+            place = f"backend {backend}" if backend else "any backend"
+            names = [row.text("svname") for row in rows]
+            raise Refused(f"{self.where} has no server {member} in {place}: {suggest(member, names)}")
+        for row in found:
+            self._remember(row)
+        return [_id(row) for row in found]
+
+    def look(self, ids: Sequence[MemberId]) -> Sample:
+        sample = self.sample(ids)
+        state: dict[MemberId, parse.Row] = {}
+        for backend in dict.fromkeys(member_id.backend for member_id in ids):
+            for row in self._servers_state(backend):
+                state[MemberId(row.text("be_name"), row.text("srv_name"))] = row
+        members = tuple(_with_state(member, state) for member in sample.members)
+        return Sample(sample.process, members, sample.others_up, sample.older)
+
+    def sample(self, ids: Sequence[MemberId]) -> Sample:
+        for _attempt in range(2):
+            if any(member_id not in self._places for member_id in ids):
+                self._locate(ids)
+            commands = ["show info"]
+            for member_id in ids:
+                proxy, server = self._places[member_id]
+                commands.append(f"show stat {proxy} {_BACKEND_AND_SERVERS} {server}")
+            line = ";".join(commands)
+            answers = parse.sections(self._transport.exchange(line), len(commands), line)
+            members: list[Member] = []
+            others_up: dict[str, int] = {}
+            for member_id, command, answer in zip(ids, commands[1:], answers[1:]):
+                rows = parse.stat(answer, command)
+                mine = [row for row in rows if _id(row) == member_id]
+                backend = [row for row in rows if _id(row) == MemberId(member_id.backend, "BACKEND")]
+                if len(mine) != 1 or len(backend) != 1:
+                    break
+                member = _member(mine[0])
+                members.append(member)
+                serving = member.up and member.admin is not Admin.DRAIN and member.weight > 0
+                usable = backend[0].number("act") + backend[0].number("bck")
+                others_up[member_id.backend] = max(0, usable - int(serving))
+            else:
+                older = self._master.older(ids) if self._master else {}
+                return Sample(parse.info(answers[0])["Pid"], tuple(members), others_up, older)
+            # A reload with another configuration: the numbers mean other servers now.
+            self._places.clear()
+        raise LoadBalancerError(f"{self.where} does not find {', '.join(map(str, ids))} in two attempts.")
+
+    def peers(self, member_id: MemberId) -> list[Member]:
+        rows = [_member(row) for row in self._show_stat(self._places[member_id][0], _SERVERS, -1)]
+        return [member for member in rows if member.id != member_id]
+
+    def everything(self) -> list[Member]:
+        state = {MemberId(row.text("be_name"), row.text("srv_name")): row for row in self._servers_state(None)}
+        members = []
+        for row in self._show_stat(-1, _SERVERS, -1):
+            self._remember(row)
+            members.append(_with_state(_member(row), state))
+        return members
+
+    # Changing
+
+    def set_admin(self, member_id: MemberId, admin: Admin) -> None:
+        self._change(f"set server {member_path(member_id)} state {admin.value}")
+
+    def begin_return(self, member: Member) -> None:
+        """Drain lets the checks run again.
+
+        HAProxy takes the server for healthy until the first check, so where users stick to the server, or where one
+        success can't be told from none, it is marked as down first: then only new successes bring it up.
+        """
+        self.set_admin(member.id, Admin.DRAIN)
+        if member.checked and not member.tracks:
+            self._change(f"set server {member_path(member.id)} health down")
+
+    def set_weight(self, member_id: MemberId, weight: int) -> None:
+        self._change(f"set weight {member_path(member_id)} {int(weight)}")
+
+    def set_agent(self, member_id: MemberId, enabled: bool) -> None:
+        self._change(f"{'enable' if enabled else 'disable'} agent {member_path(member_id)}")
+
+    def cut(self, member_id: MemberId) -> None:
+        self._change(f"shutdown sessions server {member_path(member_id)}")
+        if self._master:
+            self._master.cut(member_id)
+
+    def by_hand(self, member_id: MemberId, admin: Admin) -> str:
+        where = self._transport.where
+        kind = "UNIX-CONNECT" if where.startswith("/") else "TCP"
+        return f"echo 'set server {member_path(member_id)} state {admin.value}' | socat stdio {kind}:{where}"
+
+    def after_restart(self, before: str, after: str) -> None:
+        if self._master is None:
+            raise LoadBalancerError(
+                f"{self.where} was reloaded or restarted meanwhile (process {before} before, {after} now), and the "
+                f"requests that the old process may still hold cannot be counted: give master_socket."
+            )
+
+    # Helpers
+
+    def _change(self, command: str) -> None:
+        answer = self._transport.exchange(command)
+        if answer.startswith("Permission denied"):
+            raise Refused(
+                f"{self.where} does not permit '{command}': the socket's level is lower than admin; "
+                f"put 'level admin' on the line 'stats socket' of its configuration."
+            )
+        parse.silence(answer, command)
+
+    def _show_stat(self, proxy: int, kinds: int, server: int) -> list[parse.Row]:
+        command = f"show stat {proxy} {kinds} {server}"
+        (answer,) = parse.sections(self._transport.exchange(command), 1, command)
+        return parse.stat(answer, command)
+
+    def _servers_state(self, backend: str | None) -> list[parse.Row]:
+        command = "show servers state" + (f" {check_name('backend', backend)}" if backend else "")
+        answer = self._transport.exchange(command)
+        if answer.startswith("Permission denied"):
+            raise Refused(f"{self.where} does not permit '{command}': the socket's level must be operator or admin.")
+        (text,) = parse.sections(answer, 1, command)
+        return parse.servers_state(text, command)
+
+    def _remember(self, row: parse.Row) -> None:
+        self._places[_id(row)] = (row.number("iid"), row.number("sid"))
+
+    def _locate(self, ids: Sequence[MemberId]) -> None:
+        for row in self._show_stat(-1, _SERVERS, -1):
+            if _id(row) in ids:
+                self._remember(row)
+        for member_id in ids:
+            if member_id not in self._places:
+                raise LoadBalancerError(f"{self.where} no longer has {member_id}: has its configuration changed?")
+
+
+def _id(row: parse.Row) -> MemberId:
+    return MemberId(row.text("pxname"), row.text("svname"))
+
+
+def _admin(status: str, weight: int) -> Admin | None:
+    """What the administrator asked for, as far as the status tells: a server that is down hides it."""
+    if status.startswith("MAINT"):
+        return Admin.MAINT
+    if status in {"DRAIN", "DRAIN (agent)"}:
+        return Admin.DRAIN if weight > 0 else None  # weight 0 looks the same
+    if status in {"UP", "no check"}:
+        return Admin.READY
+    return None
+
+
+def _fresh(row: parse.Row, status: str) -> bool:
+    """All checks that are kept count of have succeeded."""
+    rise, fall, health = (row.number_or_none(f"check_{name}") for name in ("rise", "fall", "health"))
+    if rise is None or fall is None or health is None:
+        return status in {"UP", "DRAIN", "no check"}
+    check = row.text("check_status").removeprefix("* ")
+    return health == rise + fall - 1 and check in _GOOD_CHECKS and status in {"UP", "DRAIN"}
+
+
+def _member(row: parse.Row) -> Member:
+    status = row.text("status")
+    if not status:
+        raise BadReply(f"HAProxy's answer to '{row.source}' has no status for {_id(row)}.")
+    weight = row.number("uweight") if row.has("uweight") else row.number("weight")
+    return Member(
+        id=_id(row),
+        status=status,
+        in_flight=row.number("scur"),
+        queued=row.number("qcur"),
+        weight=weight,
+        admin=_admin(status, weight),
+        up=status.startswith(("UP", "no check", "DRAIN")),
+        fresh=_fresh(row, status),
+        checked=row.number_or_none("check_rise") is not None,
+        tracks=row.optional("tracked"),
+        mode=row.optional("mode"),
+        agent=Agent.ON if row.optional("agent_status") else Agent.NONE,
+        agent_status=row.optional("agent_status"),
+        check_status=row.text("check_status"),
+        address=row.optional("addr"),
+        backup=row.number("bck") == 1,
+        persistent=row.optional("cookie") != "",
+        limit=row.number_or_none("slim"),
+        served=row.number("stot"),
+    )
+
+
+def _with_state(member: Member, state: dict[MemberId, parse.Row]) -> Member:
+    row = state.get(member.id)
+    if row is None:
+        raise LoadBalancerError(f"HAProxy's 'show servers state' does not name {member.id}: was it removed just now?")
+    flags = row.number("srv_admin_state")
+    admin = Admin.MAINT if flags & _MAINT_FLAGS else Admin.DRAIN if flags & _DRAIN_FLAGS else Admin.READY
+    agent_flags = row.number("srv_agent_state")
+    agent = Agent.NONE
+    if agent_flags & _CHECK_CONFIGURED:
+        agent = Agent.ON if agent_flags & _CHECK_ENABLED else Agent.OFF
+    return replace(
+        member,
+        admin=admin,
+        agent=agent,
+        weight=row.number("srv_uweight"),
+        initial_weight=row.number("srv_iweight"),
+        checked=bool(row.number("srv_check_state") & _CHECK_ENABLED),
+    )

@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leaving: draining, drained and disabled. The steps are those of docs/draining.md.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from .errors import LoadBalancerError, OutOfTime, Refused
+from .model import Admin, Agent, Member, Sample
+from .request import ADMIN_OF, CUT, DISABLED, DRAINED, DRAINING
+from .session import Session
+
+#: How long what was cut may take to be gone.
+_CUT_S = 5.0
+
+
+class Departure(Session):
+    """Takes a member out of service."""
+
+    wanted: Admin = Admin.DRAIN
+
+    def plan(self) -> None:
+        state, before = self.request.state, self.outcome.before
+        self._check_policy(before)
+        busy = state == DRAINED and before.busy > 0
+        moving = [member for member in before.members if not self._satisfied(member)]
+        if moving or busy:
+            self._check_others(moving)
+        for member in moving:
+            self.outcome.plan += self._steps(member)
+        if busy and not moving:
+            self.outcome.plan.append(f"wait for {before.busy} requests in flight or queued")
+        self.intend(ADMIN_OF[state])
+        if state == DRAINING:
+            self.outcome.intended = tuple(
+                member if self._satisfied(member) else intended
+                for member, intended in zip(before.members, self.outcome.intended)
+            )
+
+    def apply(self) -> None:
+        moving = [member for member in self.outcome.before.members if not self._satisfied(member)]
+        for member in moving:
+            self._stop_agent(member)
+        if moving:
+            self._check_others(moving)
+        first = Admin.MAINT if self.request.state == DISABLED else Admin.DRAIN
+        self.wanted = first
+        for member in moving:
+            if member.admin is not first and not (first is Admin.DRAIN and member.admin is Admin.MAINT):
+                self.set_admin(member.id, first)
+        if moving:
+            self._check_others(moving)
+        if self.request.state == DRAINED:
+            self._bleed()
+            self._close()
+        self.outcome.after = self._verified()
+
+    def apply_again(self) -> None:
+        for member_id in self.ids:
+            self.set_admin(member_id, self.wanted)
+
+    # Conditions
+
+    def _satisfied(self, member: Member) -> bool:
+        if self.request.state == DRAINING:
+            return member.admin in {Admin.DRAIN, Admin.MAINT}
+        return member.admin is Admin.MAINT
+
+    def _check_policy(self, before: Sample) -> None:
+        tcp = [str(member.id) for member in before.members if member.mode == "tcp"]
+        if tcp and self.request.on_timeout is None and self.request.state != DISABLED:
+            raise Refused(
+                f"{', '.join(tcp)} is in TCP mode, where a client may keep its connection for ever: give on_timeout "
+                f"(restore or cut) to say what is to happen to connections that are still open at the deadline. "
+                f"Nothing was changed."
+            )
+
+    def _check_others(self, moving: list[Member]) -> None:
+        for member in moving or self.outcome.before.members:
+            peers = self.api.peers(member.id)
+            serving = [peer for peer in peers if peer.up and peer.admin is Admin.READY and peer.weight > 0]
+            if len(serving) >= self.request.min_up:
+                continue
+            others = ", ".join(f"{peer.id.member} is {peer.status}" for peer in peers[:10]) or "there is no other"
+            raise Refused(
+                f"{member.id} stays in service: without it {len(serving)} servers of backend {member.id.backend} "
+                f"would be up and not draining, and min_up is {self.request.min_up} ({others}). Bring another one up "
+                f"first, or lower min_up."
+            )
+
+    def _steps(self, member: Member) -> list[str]:
+        steps = []
+        if member.agent is Agent.ON:
+            steps.append(f"stop the agent-check of {member.id}")
+        if self.request.state == DISABLED:
+            steps.append(f"set {member.id} to maint without waiting")
+            return steps
+        if member.admin is Admin.READY:
+            steps.append(f"set {member.id} to drain")
+        if self.request.state == DRAINED:
+            steps.append(f"wait until nothing is in flight to {member.id} (now {member.busy})")
+            steps.append(f"set {member.id} to maint and see that nothing is in flight")
+        return steps
+
+    # Waiting
+
+    def _stop_agent(self, member: Member) -> None:
+        if member.agent is Agent.ON:
+            self.change(member.id, lambda: self.api.set_agent(member.id, False))
+
+    def _bleed(self) -> None:
+        """Step 3: nobody new comes, except users who stick to the member; those who are there finish."""
+        if all(member.admin is Admin.MAINT for member in self.outcome.before.members):
+            return
+        limit = self._bleed_limit()
+        while True:
+            sample = self._watched()
+            if sample.busy == 0 or self.deadline.expired:
+                return
+            if limit is not None and self.deadline.elapsed_s >= limit:
+                self.progress.say(f"{self.request.member}: bled for {limit:g} s, closing for users who stick to it")
+                return
+            self.progress.tell(lambda sample=sample: self._line(sample))  # type: ignore[misc]
+            self.deadline.sleep()
+
+    def _bleed_limit(self) -> float | None:
+        if self.request.bleed_s is not None:
+            return self.request.bleed_s
+        if any(member.persistent for member in self.outcome.before.members):
+            return self.request.timeout_s / 2
+        return None
+
+    def _close(self) -> None:
+        """Steps 4 to 6: no one gets through any more; zero must be seen several times."""
+        if self.deadline.expired:
+            self._give_up(self._watched())
+        self.wanted = Admin.MAINT
+        for member in self.outcome.before.members:
+            if member.admin is not Admin.MAINT:
+                self.set_admin(member.id, Admin.MAINT)
+        self.deadline.hurry()
+        zeros = 0
+        while True:
+            sample = self._watched()
+            zeros = zeros + 1 if sample.busy == 0 else 0
+            if zeros >= self.request.zero_samples:
+                return
+            if self.deadline.expired and zeros == 0:
+                self._give_up(sample)
+                return
+            self.progress.tell(lambda sample=sample: self._line(sample))  # type: ignore[misc]
+            self._short_sleep(zeros)
+
+    def _short_sleep(self, zeros: int) -> None:
+        if zeros:
+            self.pause(min(0.05, self.request.poll_ms / 1000))
+        else:
+            self.deadline.sleep()
+
+    def _give_up(self, sample: Sample) -> None:
+        """The deadline has passed: put back what was found, or cut, as the user wants; never go on silently."""
+        if sample.busy == 0:
+            return
+        if self.request.on_timeout != CUT:
+            raise OutOfTime(
+                f"{self.request.member} still had {sample.in_flight} requests in flight and {sample.queued} queued "
+                f"after {self.request.timeout_s:g} s: raise timeout_s, or give on_timeout=cut to end them."
+            )
+        for member_id in self.ids:
+            self.set_admin(member_id, Admin.MAINT)
+        self.wanted = Admin.MAINT
+        sample = self.sample()
+        self.outcome.cut = sample.busy
+        self.progress.say(f"{self.request.member}: cutting {sample.busy} requests at the deadline")
+        for member_id in self.ids:
+            self.change(member_id, lambda member_id=member_id: self.api.cut(member_id))  # type: ignore[misc]
+        after = self.new_deadline(_CUT_S)
+        while self.sample().busy:
+            if after.expired:
+                raise OutOfTime(f"{self.request.member} still had requests in flight {_CUT_S:g} s after they were cut.")
+            after.sleep()
+        self.outcome.warnings.append(
+            f"{self.outcome.cut} requests or connections to {self.request.member} were cut at the deadline."
+        )
+
+    def _watched(self) -> Sample:
+        """A sample that is looked at: has somebody else put the member back, have the others gone?"""
+        sample = self.sample()
+        odd = [member for member in sample.members if member.admin not in {None, self.wanted, Admin.MAINT}]
+        if odd:
+            odd = [member for member in self.look().members if member.admin not in {self.wanted, Admin.MAINT}]
+        if odd:
+            raise LoadBalancerError(
+                f"{odd[0].id} was set to {self.wanted.value}, but is {odd[0].status} now: somebody or something else "
+                f"changes it at the same time."
+            )
+        if any(others < self.request.min_up for others in sample.others_up.values()):
+            self._check_others(list(self.outcome.before.members))
+        return sample
+
+    def _verified(self) -> Sample:
+        """Verify instead of trusting."""
+        sample = self.look()
+        for member in sample.members:
+            if member.admin is not ADMIN_OF[self.request.state] and not self._satisfied(member):
+                raise LoadBalancerError(f"{member.id} was set to {self.wanted.value}, but is {member.status} now.")
+        return sample
+
+    def _line(self, sample: Sample) -> str:
+        return f"{self.request.member}: {self.counts(sample)}"

@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Coming back: enabled, once fresh health checks have shown that the member works.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from .errors import OutOfTime
+from .model import Admin, Agent, Member, Sample
+from .session import Session
+
+
+class Return(Session):
+    """Puts a member back into service."""
+
+    wanted: Admin = Admin.DRAIN
+
+    def plan(self) -> None:
+        for member in self.outcome.before.members:
+            self.outcome.plan += self._steps(member)
+        weight = self.request.weight
+        self.intend(Admin.READY, **({} if weight is None else {"weight": weight}))
+
+    def apply(self) -> None:
+        away = [member for member in self.outcome.before.members if member.admin is not Admin.READY]
+        for member in away:
+            if member.admin is Admin.MAINT:
+                self._begin(member)
+        self._wait_for_checks(away)
+        self.wanted = Admin.READY
+        for member in self.outcome.before.members:
+            self._open(member)
+        self._wait_until_up()
+        self.outcome.after = self.look()
+
+    def apply_again(self) -> None:
+        for member in self.outcome.before.members:
+            if member.admin is Admin.READY or self.wanted is Admin.READY:
+                self.set_admin(member.id, Admin.READY)
+            else:
+                self._begin(member)
+
+    # Planning
+
+    def _steps(self, member: Member) -> list[str]:
+        steps = []
+        if member.admin is Admin.MAINT and self._gated(member):
+            steps.append(f"set {member.id} to drain, so that its health checks run")
+        if member.admin is not Admin.READY:
+            if self._gated(member):
+                steps.append(f"wait for fresh successful health checks of {member.id}")
+            steps.append(f"set {member.id} to ready")
+        if self.request.weight is not None and self.request.weight != member.weight:
+            steps.append(f"set the weight of {member.id} from {member.weight} to {self.request.weight}")
+        if member.agent is Agent.OFF:
+            steps.append(f"start the agent-check of {member.id}")
+        return steps
+
+    @staticmethod
+    def _gated(member: Member) -> bool:
+        return member.checked or bool(member.tracks)
+
+    # Doing
+
+    def _begin(self, member: Member) -> None:
+        if self._gated(member):
+            self.change(member.id, lambda: self.api.begin_return(member))
+
+    def _wait_for_checks(self, away: list[Member]) -> None:
+        gated = [member.id for member in away if self._gated(member)]
+        for member in away:
+            if not self._gated(member):
+                self.outcome.warnings.append(
+                    f"{member.id} has no health checks, so it was enabled at once: whether it works was not checked."
+                )
+        self.deadline.hurry()
+        while gated:
+            sample = self.sample()
+            waiting = [member for member in sample.members if member.id in gated and not member.fresh]
+            if not waiting:
+                return
+            self._tick(waiting[0], sample, "a fresh successful health check")
+
+    def _open(self, member: Member) -> None:
+        weight = self.request.weight
+        if weight is not None and weight != member.weight:
+            self.change(member.id, lambda: self.api.set_weight(member.id, weight))
+        if member.admin is not Admin.READY:
+            self.set_admin(member.id, Admin.READY)
+        if member.agent is Agent.OFF:
+            self.change(member.id, lambda: self.api.set_agent(member.id, True))
+
+    def _wait_until_up(self) -> None:
+        self.deadline.hurry()
+        while True:
+            sample = self.sample()
+            waiting = [member for member in sample.members if not (member.up and self._open_for_users(member))]
+            if not waiting:
+                return
+            self._tick(waiting[0], sample, "being up")
+
+    @staticmethod
+    def _open_for_users(member: Member) -> bool:
+        return member.admin is Admin.READY or member.weight == 0
+
+    def _tick(self, member: Member, sample: Sample, wanted: str) -> None:
+        check = f", last check {member.check_status}" if member.check_status else ""
+        agent = f", agent {member.agent_status}" if member.agent_status else ""
+        if self.deadline.expired:
+            raise OutOfTime(
+                f"{member.id} is {member.status}{check}{agent} after {self.request.timeout_s:g} s: {wanted} is "
+                f"expected. See whether the application answers its health check."
+            )
+        self.progress.tell(
+            lambda: f"{self.request.member}: {member.status}{check}, waiting for {wanted}, "
+            f"{self.deadline.left_s:.0f} s left"
+        )
+        self.deadline.sleep()

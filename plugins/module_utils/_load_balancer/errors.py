@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong with a load balancer, each as one sentence for the user.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+
+class LoadBalancerError(Exception):
+    """Something that ends the task; its text is what the user reads."""
+
+
+class Unreachable(LoadBalancerError):
+    """The load balancer's API did not answer. It may be restarting: a wait tries again for a few seconds."""
+
+
+class Refused(LoadBalancerError):
+    """What was asked for would harm the service, or is not possible. Nothing has been changed."""
+
+
+class BadReply(LoadBalancerError):
+    """The load balancer answered something that is not understood."""
+
+
+class OutOfTime(LoadBalancerError):
+    """The deadline has passed."""
+
+
+class Interrupted(LoadBalancerError):
+    """Somebody wants the task to end: a signal, or nobody is left to read its result."""

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From readings to what a module returns.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .model import Member, Sample
+from .request import Outcome, Request
+
+
+def describe(member: Member) -> dict[str, Any]:
+    """A member as results show it."""
+    return {
+        "backend": member.id.backend,
+        "member": member.id.member,
+        "state": member.state,
+        "status": member.status,
+        "up": member.up and member.state == "enabled",
+        "in_flight": member.in_flight,
+        "queued": member.queued,
+        "weight": member.weight,
+        "mode": member.mode,
+        "address": member.address,
+        "backup": member.backup,
+        "health_checks": member.checked or bool(member.tracks),
+        "check_status": member.check_status,
+        "agent_check": member.agent.value,
+        "persistent": member.persistent,
+        "max_in_flight": member.limit,
+    }
+
+
+def common_state(sample: Sample) -> str:
+    """One word for all places of a member."""
+    states = {member.state for member in sample.members}
+    return states.pop() if len(states) == 1 else "mixed"
+
+
+def result(request: Request, outcome: Outcome) -> dict[str, Any]:
+    """What lb_member returns."""
+    before = outcome.before
+    after = outcome.after
+    now = after.members if after else outcome.intended
+    members = []
+    for former, member in zip(before.members, now):
+        members.append(
+            {
+                **describe(member),
+                "previous_state": former.state,
+                "previous_weight": former.weight,
+                "in_flight_at_start": former.in_flight,
+                "queued_at_start": former.queued,
+            }
+        )
+    return {
+        "changed": outcome.changed,
+        "member": request.member,
+        "previous_state": common_state(before),
+        "state": common_state(after) if after else request.state,
+        "waited_ms": outcome.waited_ms,
+        "in_flight_at_start": before.in_flight,
+        "queued_at_start": before.queued,
+        "cut": outcome.cut,
+        "reloads": outcome.reloads,
+        "plan": outcome.plan,
+        "members": members,
+        "diff": {"before": _state_of(before.members), "after": _state_of(outcome.intended)},
+    }
+
+
+def _state_of(members: tuple[Member, ...]) -> dict[str, Any]:
+    return {
+        str(member.id): {"admin_state": member.admin.value if member.admin else "unknown", "weight": member.weight}
+        for member in members
+    }

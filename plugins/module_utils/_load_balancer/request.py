@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user asks for, and what came of it.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .model import Admin, Member, Sample
+
+DRAINING = "draining"
+DRAINED = "drained"
+DISABLED = "disabled"
+ENABLED = "enabled"
+
+RESTORE = "restore"
+CUT = "cut"
+
+#: The administrator's state behind each state that a user can ask for.
+ADMIN_OF = {DRAINING: Admin.DRAIN, DRAINED: Admin.MAINT, DISABLED: Admin.MAINT, ENABLED: Admin.READY}
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of a task."""
+
+    member: str
+    state: str
+    backend: str | None = None
+    timeout_s: float = 120.0
+    poll_ms: int = 100
+    min_up: int = 1
+    on_timeout: str | None = None
+    bleed_s: float | None = None
+    weight: int | None = None
+    weight_steps: tuple[int, ...] = ()
+    step_s: float = 10.0
+    restore_to: str | None = None
+    zero_samples: int = 3
+    check_mode: bool = False
+
+
+@dataclass
+class Outcome:
+    """What was found, done and seen."""
+
+    before: Sample
+    after: Sample | None = None
+    plan: list[str] = field(default_factory=list)
+    changed: bool = False
+    waited_ms: int = 0
+    cut: int = 0
+    reloads: int = 0
+    restored: bool = False
+    warnings: list[str] = field(default_factory=list)
+    intended: tuple[Member, ...] = ()
+    """What the members will be like when the plan has been carried out, for the diff."""

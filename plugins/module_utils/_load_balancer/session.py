@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What leaving and coming back have in common: reading in a loop, surviving a reload, and putting things back.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Callable
+
+from .._progress import Progress
+from .._wait import Deadline
+from .api import LoadBalancerApi
+from .errors import Interrupted, LoadBalancerError, Unreachable
+from .interrupt import Guard
+from .model import Admin, Agent, Member, MemberId, Sample
+from .request import ADMIN_OF, Outcome, Request
+
+#: How long a load balancer that restarts may stay away in the middle of a wait.
+GRACE_S = 5.0
+_FIRST_SLEEP_S = 0.05
+
+
+class Session(ABC):
+    """One task on one load balancer: plan, then apply, or put back what was found."""
+
+    def __init__(
+        self,
+        api: LoadBalancerApi,
+        request: Request,
+        progress: Progress,
+        guard: Guard,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.api = api
+        self.request = request
+        self.progress = progress
+        self.guard = guard
+        self.clock = clock
+        self.pause = pause
+        self.deadline = self.new_deadline(request.timeout_s)
+        self.ids: list[MemberId] = []
+        self.touched: set[MemberId] = set()
+        self.process = ""
+
+    # The frame
+
+    def run(self) -> Outcome:
+        """Find, plan, apply; when applying fails, the former state comes back."""
+        self.ids = self.api.find(self.request.member, self.request.backend)
+        before = self.api.look(self.ids)
+        self.process = before.process
+        self.outcome = Outcome(before=before)
+        self.plan()
+        self.outcome.changed = bool(self.outcome.plan)
+        if self.request.check_mode:
+            return self.outcome
+        self.deadline = self.new_deadline(self.request.timeout_s)
+        try:
+            self.apply()
+            self.outcome.warnings += self.api.after_change() if self.outcome.plan else []
+        except LoadBalancerError as error:
+            self.outcome.waited_ms = self.deadline.elapsed_ms
+            raise type(error)(f"{error} {self.put_back()}".strip()) from error
+        self.outcome.waited_ms = self.deadline.elapsed_ms
+        return self.outcome
+
+    @abstractmethod
+    def plan(self) -> None:
+        """Check what must hold, and fill the outcome's plan and intended members. Changes nothing."""
+
+    @abstractmethod
+    def apply(self) -> None:
+        """Do it and wait for it."""
+
+    @abstractmethod
+    def apply_again(self) -> None:
+        """The load balancer has been reloaded and may have forgotten what was set: set it again."""
+
+    # Steps
+
+    def new_deadline(self, timeout_s: float) -> Deadline:
+        longest = self.request.poll_ms / 1000
+        return Deadline(timeout_s, min(_FIRST_SLEEP_S, longest), longest, clock=self.clock, pause=self.pause)
+
+    def change(self, member_id: MemberId, action: Callable[[], None]) -> None:
+        """Change something of a member, and remember that it was touched."""
+        self.guard.check()
+        self.touched.add(member_id)
+        action()
+
+    def set_admin(self, member_id: MemberId, admin: Admin) -> None:
+        self.change(member_id, lambda: self.api.set_admin(member_id, admin))
+
+    def look(self) -> Sample:
+        """A full reading; a load balancer that is away for a moment is waited for."""
+        return self._patiently(lambda: self.api.look(self.ids))
+
+    def sample(self) -> Sample:
+        """A cheap reading; if the process has changed, the state is set again first."""
+        self.guard.check()
+        sample = self._patiently(lambda: self.api.sample(self.ids))
+        if sample.process != self.process:
+            former, self.process = self.process, sample.process
+            self.outcome.reloads += 1
+            self.outcome.warnings.append(
+                f"{self.api.where} was reloaded meanwhile (process {former} before, {sample.process} now); the state "
+                f"was set again."
+            )
+            self.apply_again()
+            self.api.after_restart(former, sample.process)
+            sample = self._patiently(lambda: self.api.sample(self.ids))
+        return sample
+
+    def _patiently(self, read: Callable[[], Sample]) -> Sample:
+        grace = Deadline(GRACE_S, _FIRST_SLEEP_S, 0.5, clock=self.clock, pause=self.pause)
+        while True:
+            try:
+                return read()
+            except Unreachable:
+                if grace.expired:
+                    raise
+                self.guard.check()
+                grace.sleep()
+
+    # Putting back
+
+    def put_back(self) -> str:
+        """Set the former state of all that was touched; a sentence that says what things are like now."""
+        if not self.touched:
+            return "Nothing was changed."
+        targets = {member.id: self.former(member) for member in self.outcome.before.members}
+        failures = []
+        for member in self.outcome.before.members:
+            if member.id not in self.touched:
+                continue
+            try:
+                self._put_back_one(member, targets[member.id])
+            except LoadBalancerError as error:
+                by_hand = self.api.by_hand(member.id, targets[member.id])
+                failures.append(f"{member.id} could not be put back to {targets[member.id].value} ({error}); "
+                                f"do it by hand: {by_hand}")
+        if failures:
+            return "ATTENTION: " + " ".join(failures)
+        self.outcome.restored = True
+        names = ", ".join(f"{member_id} {targets[member_id].value}" for member_id in sorted(self.touched))
+        return f"The former state was put back: {names}."
+
+    def former(self, member: Member) -> Admin:
+        """What a member goes back to: what was found, or what the user says was there before a former task."""
+        if self.request.restore_to is not None:
+            return ADMIN_OF[self.request.restore_to]
+        return member.admin or Admin.READY
+
+    def _put_back_one(self, member: Member, admin: Admin) -> None:
+        def restore() -> Sample:
+            self.api.set_weight(member.id, member.weight)
+            if member.agent is not Agent.NONE:
+                self.api.set_agent(member.id, member.agent is Agent.ON)
+            self.api.set_admin(member.id, admin)
+            return self.api.look([member.id])
+
+        guard, self.guard = self.guard, Guard()
+        try:
+            found = self._patiently(restore).member(member.id)
+        except Interrupted:
+            raise
+        finally:
+            self.guard = guard
+        if found.admin is not admin:
+            raise LoadBalancerError(f"it is in {found.admin.value if found.admin else found.status} after that")
+
+    # Words
+
+    def intend(self, admin: Admin, **others: object) -> None:
+        """Note what the members will be like, for the diff."""
+        self.outcome.intended = tuple(
+            replace(member, admin=admin, **others) for member in self.outcome.before.members  # type: ignore[arg-type]
+        )
+
+    def counts(self, sample: Sample) -> str:
+        """The part of a line of progress that is the same everywhere."""
+        old = f" ({sum(sample.older.values())} of them in old processes)" if sample.older else ""
+        return f"{sample.in_flight} in flight{old}, {sample.queued} queued, {self.deadline.left_s:.0f} s left"

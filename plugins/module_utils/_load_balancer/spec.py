@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that the load balancer's modules share, and the way from options to an API.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._progress import Progress
+from ._haproxy.api import HaproxyApi
+from ._haproxy.master import Master
+from ._haproxy.runtime import Endpoint, SocketTransport
+from .api import LoadBalancerApi
+from .drain import Departure
+from .enable import Return
+from .errors import LoadBalancerError, Refused
+from .interrupt import guarded
+from .report import describe, result
+from .request import ENABLED, Request
+
+#: Mirrors plugins/doc_fragments/load_balancer.py.
+CONNECTION: dict[str, Any] = {
+    "socket": {"type": "str", "default": "/run/haproxy/admin.sock"},
+    "master_socket": {"type": "str"},
+}
+
+
+def connect(params: dict[str, Any]) -> LoadBalancerApi:
+    """The API that the options name. Nothing is sent yet."""
+    transport = SocketTransport(Endpoint.of(params["socket"], "socket"))
+    master = None
+    if params["master_socket"]:
+        master = Master(SocketTransport(Endpoint.of(params["master_socket"], "master_socket"), "master_socket"))
+    return HaproxyApi(transport, master)
+
+
+def change_member(module: AnsibleModule) -> None:
+    """The whole of lb_member."""
+    try:
+        request = _request(module.params, module.check_mode)
+        with guarded() as guard:
+            session = (Return if request.state == ENABLED else Departure)(
+                connect(module.params), request, Progress(), guard
+            )
+            outcome = session.run()
+    except LoadBalancerError as error:
+        module.fail_json(msg=str(error))
+    for warning in outcome.warnings:
+        module.warn(warning)
+    module.exit_json(**result(request, outcome))
+
+
+def show_members(module: AnsibleModule) -> None:
+    """The whole of lb_member_info."""
+    member, backend = module.params["member"], module.params["backend"]
+    try:
+        api = connect(module.params)
+        if member is not None:
+            members = list(api.look(api.find(member, backend)).members)
+        else:
+            members = [found for found in api.everything() if backend in {None, found.id.backend}]
+            if not members:
+                raise Refused(f"{api.where} has no backend {backend!r} with servers." if backend else
+                              f"{api.where} has no servers at all.")
+    except LoadBalancerError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, members=[describe(found) for found in members])
+
+
+def _request(params: dict[str, Any], check_mode: bool) -> Request:
+    for option, least in (("timeout_s", 0), ("poll_ms", 10), ("min_up", 0), ("bleed_s", 0)):
+        if params[option] is not None and params[option] < least:
+            raise Refused(f"{option} is {params[option]}: {least} or more is expected.")
+    if params["weight"] is not None:
+        if params["state"] != ENABLED:
+            raise Refused("weight goes with state enabled only.")
+        if not 0 <= params["weight"] <= 256:
+            raise Refused(f"weight is {params['weight']}: 0 to 256 is expected.")
+    names = ("member", "state", "backend", "timeout_s", "poll_ms", "min_up", "on_timeout", "bleed_s", "weight",
+             "restore_to")
+    return Request(**{name: params[name] for name in names}, check_mode=check_mode)

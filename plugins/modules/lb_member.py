@@ -1,0 +1,244 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lb_member
+short_description: Take a server out of its load balancer, or put it back, without losing a request
+version_added: 0.1.0
+author:
+  - zero_downtime.dotnet maintainers (@zero-downtime-dotnet)
+description:
+  - Takes one server (member) of a load balancer out of service and waits until nothing is in flight to it, or puts it
+    back once fresh health checks have shown that it works.
+  - Speaks to HAProxy's runtime API, over its unix socket on the load balancer's own host or over TCP.
+  - When the deadline passes, the task is interrupted (Ctrl-C, a signal, a lost connection) or anything unexpected is
+    found, the former state is put back and the task fails; it never goes on silently.
+  - Run from a terminal, it shows a line of progress every two seconds, live where the module runs on the controller and
+    at its end over other connections.
+extends_documentation_fragment:
+  - zero_downtime.dotnet.attributes
+  - zero_downtime.dotnet.load_balancer
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+options:
+  member:
+    description:
+      - Name of the server in the load balancer.
+    type: str
+    required: true
+  backend:
+    description:
+      - Name of the backend that has the member.
+      - When not given, the member is changed in every backend that has it.
+    type: str
+  state:
+    description:
+      - V(draining) sends no new users to the member and does not wait. A member in maintenance counts as draining.
+      - V(drained) does the same, waits until nothing is in flight or queued, puts the member into maintenance, and sees
+        several times that nothing is in flight.
+      - V(disabled) puts the member into maintenance without waiting. Requests that are in flight may be lost when the
+        server is stopped then.
+      - V(enabled) lets the health checks run, waits for fresh successful ones, opens the member for users, and sees it
+        up. A member without health checks is enabled at once, with a warning.
+    type: str
+    required: true
+    choices:
+      - draining
+      - drained
+      - disabled
+      - enabled
+  timeout_s:
+    description:
+      - Seconds that V(drained) and V(enabled) wait at most.
+    type: float
+    default: 120
+  poll_ms:
+    description:
+      - Milliseconds between two readings at most.
+    type: int
+    default: 100
+  min_up:
+    description:
+      - How many other servers of the same backend must be up and not draining, before the member is taken out of
+        service and as long as it is waited for.
+    type: int
+    default: 1
+  on_timeout:
+    description:
+      - What happens to what is still in flight when O(timeout_s) has passed for O(state=drained).
+      - V(restore) puts the former state back and fails.
+      - V(cut) closes what is open to the member, goes on, and returns the number in RV(ignore:cut).
+      - In HTTP mode V(restore) is the default. In TCP mode, where a client may keep its connection for ever, one of
+        them must be given.
+    type: str
+    choices:
+      - restore
+      - cut
+  bleed_s:
+    description:
+      - Seconds after which the member is closed also for users who stick to it by a cookie, whom the load balancer goes
+        on sending to a draining member. Until then they finish what they do; then they move to other members.
+      - By default half of O(timeout_s) where the member has a cookie, and no limit elsewhere.
+    type: float
+  weight:
+    description:
+      - Weight that the member gets with O(state=enabled). By default its weight stays as it is.
+    type: int
+  restore_to:
+    description:
+      - The state that is put back on failure, when that is not the one which the task finds.
+      - "For use after a former task with O(state=draining): give that task's RV(ignore:previous_state)."
+    type: str
+    choices:
+      - draining
+      - drained
+      - disabled
+      - enabled
+notes:
+  - Tested with HAProxy 2.6.
+seealso:
+  - module: zero_downtime.dotnet.lb_member_info
+"""
+
+EXAMPLES = r"""
+- name: Take web01 out of the load balancer and wait until nothing is in flight
+  zero_downtime.dotnet.lb_member:
+    member: web01
+    state: drained
+    timeout_s: 60
+  delegate_to: lb01
+
+- name: Put it back once its health checks succeed
+  zero_downtime.dotnet.lb_member:
+    member: web01
+    state: enabled
+  delegate_to: lb01
+
+- name: From the controller, over TCP, in one backend
+  zero_downtime.dotnet.lb_member:
+    socket: 192.0.2.10:9999
+    backend: shop
+    member: web01
+    state: drained
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+member:
+  description: The member that was asked for.
+  returned: success
+  type: str
+  sample: web01
+previous_state:
+  description:
+    - What was found, V(enabled), V(draining), V(drained) (in maintenance with nothing in flight) or V(disabled) (in
+      maintenance with requests in flight); V(mixed) when backends differ.
+  returned: success
+  type: str
+  sample: enabled
+state:
+  description: The state afterwards, in the same words. In check mode the one that was asked for.
+  returned: success
+  type: str
+  sample: drained
+waited_ms:
+  description: Milliseconds that were spent on changing and waiting.
+  returned: success
+  type: int
+  sample: 2210
+in_flight_at_start:
+  description: Requests in flight to the member at the start, those in old processes of the load balancer included.
+  returned: success
+  type: int
+  sample: 12
+queued_at_start:
+  description: Requests that waited for the member at the start.
+  returned: success
+  type: int
+  sample: 0
+cut:
+  description: Requests or connections that were closed at the deadline.
+  returned: success
+  type: int
+  sample: 0
+reloads:
+  description: How often the load balancer was seen to be reloaded or restarted in the meantime.
+  returned: success
+  type: int
+  sample: 0
+plan:
+  description: The steps that were taken, or that would be taken in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - set web/web01 to drain
+    - wait until nothing is in flight to web/web01 (now 12)
+    - set web/web01 to maint and see that nothing is in flight
+members:
+  description: The member in each backend.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - backend: web
+      member: web01
+      previous_state: enabled
+      state: drained
+      status: MAINT
+      up: false
+      in_flight_at_start: 12
+      in_flight: 0
+      queued_at_start: 0
+      queued: 0
+      previous_weight: 100
+      weight: 100
+      mode: http
+      address: 192.0.2.21:8080
+      backup: false
+      health_checks: true
+      check_status: L7OK
+      agent_check: none
+      persistent: false
+      max_in_flight: 200
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import CONNECTION, change_member
+
+STATES = ["draining", "drained", "disabled", "enabled"]
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            "member": {"type": "str", "required": True},
+            "backend": {"type": "str"},
+            "state": {"type": "str", "required": True, "choices": STATES},
+            "timeout_s": {"type": "float", "default": 120},
+            "poll_ms": {"type": "int", "default": 100},
+            "min_up": {"type": "int", "default": 1},
+            "on_timeout": {"type": "str", "choices": ["restore", "cut"]},
+            "bleed_s": {"type": "float"},
+            "weight": {"type": "int"},
+            "restore_to": {"type": "str", "choices": STATES},
+        },
+        supports_check_mode=True,
+    )
+    change_member(module)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lb_member_info
+short_description: Show the servers of a load balancer and what is in flight to them
+version_added: 0.1.0
+author:
+  - zero_downtime.dotnet maintainers (@zero-downtime-dotnet)
+description:
+  - Shows the state of one server, or of all servers, of a load balancer. Changes nothing.
+extends_documentation_fragment:
+  - zero_downtime.dotnet.attributes
+  - zero_downtime.dotnet.attributes.info_module
+  - zero_downtime.dotnet.load_balancer
+attributes:
+  platform:
+    platforms: posix
+options:
+  member:
+    description:
+      - Name of the server in the load balancer. By default all are shown.
+    type: str
+  backend:
+    description:
+      - Name of the backend. By default all are shown.
+    type: str
+notes:
+  - Tested with HAProxy 2.6.
+seealso:
+  - module: zero_downtime.dotnet.lb_member
+"""
+
+EXAMPLES = r"""
+- name: What is in flight to each server
+  zero_downtime.dotnet.lb_member_info:
+  register: servers
+  delegate_to: lb01
+
+- name: One server
+  zero_downtime.dotnet.lb_member_info:
+    member: web01
+  register: web01
+  delegate_to: lb01
+"""
+
+RETURN = r"""
+members:
+  description: The members that were asked for, in the order of the load balancer's configuration.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - backend: web
+      member: web01
+      state: enabled
+      status: UP
+      up: true
+      in_flight: 12
+      queued: 0
+      weight: 100
+      mode: http
+      address: 192.0.2.21:8080
+      backup: false
+      health_checks: true
+      check_status: L7OK
+      agent_check: none
+      persistent: false
+      max_in_flight: 200
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import CONNECTION, show_members
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={**CONNECTION, "member": {"type": "str"}, "backend": {"type": "str"}},
+        supports_check_mode=True,
+    )
+    show_members(module)
+
+
+if __name__ == "__main__":
+    main()
