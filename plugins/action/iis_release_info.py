@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""iis_release_info: what a site runs, what is staged, and whether the node can stage more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.action import COMMON_SPEC, IisActionBase, Node
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.appcmd_pools import AppcmdPools
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.node_windows import WindowsFiles
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release import ReleaseOptions
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release_info import InfoTask
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.site_api import AppcmdSites
+
+
+class ActionModule(IisActionBase):
+    """The action plugin."""
+
+    ARGUMENT_SPEC = {
+        **COMMON_SPEC,
+        "site": {"type": "str", "required": True},
+        "application": {"type": "str", "default": "/"},
+        "root": {"type": "str", "required": True},
+    }
+
+    def work(self, options: dict[str, Any], node: Node) -> dict[str, Any]:
+        wanted = ReleaseOptions(state="info", **options)
+        files = WindowsFiles(node.runner, node.system_root)
+        return InfoTask(files, AppcmdSites(node.appcmd), AppcmdPools(node.appcmd), wanted, node.talk).run()

@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""appcmd.exe: its XML, its exit codes, and which of its failures pass by themselves.
+
+Its texts are localized: everything is decided on exit codes and XML. Not yet run on Windows.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+from .errors import AppcmdError, IisError, ProgramMissing
+from .transport import Command, CommandResult, CommandRunner
+
+NOTHING_MATCHED = 1
+ACCESS_DENIED = 5
+CONFIGURATION_LOCKED = 32  # 0x80070020
+ALREADY_RUNNING = 1056
+POOL_BUSY = 1061  # 0x80070425
+NOT_STARTED = 1062
+NO_SUCH_OBJECT = 1168
+TRANSIENT_RPC = 1726  # 0x800706be
+UNKNOWN_TO_WAS = 4312
+
+_RETRIED_CHANGES = frozenset({CONFIGURATION_LOCKED, POOL_BUSY})
+_RETRIED_READS = _RETRIED_CHANGES | {TRANSIENT_RPC}
+_MEANING = {
+    ACCESS_DENIED: "access denied: the WinRM user must be an administrator of the node",
+    CONFIGURATION_LOCKED: "the IIS configuration stayed locked by another program (0x80070020)",
+    ALREADY_RUNNING: "it is already started",
+    POOL_BUSY: "the pool stayed busy with a change of state (0x80070425)",
+    NOT_STARTED: "it is not started",
+    NO_SUCH_OBJECT: "IIS has no such object",
+    TRANSIENT_RPC: "the call to the IIS service kept failing (0x800706be)",
+    UNKNOWN_TO_WAS: "the Windows process activation service does not know it",
+}
+_HRESULT = re.compile(r"hresult:\s*(?:0x)?([0-9a-f]{8})", re.IGNORECASE)
+_RETRY_FOR_S = 20.0
+_RETRY_FIRST_S = 0.1
+_RETRY_MOST_S = 2.0
+_NOT_XML_1_0 = re.compile(r"&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.IGNORECASE)
+
+Row = ElementTree.Element
+
+
+class Appcmd:
+    """appcmd on one node."""
+
+    def __init__(
+        self,
+        runner: CommandRunner,
+        system_root: str,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._runner = runner
+        self._program = rf"{system_root}\System32\inetsrv\appcmd.exe"
+        self._monotonic = monotonic
+        self._sleep = sleep
+
+    def rows(self, *words: str) -> list[Row]:
+        """The objects that a `list` command prints."""
+        arguments = ("list", *words, "/xml")
+        result = self._run(arguments, _RETRIED_READS)
+        document = _parse(result.stdout)
+        if (
+            result.exit_code == NOTHING_MATCHED
+            and (not result.stdout.strip() or document is not None)
+            and not result.stderr.strip()
+        ):
+            return [] if document is None else list(document)
+        if result.exit_code:
+            raise self._error(arguments, result)
+        if document is None:
+            if not result.stdout.strip():
+                return []
+            raise IisError(f"appcmd {' '.join(arguments)} printed no XML that can be read: {result.said}")
+        return list(document)
+
+    def change(self, *words: str, accept: frozenset[int] = frozenset()) -> int:
+        """A command that changes something; returns its code, which is 0 or one of `accept`."""
+        result = self._run(words, _RETRIED_CHANGES)
+        code = code_of(result)
+        if code and code not in accept:
+            raise self._error(words, result)
+        return code
+
+    def _run(self, arguments: tuple[str, ...], retried: frozenset[int]) -> CommandResult:
+        deadline = self._monotonic() + _RETRY_FOR_S
+        pause_s = _RETRY_FIRST_S
+        while True:
+            try:
+                result = self._runner.run(Command(self._program, arguments))
+            except ProgramMissing as missing:
+                raise IisError(f"The node has no {self._program}: install IIS (Web-Server) on it.") from missing
+            if code_of(result) not in retried or self._monotonic() + pause_s > deadline:
+                return result
+            self._sleep(pause_s)
+            pause_s = min(pause_s * 2, _RETRY_MOST_S)
+
+    def _error(self, arguments: tuple[str, ...], result: CommandResult) -> AppcmdError:
+        code = code_of(result)
+        meaning = _MEANING.get(code, f"exit code {result.exit_code}")
+        said = f" ({result.said})" if result.said else ""
+        return AppcmdError(f"appcmd {' '.join(arguments)} failed: {meaning}{said}", code)
+
+
+def code_of(result: CommandResult) -> int:
+    """The low word of the HRESULT, from the exit code in either of its forms, or from the printed hresult when the code is only 1."""
+    code = result.exit_code & 0xFFFFFFFF
+    if code in (0, NOTHING_MATCHED):
+        printed = _HRESULT.search(result.stdout) if code else None
+        return int(printed[1], 16) & 0xFFFF if printed else code
+    return code & 0xFFFF if code >> 16 else code
+
+
+def _parse(text: str) -> Row | None:
+    start = text.find("<appcmd")
+    if start < 0:
+        return None
+    try:
+        # appcmd writes references that XML 1.0 does not have when a URL holds control characters
+        return ElementTree.fromstring(_NOT_XML_1_0.sub("?", text[start:]))  # noqa: S314  from the node that we administer
+    except ElementTree.ParseError:
+        return None

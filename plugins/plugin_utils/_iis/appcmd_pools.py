@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Application pools through appcmd.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .appcmd import ALREADY_RUNNING, NOT_STARTED, TRANSIENT_RPC, Appcmd, Row
+from .errors import AppcmdError, IisError
+from .pool_api import Pool, PoolApi, PoolConfig, Request, Worker
+from .quoting import object_name
+
+_TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d+):(\d\d):(\d\d)(?:\.\d+)?")
+_DEFAULT_SHUTDOWN_S = 90.0
+
+
+class AppcmdPools(PoolApi):
+    """Everything is listed and filtered here: appcmd's own filters fail in different ways for a name that is not there."""
+
+    def __init__(self, appcmd: Appcmd) -> None:
+        self._appcmd = appcmd
+
+    def pools(self, with_config: bool = False) -> list[Pool]:
+        words = ("apppool", "/config:*") if with_config else ("apppool",)
+        return [
+            Pool(row.get("APPPOOL.NAME", ""), row.get("state", "Unknown"), _config(row) if with_config else None)
+            for row in self._appcmd.rows(*words)
+        ]
+
+    def workers(self) -> list[Worker]:
+        return [Worker(int(row.get("WP.NAME", "0")), row.get("APPPOOL.NAME", "")) for row in self._appcmd.rows("wp")]
+
+    def requests(self) -> list[Request]:
+        try:
+            rows = self._appcmd.rows("requests")
+        except AppcmdError as error:
+            if error.code == TRANSIENT_RPC:
+                raise
+            raise IisError(
+                "The node cannot list requests in flight, so nothing is known of them: install the role service "
+                f"Web-Request-Monitor, or set in_flight to skip ({error.message})."
+            ) from error
+        return [
+            Request(
+                pool=row.get("APPPOOL.NAME", ""),
+                pid=_number(row.get("WP.NAME")),
+                verb=row.get("Verb", ""),
+                path=row.get("Url", "").split("?", 1)[0],
+                running_ms=_number(row.get("Time")),
+            )
+            for row in rows
+        ]
+
+    def start(self, name: str) -> None:
+        self._change("start", name, ALREADY_RUNNING)
+
+    def stop(self, name: str) -> None:
+        self._change("stop", name, NOT_STARTED)
+
+    def recycle(self, name: str) -> None:
+        self._change("recycle", name)
+
+    def _change(self, verb: str, name: str, *accept: int) -> None:
+        option = f"/apppool.name:{object_name(name, 'name of the pool')}"
+        self._appcmd.change(verb, "apppool", option, accept=frozenset(accept))
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
+def _seconds(text: str | None, default: float) -> float:
+    match = _TIME_SPAN.fullmatch(text or "")
+    if not match:
+        return default
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+
+def _truth(text: str | None, default: bool) -> bool:
+    return default if text is None else text.strip().lower() == "true"
+
+
+def _config(row: Row) -> PoolConfig | None:
+    add = row.find("add")
+    if add is None:
+        return None
+    process, recycling, failure = (_part(add, tag) for tag in ("processModel", "recycling", "failure"))
+    return PoolConfig(
+        start_mode=add.get("startMode", "OnDemand"),
+        auto_start=_truth(add.get("autoStart"), True),
+        shutdown_time_limit_s=_seconds(process.get("shutdownTimeLimit"), _DEFAULT_SHUTDOWN_S),
+        disallow_overlapping_rotation=_truth(recycling.get("disallowOverlappingRotation"), False),
+        rapid_fail_protection=_truth(failure.get("rapidFailProtection"), True),
+        rapid_fail_max_crashes=_number(failure.get("rapidFailProtectionMaxCrashes", "5")),
+        rapid_fail_interval_s=_seconds(failure.get("rapidFailProtectionInterval"), 300.0),
+    )
+
+
+def _part(add: Row, tag: str) -> dict[str, str]:
+    found = add.find(tag)
+    return {} if found is None else dict(found.attrib)

@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetching with the node's own curl.exe: its configuration goes to standard input, so nothing secret is on a command line.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .errors import IisError, RefusedValue
+from .quoting import refuse_control_characters
+
+_SIZE = re.compile(r"^content-length:\s*(\d+)\s*$", re.IGNORECASE | re.MULTILINE)
+_STATUS = re.compile(r"\bstatus=(\d{3})\s*\Z")
+_NO_HEAD = frozenset({403, 405, 501})
+_WRITE_ERROR = 23
+_CODES = {
+    5: "its proxy's name cannot be resolved by the node",
+    6: "its host name cannot be resolved by the node",
+    7: "nothing listens there that the node can reach",
+    23: "the node could not write the file: look at its disk",
+    28: "it took too long",
+    35: "the TLS handshake failed",
+    52: "the server gave no answer",
+    56: "the transfer broke off",
+    58: "the client certificate failed",
+    60: "its certificate is not trusted by the node: install its CA on the node, or give ca_path",
+    77: "the node cannot read the file that ca_path names",
+    92: "the transfer broke off",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a release comes from."""
+
+    url: str
+    username: str | None = None
+    password: str | None = None
+    ca_path: str | None = None
+    check_revocation: str = "required"
+
+    @property
+    def shown(self) -> str:
+        """The address for messages: a query string may be a signature."""
+        return self.url.split("?", 1)[0].split("#", 1)[0]
+
+
+def check_source(source: Source) -> Source:
+    """HTTPS only; credentials have options of their own."""
+    refuse_control_characters(source.url, "url")
+    for value, what in ((source.username, "username"), (source.password, "password")):
+        if value:
+            refuse_control_characters(value, what)
+    parts = urlsplit(source.url)
+    if parts.scheme.lower() != "https" or not parts.hostname:
+        raise RefusedValue(
+            f"The url {source.shown if '@' not in source.url else '(hidden)'} is refused: https:// and a host are expected."
+        )
+    if parts.username or parts.password:
+        raise RefusedValue("The url has credentials in it: give them as username and password.")
+    if source.username and ":" in source.username:
+        raise RefusedValue("The username has a colon in it, which Basic authentication cannot carry.")
+    return source
+
+
+def configuration(source: Source, timeout_s: float, output: str | None) -> bytes:
+    """curl's configuration for a download, or for a look at the headers when there is no output."""
+    lines = [
+        _line("url", source.url),
+        _line("proto", "=https"),
+        _line("proto-redir", "=https"),
+        "location",
+        "silent",
+        "show-error",
+        "globoff",
+        "connect-timeout = 20",
+        f"max-time = {max(1, round(timeout_s))}",
+    ]
+    if source.username or source.password:
+        lines.append(_line("user", f"{source.username or ''}:{source.password or ''}"))
+    if source.ca_path:
+        lines.append(_line("cacert", source.ca_path))
+    if source.check_revocation == "best_effort":
+        lines.append("ssl-revoke-best-effort")
+    elif source.check_revocation == "none":
+        lines.append("ssl-no-revoke")
+    if output is None:
+        lines += ["head", _line("write-out", "status=%{http_code}")]
+    else:
+        lines += [
+            "fail",
+            "speed-limit = 1",
+            "speed-time = 60",
+            _line("output", output),
+            _line("write-out", "status=%{http_code}"),
+        ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def size_of_head(source: Source, exit_code: int, stdout: str, stderr: str) -> int | None:
+    """The artifact's size from curl's answer, None when the server does not tell; raises when it cannot be had."""
+    if exit_code:
+        raise _failure(source, exit_code, _status(stdout), stderr)
+    status = _status(stdout)
+    if status in _NO_HEAD:
+        return None
+    if not 200 <= status < 300:
+        raise _failure(source, 22, status, stderr)
+    sizes = _SIZE.findall(stdout)
+    return int(sizes[-1]) if sizes else None
+
+
+def check_download(source: Source, exit_code: int, stdout: str, stderr: str) -> None:
+    """Raise with a sentence when a download failed."""
+    if exit_code:
+        raise _failure(source, exit_code, _status(stdout), stderr)
+
+
+def is_disk_error(exit_code: int) -> bool:
+    """Whether curl could not write what it got."""
+    return exit_code == _WRITE_ERROR
+
+
+def _failure(source: Source, exit_code: int, status: int, stderr: str) -> IisError:
+    if status in {401, 407}:
+        why = f"the server wants a login (HTTP {status}): check username and password"
+    elif status == 403:
+        why = "the server refuses it (HTTP 403): check the rights of the user"
+    elif status in {404, 410}:
+        why = f"the server has no such file (HTTP {status}): check the url and that the release was published"
+    elif status >= 400:
+        why = f"the server answered HTTP {status}"
+    else:
+        said = " ".join(stderr.split())[:200]
+        why = _CODES.get(exit_code, f"curl's exit code {exit_code}") + (f" ({said})" if said else "")
+    return IisError(f"The release cannot be fetched from {source.shown}: {why}.", http_status=status or None)
+
+
+def _status(stdout: str) -> int:
+    match = _STATUS.search(stdout)
+    return int(match[1]) if match else 0
+
+
+def _line(option: str, value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{option} = "{escaped}"'

@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files on a node with what every Windows Server since 2019 has: cmd.exe's builtins, fsutil, certutil, curl.exe, tar.exe.
+
+No PowerShell. What these tools print is localized; only digits, names and exit codes are read. Not yet run on Windows.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+
+from . import archive, fetch
+from .archive import Listing
+from .errors import CommandTimeout, IisError, ProgramMissing
+from .fetch import Source
+from .node_api import NodeFiles
+from .quoting import cmd_word
+from .transport import Command, CommandResult, CommandRunner
+
+_HASH = re.compile(r"^\s*((?:[0-9a-f]{2}\s?){32})\s*$", re.IGNORECASE | re.MULTILINE)
+_VERSION = re.compile(r"(\d+(?:\.\d+)+)")
+_LONG_S = 600.0
+
+
+class WindowsFiles(NodeFiles):
+    """The node's own tools over a command runner."""
+
+    def __init__(self, runner: CommandRunner, system_root: str) -> None:
+        self._runner = runner
+        self._bin = rf"{system_root}\System32"
+
+    # cmd.exe
+
+    def directories(self, path: str) -> list[str] | None:
+        result = self._cmd(f"dir /b /ad {cmd_word(path)}")
+        if result.exit_code:
+            # dir fails both for a directory without directories in it and for one that is not there
+            return [] if self._is_directory(path) else None
+        return [line.strip("\r") for line in result.stdout.split("\n") if line.strip()]
+
+    def read_text(self, path: str) -> str | None:
+        result = self._cmd(f"type {cmd_word(path)}")
+        return None if result.exit_code else result.stdout
+
+    def make_directory(self, path: str) -> None:
+        result = self._cmd(f"mkdir {cmd_word(path)}")
+        if result.exit_code:
+            raise IisError(f"The directory {path} cannot be made on the node ({result.said}).")
+
+    def rename(self, path: str, name: str) -> bool:
+        return self._cmd(f"ren {cmd_word(path)} {cmd_word(name, 'name')}").exit_code == 0
+
+    def remove_directory(self, path: str) -> bool:
+        # rmdir ends with 0 although files that are in use stay: only a look tells
+        self._cmd(f"rmdir /s /q {cmd_word(path)}", _LONG_S)
+        return not self._is_directory(path)
+
+    def remove_files(self, pattern: str) -> None:
+        self._cmd(f"del /f /q {cmd_word(pattern)}")
+
+    def _is_directory(self, path: str) -> bool:
+        return self._cmd(f"if exist {cmd_word(path + chr(92))} (exit 0) else (exit 3)").exit_code == 0
+
+    def _cmd(self, line: str, timeout_s: float = 60.0) -> CommandResult:
+        # /s: cmd takes off the outer quotes and leaves the line as it is; /v:off: no ! expansion; /d: no AutoRun
+        return self._run("cmd.exe", tail=f'/d /v:off /s /c "{line}"', timeout_s=timeout_s)
+
+    # fsutil and certutil
+
+    def free_bytes(self, path: str) -> int:
+        result = self._run("fsutil.exe", "volume", "diskfree", path[:2])
+        for line in result.stdout.splitlines():
+            # the first line is the free bytes, in every language; newer versions group digits and add a rounded figure
+            number = re.sub(r"\D", "", line.partition(":")[2].partition("(")[0])
+            if number and not result.exit_code:
+                return int(number)
+        raise IisError(f"The free space of {path[:2]} cannot be read on the node ({result.said}).")
+
+    def sha256(self, path: str) -> str:
+        result = self._run("certutil.exe", "-hashfile", path, "SHA256", timeout_s=_LONG_S)
+        match = _HASH.search(result.stdout)
+        if result.exit_code or not match:
+            raise IisError(f"certutil cannot hash {path} on the node ({result.said}).")
+        return re.sub(r"\s", "", match[1]).lower()
+
+    # curl
+
+    def remote_size(self, source: Source) -> int | None:
+        result = self._curl(fetch.configuration(source, 60, None), 90)
+        return fetch.size_of_head(source, result.exit_code, result.stdout, result.stderr)
+
+    def download(self, source: Source, path: str, timeout_s: float) -> None:
+        result = self._curl(fetch.configuration(source, timeout_s, path), timeout_s + 30)
+        fetch.check_download(source, result.exit_code, result.stdout, result.stderr)
+
+    def _curl(self, configuration: bytes, timeout_s: float) -> CommandResult:
+        return self._run("curl.exe", "-q", "--config", "-", stdin=configuration, timeout_s=timeout_s)
+
+    # tar
+
+    def inspect_archive(self, path: str, reserved: str) -> Listing:
+        names, verbose = (self._run("tar.exe", option, path, timeout_s=_LONG_S) for option in ("-tf", "-tvf"))
+        for result in (names, verbose):
+            if result.exit_code:
+                raise IisError(f"The archive cannot be read by tar on the node ({result.said}).")
+        return archive.inspect(names.stdout, verbose.stdout, reserved)
+
+    def unpack(self, archive: str, directory: str, timeout_s: float) -> None:
+        result = self._run("tar.exe", "-xf", archive, "-C", directory, timeout_s=timeout_s)
+        if result.exit_code:
+            raise IisError(f"tar could not unpack the archive on the node ({result.said}).")
+
+    def write_files(self, directory: str, files: Mapping[str, bytes]) -> None:
+        packed = archive.pack(files, int(time.time()))
+        result = self._run("tar.exe", "-xf", "-", "-C", directory, stdin=packed)
+        if result.exit_code:
+            raise IisError(f"tar could not write {', '.join(sorted(files))} into {directory} ({result.said}).")
+
+    def tools(self) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for name in ("curl", "tar"):
+            try:
+                match = _VERSION.search(self._run(f"{name}.exe", "--version").stdout)
+                found[name] = match[1] if match else ""
+            except (ProgramMissing, CommandTimeout):
+                found[name] = None
+        return found
+
+    def _run(
+        self, program: str, *arguments: str, stdin: bytes | None = None, timeout_s: float = 60.0, tail: str = ""
+    ) -> CommandResult:
+        return self._runner.run(Command(rf"{self._bin}\{program}", arguments, stdin, timeout_s, tail))

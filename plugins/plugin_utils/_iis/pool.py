@@ -1,0 +1,280 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What iis_app_pool does: plan from what is found, apply unless in check mode, report.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ...module_utils._wait import Deadline
+from .errors import IisError
+from .pool_api import Pool, PoolApi, Request
+from .talk import Talk
+
+STARTED, STOPPED, STOPPING = "Started", "Stopped", "Stopping"
+_FIRST_POLL_S, _LONGEST_POLL_S = 0.1, 0.5
+_KILL_SLACK_S = 1.0
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """The options of iis_app_pool."""
+
+    name: str
+    state: str
+    in_flight: str = "wait"
+    timeout_s: float = 60.0
+    exit_timeout_s: float = 120.0
+    on_timeout: str = "fail"
+    allow_gap: bool = False
+
+
+class PoolTask:
+    """One run of iis_app_pool."""
+
+    def __init__(
+        self,
+        api: PoolApi,
+        options: PoolOptions,
+        talk: Talk,
+        check_mode: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._api = api
+        self._options = options
+        self._talk = talk
+        self._check_mode = check_mode
+        self._clock = clock
+        self._pause = pause
+        self._began = clock()
+
+    def run(self) -> dict[str, Any]:
+        pool = self._find()
+        workers = self._worker_pids(pool.name)
+        result: dict[str, Any] = {
+            "name": pool.name,
+            "previous_state": pool.state,
+            "previous_worker_pids": workers,
+            "in_flight_at_start": None,
+            "in_flight_killed": 0,
+        }
+        steps = {"started": self._started, "stopped": self._stopped, "recycled": self._recycled}
+        steps[self._options.state](pool, workers, result)
+        result["waited_ms"] = round((self._clock() - self._began) * 1000)
+        result["diff"] = {
+            "before": {"name": pool.name, "state": pool.state, "worker_pids": workers},
+            "after": {"name": pool.name, "state": result["state"], "worker_pids": result["worker_pids"]},
+        }
+        return result
+
+    # the three states
+
+    def _started(self, pool: Pool, workers: list[int], result: dict[str, Any]) -> None:
+        result["changed"] = pool.state != STARTED
+        if not result["changed"] or self._check_mode:
+            result.update(state=STARTED, worker_pids=workers)
+            return
+        if pool.state == STOPPING:
+            self._wait_stopped(pool, [], self._options.exit_timeout_s)
+        self._talk.doing(f"starting the pool {pool.name}", f"The pool {pool.name} may be {STARTED} or {STOPPED}.")
+        self._api.start(pool.name)
+        always_running = pool.config is not None and pool.config.start_mode.lower() == "alwaysrunning"
+        deadline = self._deadline(self._options.timeout_s)
+        while True:
+            state = self._find().state
+            pids = self._worker_pids(pool.name) if always_running and state == STARTED else []
+            if state == STARTED and (pids or not always_running):
+                result.update(state=state, worker_pids=pids or self._worker_pids(pool.name))
+                return
+            if deadline.expired:
+                what = (
+                    "its worker has not appeared"
+                    if state == STARTED
+                    else "a crash at start or a wrong identity stops it again"
+                )
+                raise IisError(
+                    f"The pool {pool.name} is {state} {self._options.timeout_s:g} s after its start, {STARTED} expected: "
+                    f"{what}, see the System event log (source WAS).",
+                    state=state,
+                )
+            self._talk.tell(f"{pool.name}: {state}, waiting for {STARTED}")
+            deadline.sleep()
+
+    def _stopped(self, pool: Pool, workers: list[int], result: dict[str, Any]) -> None:
+        result["changed"] = pool.state not in (STOPPED, STOPPING)
+        looks = self._options.in_flight == "wait"
+        running = self._in_flight(pool.name) if looks and pool.state != STOPPED else []
+        result["in_flight_at_start"] = len(running) if looks else None
+        if self._check_mode:
+            result.update(state=STOPPED, worker_pids=[])
+            return
+        forced = False
+        if pool.state == STARTED:
+            if looks:
+                forced = self._wait_idle(pool, running)
+            self._talk.doing(
+                f"stopping the pool {pool.name}",
+                f"The pool {pool.name} may be {STARTED}, {STOPPING} or {STOPPED}: look before you go on.",
+            )
+            self._api.stop(pool.name)
+        result["in_flight_killed"] = self._wait_stopped(pool, workers, self._options.exit_timeout_s, watch=forced)
+        result.update(state=STOPPED, worker_pids=[])
+
+    def _recycled(self, pool: Pool, workers: list[int], result: dict[str, Any]) -> None:
+        if pool.state != STARTED:
+            raise IisError(
+                f"The pool {pool.name} is {pool.state}, {STARTED} expected for a recycle: start it instead.",
+                state=pool.state,
+            )
+        if pool.config is not None and pool.config.disallow_overlapping_rotation and not self._options.allow_gap:
+            raise IisError(
+                f"The pool {pool.name} has disallowOverlappingRotation, so a recycle leaves a gap without a worker: "
+                "take that setting out, or drain the node first and set allow_gap."
+            )
+        looks = self._options.in_flight == "wait"
+        result["in_flight_at_start"] = len(self._in_flight(pool.name)) if looks else None
+        result["changed"] = bool(workers)
+        if not workers or self._check_mode:
+            result.update(state=STARTED, worker_pids=workers)
+            return
+        self._talk.doing(
+            f"recycling the pool {pool.name}",
+            f"The pool {pool.name} is {STARTED}; its worker may be the old or a new one.",
+        )
+        self._api.recycle(pool.name)
+        result.update(state=STARTED, worker_pids=self._wait_replaced(pool, workers))
+
+    # waits: one call for each poll
+
+    def _wait_idle(self, pool: Pool, running: list[Request]) -> bool:
+        """Until nothing is in flight; True when the deadline passed and the user wants the stop all the same."""
+        deadline = self._deadline(self._options.timeout_s)
+        while running:
+            if deadline.expired:
+                if self._options.on_timeout == "stop":
+                    self._talk.warn(
+                        f"{_count(running)} in pool {pool.name} after {self._options.timeout_s:g} s, stopping all the same."
+                    )
+                    return True
+                raise IisError(
+                    f"{_count(running)} in pool {pool.name} after {self._options.timeout_s:g} s (the oldest {_oldest(running)}): "
+                    "nothing was changed; take the node out of the load balancer first, raise timeout_s, or set on_timeout to stop.",
+                    in_flight=len(running),
+                    state=pool.state,
+                )
+            self._talk.tell(f"{pool.name}: {_count(running)}, the oldest {_oldest(running)}")
+            deadline.sleep()
+            running = self._in_flight(pool.name)
+        return False
+
+    def _wait_stopped(self, pool: Pool, old: list[int], timeout_s: float, watch: bool = False) -> int:
+        """Until the workers have gone and the pool is Stopped; the number of requests that IIS killed on the way."""
+        deadline = self._deadline(timeout_s)
+        killed = 0
+        if watch:
+            killed = self._watch_forced(pool, deadline)
+        pids = old
+        state = pool.state
+        while True:
+            if pids:
+                pids = self._worker_pids(pool.name)
+            if not pids:
+                state = self._find().state
+                if state == STOPPED:
+                    pids = self._worker_pids(pool.name)
+                    if not pids:
+                        return killed
+                if state == STARTED and deadline.elapsed_s > _KILL_SLACK_S:
+                    raise IisError(
+                        f"The pool {pool.name} is {STARTED} again after its stop: somebody else started it; find out who.",
+                        state=state,
+                    )
+            if deadline.expired:
+                left = f"worker {', '.join(map(str, pids))} still runs" if pids else f"it is {state}"
+                raise IisError(
+                    f"The pool {pool.name} was told to stop and is not stopped after {timeout_s:g} s: {left}. "
+                    "Raise exit_timeout_s beyond its shutdownTimeLimit, or look at the process.",
+                    state=state,
+                    worker_pids=pids,
+                )
+            self._talk.tell(f"{pool.name}: waiting for {'worker ' + ', '.join(map(str, pids)) if pids else STOPPED}")
+            deadline.sleep()
+
+    def _watch_forced(self, pool: Pool, deadline: Deadline) -> int:
+        """Requests that are still there when the pool's shutdownTimeLimit ends are killed with their worker."""
+        limit_s = pool.config.shutdown_time_limit_s if pool.config else 0.0
+        last = 0
+        while not deadline.expired:
+            running = self._in_flight(pool.name)
+            if not running:
+                break
+            last = len(running)
+            self._talk.tell(f"{pool.name}: {STOPPING}, {_count(running)}")
+            deadline.sleep()
+        deadline.hurry()
+        return last if deadline.elapsed_s >= limit_s - _KILL_SLACK_S else 0
+
+    def _wait_replaced(self, pool: Pool, old: list[int]) -> list[int]:
+        deadline = self._deadline(self._options.exit_timeout_s)
+        while True:
+            pids = self._worker_pids(pool.name)
+            fresh = [pid for pid in pids if pid not in old]
+            leaving = [pid for pid in pids if pid in old]
+            if fresh and not leaving:
+                return fresh
+            if deadline.expired:
+                found = (
+                    f"the old worker {', '.join(map(str, leaving))} still runs"
+                    if leaving
+                    else "no new worker has appeared"
+                )
+                raise IisError(
+                    f"The pool {pool.name} was recycled and after {self._options.exit_timeout_s:g} s {found}: "
+                    "look at the System event log (source WAS), or raise exit_timeout_s.",
+                    state=STARTED,
+                    worker_pids=pids,
+                )
+            self._talk.tell(f"{pool.name}: new worker {fresh or 'not there yet'}, old worker {leaving or 'gone'}")
+            deadline.sleep()
+
+    # reading
+
+    def _find(self) -> Pool:
+        wanted = self._options.name.casefold()
+        pools = self._api.pools(with_config=True)
+        for pool in pools:
+            if pool.name.casefold() == wanted:
+                return pool
+        known = ", ".join(sorted(pool.name for pool in pools)) or "none"
+        raise IisError(f"The node has no application pool {self._options.name!r}; it has: {known}.")
+
+    def _worker_pids(self, name: str) -> list[int]:
+        return sorted(worker.pid for worker in self._api.workers() if worker.pool == name)
+
+    def _in_flight(self, name: str) -> list[Request]:
+        return [request for request in self._api.requests() if request.pool == name]
+
+    def _deadline(self, timeout_s: float) -> Deadline:
+        return Deadline(
+            timeout_s,
+            first_sleep_s=_FIRST_POLL_S,
+            longest_sleep_s=_LONGEST_POLL_S,
+            clock=self._clock,
+            pause=self._pause,
+        )
+
+
+def _count(running: list[Request]) -> str:
+    return f"{len(running)} request{'s' if len(running) != 1 else ''} in flight"
+
+
+def _oldest(running: list[Request]) -> str:
+    oldest = max(running, key=lambda request: request.running_ms)
+    return f"{oldest.verb} {oldest.path}, {oldest.running_ms / 1000:.1f} s"

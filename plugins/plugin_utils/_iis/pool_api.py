@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the pool modules need of IIS, whatever tool answers.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PoolConfig:
+    """The settings of a pool that matter to a release."""
+
+    start_mode: str
+    auto_start: bool
+    shutdown_time_limit_s: float
+    disallow_overlapping_rotation: bool
+    rapid_fail_protection: bool
+    rapid_fail_max_crashes: int
+    rapid_fail_interval_s: float
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One application pool."""
+
+    name: str
+    state: str
+    config: PoolConfig | None = None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker process."""
+
+    pid: int
+    pool: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request in flight. The query string may hold secrets and is left out."""
+
+    pool: str
+    pid: int
+    verb: str
+    path: str
+    running_ms: int
+
+
+class PoolApi(ABC):
+    """Reading and changing application pools."""
+
+    @abstractmethod
+    def pools(self, with_config: bool = False) -> list[Pool]:
+        """Every pool."""
+
+    @abstractmethod
+    def workers(self) -> list[Worker]:
+        """Every worker process."""
+
+    @abstractmethod
+    def requests(self) -> list[Request]:
+        """Every request in flight; raises when the node cannot tell."""
+
+    @abstractmethod
+    def start(self, name: str) -> None:
+        """Start a pool; fine when it is started."""
+
+    @abstractmethod
+    def stop(self, name: str) -> None:
+        """Begin to stop a pool; fine when it is stopped or stopping."""
+
+    @abstractmethod
+    def recycle(self, name: str) -> None:
+        """Begin to recycle a pool's worker."""

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What iis_release_info tells.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import paths
+from .errors import IisError
+from .node_api import NodeFiles
+from .pool_api import PoolApi
+from .release import Found, ReleaseOptions, ReleaseTask
+from .site_api import SiteApi
+from .talk import Talk
+
+
+class InfoTask(ReleaseTask):
+    """Reads what the other states read, and changes nothing."""
+
+    def __init__(self, files: NodeFiles, sites: SiteApi, pools: PoolApi, options: ReleaseOptions, talk: Talk) -> None:
+        super().__init__(files, sites, options, talk, check_mode=True)
+        self._pools = pools
+
+    def run(self) -> dict[str, Any]:
+        found = self.find()
+        result: dict[str, Any] = {"changed": False, "site": self.options.site, "root": self.root}
+        self.work(found, result)
+        return result
+
+    def work(self, found: Found, result: dict[str, Any]) -> None:
+        history = self.history(found)
+        result.update(
+            current_path=found.path,
+            current_version=found.version,
+            previous_version=history.previous_version if history else None,
+            previous_path=history.previous_path if history else None,
+            switched_at=history.switched_at if history else None,
+            versions=[self._describe(name, found) for name in sorted(found.versions)],
+            leftovers=found.leftovers,
+            free_bytes=self.files.free_bytes(self.root),
+            tools=self.files.tools(),
+            role_services={"request_monitor": self._can_list_requests()},
+        )
+
+    def _describe(self, name: str, found: Found) -> dict[str, Any]:
+        marker = self.marker(name)
+        return {
+            "version": name,
+            "path": self.place(name),
+            "current": found.version is not None and paths.same(name, found.version),
+            "complete": marker is not None,
+            "checksum": marker.checksum if marker else None,
+            "staged_at": marker.staged_at if marker else None,
+        }
+
+    def _can_list_requests(self) -> bool:
+        try:
+            self._pools.requests()
+        except IisError as error:
+            if error.connection_is_gone:
+                raise
+            return False
+        return True

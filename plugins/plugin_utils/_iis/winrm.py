@@ -1,0 +1,243 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs programs over the WinRM connection that Ansible has already made for the task.
+
+The connection's own exec_command wraps every command in PowerShell; its pywinrm protocol starts a program directly.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import requests.exceptions
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from winrm.exceptions import (
+    InvalidCredentialsError,
+    WinRMError,
+    WinRMOperationTimeoutError,
+    WinRMTransportError,
+    WSManFaultError,
+)
+
+from .errors import CommandTimeout, ConnectionLost, IisError, ProgramMissing
+from .transport import Command, CommandResult, CommandRunner
+
+QUOTA_MAX_OPERATIONS = 0x803381A6
+SHELL_NOT_FOUND = 0x8033805B
+FILE_NOT_FOUND = frozenset({2, 0x80070002})
+STDIN_CHUNK_BYTES = 100_000  # base64 and the envelope fit into the smallest MaxEnvelopeSize that Windows ships with
+UTF8_CODEPAGE = 65001
+
+# What pywinrm and requests raise when the wire breaks. AssertionError: pywinrm's check that an answer belongs to its question.
+_BROKEN = (
+    requests.exceptions.RequestException,
+    WinRMTransportError,
+    WinRMError,
+    WinRMOperationTimeoutError,
+    ParseError,
+    AssertionError,
+    StopIteration,
+    OSError,
+)
+
+
+def explain_connection_failure(text: str, user: str, endpoint: str) -> tuple[str, str]:
+    """A short reason and a sentence for what a failed connection says; the texts are pywinrm's, requests' and OpenSSL's."""
+    low = text.lower()
+    if "credentials were rejected" in low or "401" in low or "kinit" in low or "kerberos auth failure" in low:
+        return (
+            "credentials",
+            f"{endpoint} rejected the login of {user}: check ansible_user, ansible_password and ansible_winrm_transport.",
+        )
+    if "certificate" in low or ("ssl" in low and "verify" in low):
+        return "certificate", (
+            f"The certificate of {endpoint} is not trusted: give its CA in ansible_winrm_ca_trust_path, "
+            "or install a certificate for this name."
+        )
+    if "refused" in low:
+        return "refused", f"Nothing listens at {endpoint}: check ansible_host, ansible_port and that WinRM runs."
+    if "timed out" in low or "timeout" in low:
+        return "timeout", f"{endpoint} did not answer in time: check the host, the network and the firewall."
+    if "resolve" in low or "name or service not known" in low or "getaddrinfo" in low:
+        return "name", f"The name in {endpoint} cannot be resolved: check ansible_host."
+    return "other", f"{endpoint} cannot be reached: {text}"
+
+
+def decode_output(raw: bytes) -> str:
+    """Text of a Windows program: UTF-8 as the shell's code page asks for, UTF-16 where a program insists, else Windows-1252."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", "replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+class WinrmRunner(CommandRunner):
+    """One runner per task; `connection` is Ansible's winrm connection plugin."""
+
+    def __init__(
+        self,
+        connection: Any,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_new_shell: Callable[[], None] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._monotonic = monotonic
+        self._on_new_shell = on_new_shell
+        self.shells_opened = 0
+
+    def connect(self) -> None:
+        """Log in and open a shell; raises ConnectionLost instead of making the host UNREACHABLE."""
+        try:
+            self._connection._connect()
+        except AnsibleConnectionFailure as failure:
+            self._forget()
+            reason, sentence = explain_connection_failure(str(failure), self._user, self._endpoint)
+            raise ConnectionLost(sentence, connection_error=reason) from failure
+        except AnsibleError as failure:
+            self._forget()
+            if "timed out" in str(failure):
+                raise ConnectionLost(
+                    f"{self._endpoint} did not answer in time.", connection_error="timeout"
+                ) from failure
+            raise IisError(f"The WinRM connection cannot be set up: {failure}") from failure
+        except _BROKEN as failure:
+            self._forget()
+            reason, sentence = explain_connection_failure(str(failure), self._user, self._endpoint)
+            raise ConnectionLost(sentence, connection_error=reason) from failure
+
+    def run(self, command: Command) -> CommandResult:
+        try:
+            return self._run(command)
+        except WSManFaultError as fault:
+            if _codes(fault) & FILE_NOT_FOUND:
+                raise ProgramMissing(f"The node has no {command.program}.") from fault
+            raise self._lost(fault) from fault
+        except _BROKEN as broken:
+            raise self._lost(broken) from broken
+
+    # the conversation
+
+    def _run(self, command: Command) -> CommandResult:
+        deadline = self._monotonic() + command.timeout_s
+        command_id = self._start(command)
+        protocol, shell_id = self._connection.protocol, self._connection.shell_id
+        finished = False
+        try:
+            for chunk, last in _chunks(command.stdin):
+                self._send(protocol, shell_id, command_id, chunk, last)
+            result = self._receive(command, command_id, deadline)
+            finished = True
+            return result
+        finally:
+            # The signal frees the command's place in the shell, and ends a program that is still running.
+            try:
+                protocol.cleanup_command(shell_id, command_id)
+            except _BROKEN:
+                if finished:
+                    raise
+
+    def _start(self, command: Command) -> str:
+        try:
+            return self._start_in_shell(command)
+        except WSManFaultError as fault:
+            if not _codes(fault) & {QUOTA_MAX_OPERATIONS, SHELL_NOT_FOUND}:
+                raise
+        # Windows counts every command of a shell's life: only a new shell starts at zero.
+        self._new_shell()
+        return self._start_in_shell(command)
+
+    def _start_in_shell(self, command: Command) -> str:
+        line = command.argument_line
+        command_id: str = self._connection.protocol.run_command(
+            self._connection.shell_id,
+            command.program,
+            [line] if line else [],
+            console_mode_stdin=command.stdin is None,
+            skip_cmd_shell=True,
+        )
+        return command_id
+
+    def _new_shell(self) -> None:
+        protocol, old = self._connection.protocol, self._connection.shell_id
+        try:
+            protocol.close_shell(old, close_session=False)
+        except _BROKEN:
+            pass  # it may be gone already; what counts is whether a new one opens
+        self._connection.shell_id = protocol.open_shell(codepage=UTF8_CODEPAGE)
+        self.shells_opened += 1
+        if self._on_new_shell:
+            self._on_new_shell()
+
+    def _send(self, protocol: Any, shell_id: str, command_id: str, chunk: bytes, last: bool) -> None:
+        try:
+            protocol.send_command_input(shell_id, command_id, chunk, end=last)
+        except WinRMOperationTimeoutError:
+            pass  # a slow server still takes the input in; the program's exit code tells
+
+    def _receive(self, command: Command, command_id: str, deadline: float) -> CommandResult:
+        stdout: list[bytes] = []
+        stderr: list[bytes] = []
+        while True:
+            try:
+                out, err, exit_code, done = self._connection.protocol.get_command_output_raw(
+                    self._connection.shell_id, command_id
+                )
+                stdout.append(out)
+                stderr.append(err)
+                if done:
+                    return CommandResult(exit_code, decode_output(b"".join(stdout)), decode_output(b"".join(stderr)))
+            except WinRMOperationTimeoutError:
+                pass  # the program is silent; ask again
+            if self._monotonic() > deadline:
+                raise CommandTimeout(
+                    f"{command.name} did not end within {command.timeout_s:g} s and was told to terminate."
+                )
+
+    # broken wires
+
+    def _lost(self, broken: BaseException) -> ConnectionLost:
+        self._forget()
+        if isinstance(broken, InvalidCredentialsError):
+            return ConnectionLost("the node no longer accepts the login", connection_error="credentials")
+        reason, _sentence = explain_connection_failure(str(broken), self._user, self._endpoint)
+        return ConnectionLost(f"{type(broken).__name__}: {broken}", connection_error=reason)
+
+    def _forget(self) -> None:
+        """Do not let Ansible wait for a dead node once more when it closes the connection."""
+        protocol = getattr(self._connection, "protocol", None)
+        if protocol is not None:
+            try:
+                protocol.transport.close_session()
+            except _BROKEN:
+                pass
+        self._connection.protocol = None
+        self._connection.shell_id = None
+        self._connection._connected = False
+
+    @property
+    def _user(self) -> str:
+        return str(getattr(self._connection, "_winrm_user", "") or "the user")
+
+    @property
+    def _endpoint(self) -> str:
+        host = getattr(self._connection, "_winrm_host", "the node")
+        port = getattr(self._connection, "_winrm_port", "")
+        return f"{host}:{port} (WinRM)" if port else f"{host} (WinRM)"
+
+
+def _codes(fault: WSManFaultError) -> set[int]:
+    return {code for code in (fault.wsman_fault_code, fault.wmierror_code) if code is not None}
+
+
+def _chunks(stdin: bytes | None) -> Iterator[tuple[bytes, bool]]:
+    if stdin is None:
+        return
+    for start in range(0, max(len(stdin), 1), STDIN_CHUNK_BYTES):
+        yield stdin[start : start + STDIN_CHUNK_BYTES], start + STDIN_CHUNK_BYTES >= len(stdin)
