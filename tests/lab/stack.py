@@ -128,13 +128,17 @@ class Lab:
     # -- the parts
     def _python(self, name: str, module: str, config: dict[str, Any]) -> Process:
         """Starts `python -m MODULE CONFIG.json` as a process of the lab."""
+        file = self._config_file(name, config)
+        environ = {"PYTHONPATH": str(ROOT / "tests"), "PYTHONUNBUFFERED": "1"}
+        return self.processes.start(name, [sys.executable, "-m", module, file], env=environ)
+
+    def _config_file(self, name: str, config: dict[str, Any]) -> Path:
         file = self.state / "config" / f"{name}.json"
         file.parent.mkdir(exist_ok=True)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as stream:
             json.dump(config, stream, indent=1)
-        environ = {"PYTHONPATH": str(ROOT / "tests"), "PYTHONUNBUFFERED": "1"}
-        return self.processes.start(name, [sys.executable, "-m", module, file], env=environ)
+        return file
 
     def _start_sqlserver(self) -> Process:
         certificate = self.authority.issue("sql", [SQL_NAME, self.net.sqlserver])
@@ -335,6 +339,34 @@ class Lab:
             with contextlib.suppress(OSError, ValueError, KeyError, http.client.HTTPException):
                 found[name] = json.loads(self.get("/version", name)[1])["version"]
         return found
+
+    def lease(self) -> dict[str, Any]:
+        """The lease of the application, as the collection's own module reads it."""
+        connection = {
+            "app": bundle.APP,
+            "login_host": "{{ dotnet_db_host }}",
+            "login_user": "{{ dotnet_db_user }}",
+            "login_password": "{{ dotnet_db_password }}",
+            "database": "{{ dotnet_db_name }}",
+            "ca_path": "{{ dotnet_db_ca_path }}",
+            "certificate_hostname": "{{ dotnet_db_certificate_hostname }}",
+        }
+        done = self.adhoc("localhost", "-m", "zero_downtime.dotnet.deployment_info", "-a", json.dumps(connection), "-o")
+        try:
+            answer: dict[str, Any] = json.loads(done.output.split("=> ", 1)[1])
+            lease: dict[str, Any] = answer["lease"]
+        except (IndexError, ValueError, KeyError):
+            raise RuntimeError(f"the lease cannot be read: {done.output}") from None
+        return lease
+
+    def start_load(self, config: dict[str, Any]) -> Process:
+        """The load generator with this configuration; it takes commands on standard input."""
+        file = self._config_file("load", config)
+        process = self.processes.start(
+            "load", [sys.executable, "-m", "lab.load", file], env={"PYTHONPATH": str(ROOT / "tests")}, stdin=True
+        )
+        process.wait_ready(_READY_S)
+        return process
 
     def members(self) -> dict[str, str]:
         """Status of each server in HAProxy: UP, DRAIN, MAINT, DOWN, and their in-betweens."""

@@ -18,6 +18,7 @@ from typing import Any
 from .http import Answer, Client, Failed
 from .records import OK, Record
 
+SESSION_COOKIE = "shop_session"
 _SCRIPT = re.compile(rb'src="(/assets/[^"]+)"')
 
 
@@ -36,6 +37,7 @@ class LoadConfig:
     )
     closing_share: float = 0.2
     users: int = 30
+    sticky_cookie: str = ""
     timeout_s: float = 10.0
     max_duration_s: float = 600.0
     run: str = "run"
@@ -58,6 +60,8 @@ class Generator:
         self._tasks: set[asyncio.Task[None]] = set()
         self._fault: BaseException | None = None
         self._writes = itertools.count(1)
+        # Who sends the requests, where the load balancer keeps each visitor with one server by a cookie of its own.
+        self._visitors: itertools.cycle[dict[str, str]] = itertools.cycle([{} for _ in range(config.users)])
         self._users: deque[_User] = deque(_User() for _ in range(config.users))
         self._senders: dict[str, Callable[[float], Coroutine[Any, Any, None]]] = {
             "read": self._read,
@@ -181,8 +185,9 @@ class Generator:
         answer = await self._send(
             "session", planned, "GET", "/session", cookie=user.cookie, check=remembered, wrong="lost_session"
         )
-        if answer is not None and "set-cookie" in answer.headers:
-            user.cookie = answer.headers["set-cookie"].split(";")[0]
+        for set_cookie in answer.set_cookies if answer is not None else []:
+            if set_cookie.startswith(f"{SESSION_COOKIE}="):
+                user.cookie = set_cookie.split(";")[0]
         self._users.append(user)
 
     async def _send(
@@ -207,8 +212,10 @@ class Generator:
             f"Host: {self.config.host}",
             f"Connection: {'keep-alive' if keep_alive else 'close'}",
         ]
-        if cookie:
-            lines.append(f"Cookie: {cookie}")
+        visitor = next(self._visitors)
+        cookies = [text for text in (cookie, visitor.get("cookie", "")) if text]
+        if cookies:
+            lines.append(f"Cookie: {'; '.join(cookies)}")
         if body:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         request = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
@@ -224,6 +231,10 @@ class Generator:
             record.version = answer.headers.get("x-shop-version", "")
             record.node = answer.headers.get("x-shop-node", "")
             record.outcome = judge(kind, answer, expected, check, wrong)
+            if self.config.sticky_cookie:
+                for set_cookie in answer.set_cookies:
+                    if set_cookie.startswith(f"{self.config.sticky_cookie}="):
+                        visitor["cookie"] = set_cookie.split(";")[0]
         if not record.ok:
             self.failed[record.outcome] += 1
             if answer is not None:

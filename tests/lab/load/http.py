@@ -22,6 +22,7 @@ class Failed(Exception):
 class Answer:
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    set_cookies: list[str] = field(default_factory=list)
     body: bytes = b""
     keep_alive: bool = False
 
@@ -56,7 +57,10 @@ class Connection(asyncio.Protocol):
 
     # -- what the parser found
     def on_header(self, name: bytes, text: bytes) -> None:
-        self._answer.headers[name.decode("latin-1").lower()] = text.decode("latin-1")
+        key = name.decode("latin-1").lower()
+        self._answer.headers[key] = text.decode("latin-1")
+        if key == "set-cookie":
+            self._answer.set_cookies.append(text.decode("latin-1"))
 
     def on_body(self, body: bytes) -> None:
         self._answer.body += body

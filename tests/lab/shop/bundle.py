@@ -34,7 +34,7 @@ class Version:
     add: str
     colours: bool = False
     flaw: str = ""
-    warm_up_s: float = 1.0
+    warm_up_s: float = 2.0
     carries_assets_of: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
