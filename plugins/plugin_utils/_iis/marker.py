@@ -19,6 +19,7 @@ from typing import Any
 
 MARKER = "App_Data/zero_downtime.json"
 HISTORY = "zero_downtime.json"
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _FORMAT = 1
 _ITERATIONS = 50_000
 

@@ -65,6 +65,9 @@ class WindowsFiles(NodeFiles):
     def _is_directory(self, path: str) -> bool:
         return self._cmd(f"if exist {cmd_word(path + chr(92))} (exit 0) else (exit 3)").exit_code == 0
 
+    def _is_file(self, path: str) -> bool:
+        return self._cmd(f"if exist {cmd_word(path)} (exit 0) else (exit 3)").exit_code == 0
+
     def _cmd(self, line: str, timeout_s: float = 60.0) -> CommandResult:
         # /s: cmd takes off the outer quotes and leaves the line as it is; /v:off: no ! expansion; /d: no AutoRun
         return self._run("cmd.exe", tail=f'/d /v:off /s /c "{line}"', timeout_s=timeout_s)
@@ -128,6 +131,7 @@ class WindowsFiles(NodeFiles):
                 found[name] = match[1] if match else ""
             except (ProgramMissing, CommandTimeout):
                 found[name] = None
+        found["certutil"] = "" if self._is_file(rf"{self._bin}\certutil.exe") else None
         return found
 
     def _run(

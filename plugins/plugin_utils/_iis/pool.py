@@ -20,6 +20,7 @@ from .talk import Talk
 STARTED, STOPPED, STOPPING = "Started", "Stopped", "Stopping"
 _FIRST_POLL_S, _LONGEST_POLL_S = 0.1, 0.5
 _KILL_SLACK_S = 1.0
+_WORKER_S = 15.0  # an AlwaysRunning pool that no site uses never gets a worker
 
 
 @dataclass(frozen=True)
@@ -89,22 +90,20 @@ class PoolTask:
         deadline = self._deadline(self._options.timeout_s)
         while True:
             state = self._find().state
-            pids = self._worker_pids(pool.name) if always_running and state == STARTED else []
-            if state == STARTED and (pids or not always_running):
-                result.update(state=state, worker_pids=pids or self._worker_pids(pool.name))
+            pids = self._worker_pids(pool.name) if state == STARTED else []
+            overdue = deadline.elapsed_s >= _WORKER_S or deadline.expired
+            if state == STARTED and (pids or not always_running or overdue):
+                if always_running and not pids:
+                    self._talk.warn(f"The pool {pool.name} is AlwaysRunning and has no worker: does a site use it?")
+                result.update(state=state, worker_pids=pids)
                 return
             if deadline.expired:
-                what = (
-                    "its worker has not appeared"
-                    if state == STARTED
-                    else "a crash at start or a wrong identity stops it again"
-                )
                 raise IisError(
                     f"The pool {pool.name} is {state} {self._options.timeout_s:g} s after its start, {STARTED} expected: "
-                    f"{what}, see the System event log (source WAS).",
+                    "a crash at start or a wrong identity stops it again; see the System event log (source WAS).",
                     state=state,
                 )
-            self._talk.tell(f"{pool.name}: {state}, waiting for {STARTED}")
+            self._talk.tell(f"{pool.name}: {state}, waiting for {'its worker' if state == STARTED else STARTED}")
             deadline.sleep()
 
     def _stopped(self, pool: Pool, workers: list[int], result: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from . import paths
 from .errors import IisError
 from .fetch import Source
-from .marker import HISTORY, MARKER, History, Marker, digest_files, read_history, read_marker
+from .marker import HISTORY, MARKER, TIME_FORMAT, History, Marker, digest_files, read_history, read_marker
 from .node_api import NodeFiles
 from .site_api import SiteApi
 from .talk import Talk
@@ -252,7 +252,7 @@ class StagedTask(ReleaseTask):
             )
 
     def _lay_in(self, tree: str, version: str, checksum: str) -> None:
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        now = time.strftime(TIME_FORMAT, time.gmtime())
         marker = Marker(version, checksum, now, digest_files(self.options.files))
         contents = {name: text.encode() for name, text in self.options.files.items()}
         self.files.write_files(tree, {**contents, MARKER: marker.to_json()})
@@ -337,7 +337,7 @@ class CurrentTask(ReleaseTask):
     def _remember(self, found: Found, name: str | None) -> None:
         if name is None:
             return
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        now = time.strftime(TIME_FORMAT, time.gmtime())
         history = History(name, found.version, found.path, now)
         try:
             self.files.write_files(self.root, {HISTORY: history.to_json()})

@@ -7,10 +7,12 @@ Private to the collection.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from . import paths
 from .errors import IisError
+from .marker import TIME_FORMAT
 from .node_api import NodeFiles
 from .pool_api import PoolApi
 from .release import Found, ReleaseOptions, ReleaseTask
@@ -55,6 +57,7 @@ class InfoTask(ReleaseTask):
             "complete": marker is not None,
             "checksum": marker.checksum if marker else None,
             "staged_at": marker.staged_at if marker else None,
+            "age_s": _age_s(marker.staged_at) if marker else None,
         }
 
     def _can_list_requests(self) -> bool:
@@ -65,3 +68,11 @@ class InfoTask(ReleaseTask):
                 raise
             return False
         return True
+
+
+def _age_s(staged_at: str) -> int | None:
+    try:
+        then = datetime.strptime(staged_at, TIME_FORMAT).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return round((datetime.now(timezone.utc) - then).total_seconds())

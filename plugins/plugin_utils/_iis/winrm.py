@@ -54,6 +54,8 @@ def explain_connection_failure(text: str, user: str, endpoint: str) -> tuple[str
             "credentials",
             f"{endpoint} rejected the login of {user}: check ansible_user, ansible_password and ansible_winrm_transport.",
         )
+    if "wrong_version_number" in low or "record_layer_failure" in low:
+        return "tls", f"{endpoint} does not speak TLS: check ansible_port and ansible_winrm_scheme."
     if "certificate" in low or ("ssl" in low and "verify" in low):
         return "certificate", (
             f"The certificate of {endpoint} is not trusted: give its CA in ansible_winrm_ca_trust_path, "
@@ -65,7 +67,7 @@ def explain_connection_failure(text: str, user: str, endpoint: str) -> tuple[str
         return "timeout", f"{endpoint} did not answer in time: check the host, the network and the firewall."
     if "resolve" in low or "name or service not known" in low or "getaddrinfo" in low:
         return "name", f"The name in {endpoint} cannot be resolved: check ansible_host."
-    return "other", f"{endpoint} cannot be reached: {text}"
+    return "other", f"{endpoint} cannot be reached: {text}."
 
 
 def decode_output(raw: bytes) -> str:

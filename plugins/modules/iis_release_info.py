@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# This is the documentation of an action plugin: plugins/action has what runs.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iis_release_info
+short_description: Show what an IIS site runs and which releases are staged on the node
+version_added: 0.1.0
+author:
+  - zero_downtime.dotnet maintainers (@zero-downtime-dotnet)
+description:
+  - Shows the directory and the version that a site runs, the versions that are staged, the free space, and whether the
+    node has the tools to stage more. Changes nothing.
+extends_documentation_fragment:
+  - zero_downtime.dotnet.attributes
+  - zero_downtime.dotnet.attributes.info_module
+  - zero_downtime.dotnet.iis
+options:
+  site:
+    description:
+      - Name of the site.
+    type: str
+    required: true
+  application:
+    description:
+      - Path of the application in the site.
+    type: str
+    default: /
+  root:
+    description:
+      - Directory on the node that has one directory for each version.
+    type: str
+    required: true
+seealso:
+  - module: zero_downtime.dotnet.iis_release
+"""
+
+EXAMPLES = r"""
+- name: What runs on the node
+  zero_downtime.dotnet.iis_release_info:
+    site: Shop
+    root: C:\releases\shop
+  register: shop
+"""
+
+RETURN = r"""
+site:
+  description: The site that was asked for.
+  returned: success
+  type: str
+  sample: Shop
+root:
+  description: The directory of the versions.
+  returned: success
+  type: str
+  sample: C:\releases\shop
+current_path:
+  description: The directory that the site runs from.
+  returned: success
+  type: str
+  sample: C:\releases\shop\2.0.0
+current_version:
+  description: The version that the site runs; null where its directory is not in O(root).
+  returned: success
+  type: str
+  sample: 2.0.0
+previous_version:
+  description: The version before the last switch; null where it is not known.
+  returned: success
+  type: str
+  sample: 1.0.0
+previous_path:
+  description: The directory before the last switch; null where it is not known.
+  returned: success
+  type: str
+  sample: C:\releases\shop\1.0.0
+switched_at:
+  description: When the last switch was; null where it is not known.
+  returned: success
+  type: str
+  sample: "2026-11-20T11:26:00Z"
+versions:
+  description: The versions in O(root).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    version:
+      description: The version.
+      type: str
+      returned: success
+      sample: 2.0.0
+    path:
+      description: Its directory.
+      type: str
+      returned: success
+      sample: C:\releases\shop\2.0.0
+    current:
+      description: Whether the site runs it.
+      type: bool
+      returned: success
+      sample: true
+    complete:
+      description: Whether it has the record of a finished staging.
+      type: bool
+      returned: success
+      sample: true
+    checksum:
+      description: Checksum of the archive that it was made from.
+      type: str
+      returned: success
+      sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    staged_at:
+      description: When it was staged.
+      type: str
+      returned: success
+      sample: "2026-11-20T11:20:00Z"
+    age_s:
+      description: Seconds since it was staged, by the clock of the controller.
+      type: int
+      returned: success
+      sample: 360
+leftovers:
+  description: Directories of runs that broke off. The next staging removes them.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+free_bytes:
+  description: Free space on the drive of O(root).
+  returned: success
+  type: int
+  sample: 53687091200
+tools:
+  description: The tools that staging needs with their version, empty where it is not known; null for one that is missing.
+  returned: success
+  type: dict
+  sample:
+    certutil: ""
+    curl: 8.4.0
+    tar: 3.6.2
+role_services:
+  description: Optional parts of IIS that are installed. C(request_monitor) lists requests in flight.
+  returned: success
+  type: dict
+  sample:
+    request_monitor: true
+connection_lost:
+  description: The node could not be reached or the connection broke.
+  returned: when so
+  type: bool
+  sample: true
+"""
