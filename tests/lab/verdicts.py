@@ -122,10 +122,9 @@ def _node(summary: dict[str, Any], node: str, version: str) -> str:
     parts = [f"runs {version or 'nothing'}", summary["members"].get(node, "unknown")]
     if outcome := summary["outcomes"].get(node):
         parts.append(outcome)
-    if node in summary["in_flight_at_drain"]:
-        drained = summary["drain_s"][node]
+    if node in summary["drain_s"]:
         parts.append(
-            f"drained in {drained} s with {summary['in_flight_at_drain'][node]} requests in flight "
-            f"({summary['slow_in_flight_at_drain'][node]} of 2-5 s)"
+            f"drained in {summary['drain_s'][node]} s with {summary['in_flight_at_drain'].get(node)} requests in flight "
+            f"({summary['slow_in_flight_at_drain'].get(node)} of 2-5 s)"
         )
     return ", ".join(parts)
