@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a deployment that waits for nothing, for comparison: one command, and on to the next.
+
+`python -m lab.naive appcmd ADDRESS CA ARGUMENT ...` (user and password from NAIVE_USER, NAIVE_PASSWORD)
+`python -m lab.naive haproxy SOCKET COMMAND`
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from . import balancer
+
+APPCMD = r"C:\Windows\System32\inetsrv\appcmd.exe"
+_BUSY = (1062, 1056, 1061, 0x0425)  # still stopping: even who waits for nothing presses the button again
+
+
+def appcmd(address: str, ca: str, arguments: list[str], patience_s: float = 30.0) -> int:
+    import winrm
+
+    session = winrm.Session(
+        f"https://{address}:5986/wsman",
+        auth=(os.environ["NAIVE_USER"], os.environ["NAIVE_PASSWORD"]),
+        transport="ntlm",
+        ca_trust_path=ca,
+        server_cert_validation="validate",
+    )
+    deadline = time.monotonic() + patience_s
+    while True:
+        answer = session.run_cmd(APPCMD, arguments)
+        sys.stdout.buffer.write(answer.std_out + answer.std_err)
+        if answer.status_code not in _BUSY or time.monotonic() > deadline:
+            return int(answer.status_code)
+        time.sleep(0.3)
+
+
+def main(argv: list[str]) -> int:
+    kind, target, *rest = argv
+    if kind == "haproxy":
+        answer = balancer.command(Path(target), " ".join(rest)).strip()
+        print(answer)
+        return 1 if answer else 0
+    if kind == "appcmd":
+        return appcmd(target, rest[0], rest[1:])
+    raise SystemExit(__doc__)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
