@@ -16,7 +16,7 @@ from pathlib import Path
 from . import balancer
 
 APPCMD = r"C:\Windows\System32\inetsrv\appcmd.exe"
-_BUSY = (1062, 1056, 1061, 0x0425)  # still stopping: even who waits for nothing presses the button again
+_BUSY = 0x0425  # still stopping: even who waits for nothing presses the button again
 
 
 def appcmd(address: str, ca: str, arguments: list[str], patience_s: float = 30.0) -> int:
@@ -33,7 +33,7 @@ def appcmd(address: str, ca: str, arguments: list[str], patience_s: float = 30.0
     while True:
         answer = session.run_cmd(APPCMD, arguments)
         sys.stdout.buffer.write(answer.std_out + answer.std_err)
-        if answer.status_code not in _BUSY or time.monotonic() > deadline:
+        if answer.status_code != _BUSY or time.monotonic() > deadline:
             return int(answer.status_code)
         time.sleep(0.3)
 
