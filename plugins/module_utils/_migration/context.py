@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every phase works with. Private to this collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .._mssql.api import Connection, Connector
+from .._mssql.errors import DATABASE_READ_ONLY, MssqlError, ServerError
+from .._progress import Progress
+from .apply import Runner
+from .errors import MigrationError
+from .journal import TABLES, Entry, Journal
+from .lock import MigrationLock
+from .report import Report, Request
+from .scripts import Script, ScriptFile, load
+
+
+class Context:
+    """A task under way. In check mode it holds no lock and writes nothing."""
+
+    def __init__(self, connector: Connector, request: Request, progress: Progress) -> None:
+        self.connector = connector
+        self.request = request
+        self.progress = progress
+        self.report = Report(request)
+        self.journal = Journal(request.app, request.release, request.run_id, request.holder)
+        self.lock = MigrationLock(connector, request.holder, progress)
+        self.connection: Connection
+        self.journal_exists = False
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Connected; with the lock and the journal's tables, unless in check mode."""
+        if self.request.check_mode:
+            with self.connector.connect() as connection:
+                self.connection = connection
+                self._refuse_read_only()
+                self.journal_exists = TABLES.exist(connection)
+                yield
+            return
+        try:
+            self.lock.acquire(self.request.migration_lock_timeout_s)
+            self.report.waited_ms = self.lock.waited_ms
+            self.connection = self.lock.connection
+            self._refuse_read_only()
+            if not TABLES.exist(self.connection):
+                self._create_tables()
+            self.journal_exists = True
+            yield
+        finally:
+            self.lock.release()
+
+    def _refuse_read_only(self) -> None:
+        name, updateability = self.connection.row(
+            "SELECT DB_NAME() AS db, CAST(DATABASEPROPERTYEX(DB_NAME(), N'Updateability') AS NVARCHAR(60)) AS u;"
+        )
+        if updateability != "READ_WRITE":
+            raise MigrationError(
+                f"The database {name} is {updateability}, READ_WRITE is expected: connect to the primary, or make it "
+                "writable. Nothing was applied."
+            )
+
+    def _create_tables(self) -> None:
+        try:
+            TABLES.create(self.connection)
+        except ServerError as error:
+            if error.number == DATABASE_READ_ONLY:
+                raise MssqlError(f"The database is read-only: {error}. Nothing was applied.") from None
+            raise MssqlError(
+                f"The journal's tables in schema deploy could not be made: {error}. Give the login the rights in "
+                "docs/sql/permissions.sql, or let an administrator run the first migration. Nothing was applied."
+            ) from None
+
+    def entries(self, phase: str) -> dict[str, Entry]:
+        """How the scripts of a phase stand in the journal."""
+        return self.journal.read(self.connection, phase) if self.journal_exists else {}
+
+    def releases(self) -> list[str]:
+        return self.journal.releases(self.connection) if self.journal_exists else []
+
+    def prepare(self, file: ScriptFile) -> Script:
+        """Read a script and refuse a bad one, before anything is applied; note it in the plan."""
+        script = load(file, self.request.variables)
+        self.report.planned.append(
+            {
+                "script": file.name,
+                "phase": file.phase,
+                "checksum": file.checksum,
+                "batches": script.sends,
+                "transaction": not script.header.no_transaction,
+            }
+        )
+        if self.request.want_sql:
+            self.report.sql.append((file.label, script.source))
+        return script
+
+    def runner(self) -> Runner:
+        """A session for scripts. The lock's holder is told to the world now, because something will be written."""
+        self.lock.announce()
+        return Runner(self.connector, self.journal, self.lock, self.progress, self.request.retries)

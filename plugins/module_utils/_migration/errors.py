@@ -1,0 +1,9 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a migration was refused or failed. Private to this collection."""
+
+from __future__ import annotations
+
+
+class MigrationError(Exception):
+    """One sentence, or a few, for the person who reads the task's message."""

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal: which scripts were applied, when, and with which checksum. It lies beside the schema that it describes.
+
+Rows are added and never removed; the last row of a script says how it stands.
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .._mssql.api import Connection, literal
+from .._mssql.own_tables import OwnTables
+from .scripts import ScriptFile
+
+TABLES = OwnTables(
+    component="migration journal",
+    version=1,
+    probe="deploy.migration_journal",
+    ddl=(
+        "CREATE TABLE deploy.migration_journal ("
+        "id BIGINT IDENTITY(1,1) NOT NULL CONSTRAINT pk_migration_journal PRIMARY KEY, app NVARCHAR(64) NOT NULL, "
+        "phase NVARCHAR(16) NOT NULL, script NVARCHAR(255) NOT NULL, checksum CHAR(64) NOT NULL, "
+        "state NVARCHAR(16) NOT NULL, release NVARCHAR(100) NULL, run_id NVARCHAR(100) NULL, "
+        "batches INT NOT NULL, rows_affected BIGINT NOT NULL, rounds BIGINT NOT NULL, duration_ms BIGINT NOT NULL, "
+        "retries INT NOT NULL, written_at DATETIME2(3) NOT NULL, login_name NVARCHAR(128) NOT NULL, "
+        "client NVARCHAR(200) NOT NULL, detail NVARCHAR(2000) NULL);",
+        "CREATE INDEX ix_migration_journal_script ON deploy.migration_journal (app, phase, script);",
+        "CREATE TABLE deploy.migration_release ("
+        "id BIGINT IDENTITY(1,1) NOT NULL CONSTRAINT pk_migration_release PRIMARY KEY, app NVARCHAR(64) NOT NULL, "
+        "release NVARCHAR(100) NOT NULL, first_seen_at DATETIME2(3) NOT NULL, "
+        "CONSTRAINT uq_migration_release UNIQUE (app, release));",
+        "CREATE TABLE deploy.migration_lock ("
+        "name NVARCHAR(100) NOT NULL CONSTRAINT pk_migration_lock PRIMARY KEY, token BIGINT NOT NULL, "
+        "holder NVARCHAR(400) NOT NULL, taken_at DATETIME2(3) NOT NULL, given_back_at DATETIME2(3) NULL);",
+    ),
+)
+
+DONE = frozenset({"applied", "baseline", "adopted", "repaired"})
+"""States in which a script counts as applied."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How a script stands, by its last row."""
+
+    id: int
+    script: str
+    checksum: str
+    state: str
+    release: str | None
+    written_at: datetime.datetime
+    rows: int = 0
+    rounds: int = 0
+
+    @property
+    def done(self) -> bool:
+        return self.state in DONE
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row to be written."""
+
+    file: ScriptFile
+    state: str
+    batches: int = 0
+    rows: int = 0
+    rounds: int = 0
+    duration_ms: int = 0
+    retries: int = 0
+    detail: str | None = None
+    release: str | None = None
+
+
+class Journal:
+    """The journal of one application. Every time in it is the server's."""
+
+    def __init__(self, app: str, release: str | None, run_id: str | None, client: str) -> None:
+        self._app = literal(app)
+        self._release = release
+        self._run_id = literal(run_id)
+        self._client = literal(client[:200])
+
+    def read(self, connection: Connection, phase: str) -> dict[str, Entry]:
+        """How all the scripts of a phase stand, in the order of their last rows."""
+        entries: dict[str, Entry] = {}
+        for row in connection.rows(
+            "SELECT id, script, checksum, state, release, written_at, rows_affected, rounds "
+            f"FROM deploy.migration_journal WHERE app = {self._app} AND phase = {literal(phase)} ORDER BY id;"
+        ):
+            entries.pop(row[1], None)
+            entries[row[1]] = Entry(
+                int(row[0]), row[1], row[2].strip(), row[3], row[4], row[5], int(row[6]), int(row[7])
+            )
+        return entries
+
+    def insertion(self, record: Record) -> str:
+        """The statement that adds a row."""
+        release = record.release if record.release is not None else self._release
+        return (
+            "INSERT INTO deploy.migration_journal (app, phase, script, checksum, state, release, run_id, batches, "
+            "rows_affected, rounds, duration_ms, retries, written_at, login_name, client, detail) "
+            f"VALUES ({self._app}, {literal(record.file.phase)}, {literal(record.file.name)}, "
+            f"'{record.file.checksum}', {literal(record.state)}, {literal(release)}, {self._run_id}, "
+            f"{record.batches}, {record.rows}, {record.rounds}, {record.duration_ms}, {record.retries}, "
+            f"SYSUTCDATETIME(), ORIGINAL_LOGIN(), {self._client}, {literal(_cut(record.detail))});"
+        )
+
+    def progress(self, entry_id: int, rows: int, rounds: int, duration_ms: int, retries: int) -> str:
+        """The statement that moves the row of a backfill on."""
+        return (
+            f"UPDATE deploy.migration_journal SET rows_affected = {int(rows)}, rounds = {int(rounds)}, "
+            f"duration_ms = {int(duration_ms)}, retries = {int(retries)}, written_at = SYSUTCDATETIME() "
+            f"WHERE id = {int(entry_id)};"
+        )
+
+    def write(self, connection: Connection, records: Iterable[Record]) -> None:
+        """Rows on their own, in one transaction."""
+        statements = [self.insertion(record) for record in records]
+        if not statements:
+            return
+        connection.execute("BEGIN TRANSACTION;")
+        for at in range(0, len(statements), 50):
+            connection.execute(" ".join(statements[at : at + 50]))
+        connection.execute("COMMIT TRANSACTION;")
+
+    def releases(self, connection: Connection) -> list[str]:
+        """The releases whose scripts this database has seen, the oldest first."""
+        rows = connection.rows(f"SELECT release FROM deploy.migration_release WHERE app = {self._app} ORDER BY id;")
+        return [row[0] for row in rows]
+
+    def add_release(self, connection: Connection, release: str) -> None:
+        connection.execute(
+            "INSERT INTO deploy.migration_release (app, release, first_seen_at) "
+            f"VALUES ({self._app}, {literal(release)}, SYSUTCDATETIME());"
+        )
+
+
+def _cut(text: str | None) -> str | None:
+    return text[:2000] if text else None

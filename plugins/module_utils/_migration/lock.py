@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One migration at a time in a database. Private to this collection.
+
+The lock is an application lock on a session of its own, so it ends with that session and never outlives its owner.
+Should that session die unnoticed, another run can take the lock: then it takes a greater token too, and the old run's
+next commit, which checks the token in the same transaction, is refused.
+"""
+
+from __future__ import annotations
+
+from .._mssql import applock
+from .._mssql.api import Connection, Connector, literal
+from .._mssql.errors import ServerError
+from .._progress import Progress
+from .._wait import Deadline
+from .errors import MigrationError
+
+RESOURCE = "zero_downtime.dotnet/migration"
+_SLICE_MS = 1000
+
+
+class MigrationLock:
+    """Held from `acquire` to `release`."""
+
+    def __init__(self, connector: Connector, holder: str, progress: Progress) -> None:
+        self._connector = connector
+        self._holder = holder[:400]
+        self._progress = progress
+        self._connection: Connection | None = None
+        self.token = 0
+        self.waited_ms = 0
+
+    @property
+    def connection(self) -> Connection:
+        """The lock's own session."""
+        if self._connection is None:
+            raise RuntimeError("the lock is not held")
+        return self._connection
+
+    def acquire(self, wait_s: float) -> None:
+        """Take the lock, or say who has it."""
+        self._connection = self._connector.connect()
+        deadline = Deadline(wait_s)
+        while True:
+            slice_ms = min(_SLICE_MS, int(deadline.left_s * 1000))
+            if applock.take(self._connection, RESOURCE, "Session", slice_ms) is applock.Grant.GRANTED:
+                self.waited_ms = deadline.elapsed_ms
+                return
+            if deadline.expired:
+                raise MigrationError(
+                    f"Another migration of this database is running: {self._who()}. Waited {wait_s:g} s "
+                    "(migration_lock_timeout_s); nothing was applied."
+                )
+            self._progress.tell(lambda: f"waits for another migration of this database: {self._who()}")
+
+    def _who(self) -> str:
+        try:
+            rows = self.connection.rows(
+                "SELECT holder, taken_at FROM deploy.migration_lock "
+                f"WHERE name = {literal(RESOURCE)} AND given_back_at IS NULL;"
+            )
+        except ServerError:
+            rows = []
+        if not rows:
+            return "the lock is held by a run that has not said yet who it is"
+        return f"the lock is held by {rows[0][0]} since {rows[0][1]:%Y-%m-%dT%H:%M:%SZ}"
+
+    def announce(self) -> None:
+        """Say who holds the lock, and take the token that fences earlier holders off."""
+        where = f"WHERE name = {literal(RESOURCE)}"
+        changed = self.connection.execute(
+            f"UPDATE deploy.migration_lock SET token = token + 1, holder = {literal(self._holder)}, "
+            f"taken_at = SYSUTCDATETIME(), given_back_at = NULL {where};"
+        ).rows_affected
+        if not changed:
+            self.connection.execute(
+                "INSERT INTO deploy.migration_lock (name, token, holder, taken_at) "
+                f"VALUES ({literal(RESOURCE)}, 1, {literal(self._holder)}, SYSUTCDATETIME());"
+            )
+        self.token = int(self.connection.row(f"SELECT token FROM deploy.migration_lock {where};")[0])
+
+    def condition(self) -> str:
+        """What has to hold, inside a transaction, for its commit to be right."""
+        return (
+            "EXISTS (SELECT 1 FROM deploy.migration_lock WITH (UPDLOCK, HOLDLOCK) "
+            f"WHERE name = {literal(RESOURCE)} AND token = {self.token})"
+        )
+
+    def release(self) -> None:
+        """Give the lock back. Never raises: at worst the lock ends with its session."""
+        if self._connection is None:
+            return
+        try:
+            if self.token:
+                self._connection.execute(
+                    "UPDATE deploy.migration_lock SET given_back_at = SYSUTCDATETIME() "
+                    f"WHERE name = {literal(RESOURCE)} AND token = {self.token};"
+                )
+            applock.give_back(self._connection, RESOURCE)
+        except ServerError:
+            pass
+        self._connection.close()
+        self._connection = None

@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a phase would do: scripts on disk against the journal. Private to this collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._ledger.model import timestamp
+from .errors import MigrationError
+from .journal import Entry
+from .scripts import ScriptFile, order
+
+
+@dataclass
+class Plan:
+    """The scripts that are to run, in order, and what was noticed on the way."""
+
+    todo: list[ScriptFile] = field(default_factory=list)
+    done: int = 0
+    missing: list[str] = field(default_factory=list)
+    """Applied once, but no longer among the scripts."""
+    out_of_order: list[str] = field(default_factory=list)
+    """To be run although a later script was applied already."""
+    begun: dict[str, Entry] = field(default_factory=dict)
+    """To be run again: an earlier run began them and did not come to their end."""
+
+
+def compare(files: Sequence[ScriptFile], entries: Mapping[str, Entry], out_of_order: str) -> Plan:
+    """The plan of a phase. A script that was applied and is another one now is never passed over."""
+    plan = Plan()
+    last_done: ScriptFile | None = None
+    for file in files:
+        entry = entries.get(file.name)
+        if entry is None or not entry.done:
+            if entry is not None and entry.state in ("begun", "running"):
+                plan.begun[file.name] = entry
+            continue
+        if entry.checksum != file.checksum:
+            raise MigrationError(_changed(file, entry))
+        plan.done += 1
+        last_done = file
+    names = {file.name for file in files}
+    plan.missing = sorted((name for name, entry in entries.items() if entry.done and name not in names), key=order)
+    for file in files:
+        entry = entries.get(file.name)
+        if entry is not None and entry.done:
+            continue
+        plan.todo.append(file)
+        if last_done is not None and order(file.name) < order(last_done.name) and file.name not in plan.begun:
+            plan.out_of_order.append(file.name)
+    if plan.out_of_order and out_of_order == "refuse" and last_done is not None:
+        raise MigrationError(
+            f"{files[0].phase}/{plan.out_of_order[0]} was not applied, but {last_done.label}, which comes after it, was: "
+            "give it a later number, or set out_of_order: allow. Nothing was applied."
+        )
+    return plan
+
+
+def _changed(file: ScriptFile, entry: Entry) -> str:
+    return (
+        f"{file.label} was applied at {timestamp(entry.written_at)} with checksum {entry.checksum}, and is now another "
+        f"script, with checksum {file.checksum}: put the change into a new script with a name that was never used, or, "
+        "if the difference is meant and harmless, accept it with action: repair. Nothing was applied."
+    )

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task asks for and what it gets. Private to this collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .apply import Applied
+
+PHASES = ("expand", "backfill", "contract", "undo")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A task's wishes."""
+
+    app: str
+    phase: str
+    path: str
+    release: str | None = None
+    run_id: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    out_of_order: str = "refuse"
+    retries: int = 10
+    migration_lock_timeout_s: float = 30.0
+    holder: str = ""
+    check_mode: bool = False
+    want_sql: bool = False
+
+
+@dataclass
+class Report:
+    """What was planned and what was done; complete also when the task fails half-way."""
+
+    request: Request
+    planned: list[dict[str, Any]] = field(default_factory=list)
+    applied: list[Applied] = field(default_factory=list)
+    already_applied: int = 0
+    missing: list[str] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    sql: list[tuple[str, str]] = field(default_factory=list)
+    changed: bool = False
+    waited_ms: int = 0
+    last_applied: str | None = None
+
+    def public(self) -> dict[str, Any]:
+        """The task's result."""
+        totals = {
+            "scripts": len(self.applied),
+            "batches": sum(applied.batches for applied in self.applied),
+            "rows": sum(applied.rows for applied in self.applied),
+            "duration_ms": sum(applied.duration_ms for applied in self.applied),
+            "retries": sum(applied.retries for applied in self.applied),
+        }
+        result: dict[str, Any] = {
+            "changed": self.changed,
+            "phase": self.request.phase,
+            "planned": self.planned,
+            "applied": [asdict(applied) for applied in self.applied],
+            "totals": totals,
+            "missing": self.missing,
+            "out_of_order": self.out_of_order,
+            "waiting": self.waiting,
+            "waited_ms": self.waited_ms,
+            "previous_state": {"applied": self.already_applied, "last_script": self.last_applied},
+        }
+        if self.sql:
+            result["diff"] = [
+                {"before_header": label, "after_header": label, "before": "", "after": text} for label, text in self.sql
+            ]
+        return result

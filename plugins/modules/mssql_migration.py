@@ -1,0 +1,242 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Migrations of a SQL Server database in phases."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mssql_migration
+version_added: 0.1.0
+short_description: Run a phase of a release's migration scripts on SQL Server, safe under load
+description:
+  - Runs the scripts in C(<path>/<phase>/*.sql) that the journal does not know yet.
+    A name that begins with a number comes before one that does not, numbers compare as numbers (C(2_x.sql) before C(10_x.sql)),
+    other names by code point.
+  - Each script and its row in the journal are committed together or not at all. Batches are separated by C(GO) lines, as in sqlcmd.
+  - One migration at a time runs in a database; who holds the lock is said.
+  - The session gives way to the application, with a short C(LOCK_TIMEOUT), low deadlock priority, and retries.
+  - The journal is in schema C(deploy) of the migrated database and is made on first use.
+author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
+extends_documentation_fragment:
+  - zero_downtime.dotnet.attributes
+  - zero_downtime.dotnet.mssql
+attributes:
+  check_mode:
+    support: full
+    details: The plan of check mode is exactly what a run would do.
+  diff_mode:
+    support: full
+    details: Shows the SQL as it is written in the scripts, with the names of variables and not their values.
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+  action_group:
+    membership:
+      - zero_downtime.dotnet.mssql
+options:
+  app:
+    description: Name of the application, up to 64 characters. The journal keeps the scripts of each application apart.
+    type: str
+    required: true
+  phase:
+    description: The phase to run.
+    type: str
+    choices: [expand]
+    required: true
+  path:
+    description: The directory with the phases' directories C(expand), C(backfill), C(contract) and C(undo).
+    type: path
+    required: true
+  release:
+    description: The version that brings the scripts. It is noted in the journal, and the order of releases decides when contract scripts are due.
+    type: str
+  run_id:
+    description: Names the deployment, for the journal.
+    type: str
+  variables:
+    description: Values of the variables C($(Name)) in the scripts, as in sqlcmd. A variable without a value is refused.
+    type: dict
+    default: {}
+  out_of_order:
+    description: What to do with a script that was not applied while a later one of the same directory was.
+    type: str
+    choices: [refuse, allow]
+    default: refuse
+  lock_timeout_ms:
+    description: How long a statement waits for a lock of the application before it gives way (C(SET LOCK_TIMEOUT)).
+    type: int
+    default: 500
+  retries:
+    description: How often a script that gave way, or lost a deadlock, is tried again, after pauses that grow.
+    type: int
+    default: 10
+  statement_timeout_s:
+    description: How long a single batch may run, in seconds; V(0) is without limit.
+    type: int
+    default: 300
+  migration_lock_timeout_s:
+    description: How long to wait for another migration of the same database to end, in seconds.
+    type: int
+    default: 30
+seealso:
+  - module: zero_downtime.dotnet.mssql_migration_info
+  - module: zero_downtime.dotnet.mssql_contract
+"""
+
+EXAMPLES = r"""
+- name: Expand the schema
+  zero_downtime.dotnet.mssql_migration:
+    login_host: sql01.example.com
+    login_user: deploy
+    login_password: "{{ vault_deploy_password }}"
+    database: Shop
+    app: shop
+    release: 2.0.0
+    phase: expand
+    path: /srv/releases/shop-2.0.0/db
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+phase:
+  description: The phase.
+  returned: always
+  type: str
+  sample: expand
+planned:
+  description: The scripts that were to be run, in order.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - {script: 010_colour.sql, phase: expand, checksum: 5d41..., batches: 2, transaction: true}
+applied:
+  description: The scripts that were run, also when a later one failed.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - {script: 010_colour.sql, phase: expand, checksum: 5d41..., batches: 2, rows: 0, duration_ms: 12, retries: 0, rounds: 1, messages: []}
+totals:
+  description: Sums over RV(applied).
+  returned: always
+  type: dict
+  sample: {scripts: 1, batches: 2, rows: 0, duration_ms: 12, retries: 0}
+missing:
+  description: Scripts that were applied once and are not in the directory any more.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+out_of_order:
+  description: Scripts that were run although a later one had been applied.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+waiting:
+  description: Scripts that are not due yet, each with the reason.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+waited_ms:
+  description: How long the task waited for another migration to end.
+  returned: always
+  type: int
+  sample: 0
+previous_state:
+  description: What the journal held before.
+  returned: always
+  type: dict
+  sample: {applied: 3, last_script: 003_orders.sql}
+"""
+
+import getpass
+import os
+import socket
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration import expand
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.context import Context
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.errors import MigrationError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.report import Request
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
+
+_PHASES = {"expand": expand.run}
+
+
+def _holder(run_id: str | None) -> str:
+    """Who runs this, for the message that another run gets."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    run = f", run {run_id}" if run_id else ""
+    return f"{user}@{socket.gethostname()} (process {os.getpid()}{run})"
+
+
+def _argument_spec() -> dict[str, Any]:
+    spec = options.argument_spec()
+    spec.update(
+        app={"type": "str", "required": True},
+        phase={"type": "str", "required": True, "choices": ["expand"]},
+        path={"type": "path", "required": True},
+        release={"type": "str"},
+        run_id={"type": "str"},
+        variables={"type": "dict", "default": {}},
+        out_of_order={"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
+        lock_timeout_ms={"type": "int", "default": 500},
+        retries={"type": "int", "default": 10},
+        statement_timeout_s={"type": "int", "default": 300},
+        migration_lock_timeout_s={"type": "int", "default": 30},
+    )
+    return spec
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
+    if odbc.PYODBC_IMPORT_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
+    params = module.params
+    for name, longest in (("app", 64), ("release", 100), ("run_id", 100)):
+        if params[name] is not None and not 0 < len(params[name]) <= longest:
+            module.fail_json(msg=f"{name} has {len(params[name])} characters, 1 to {longest} are expected.")
+    for name in ("lock_timeout_ms", "retries", "statement_timeout_s", "migration_lock_timeout_s"):
+        if params[name] < 0:
+            module.fail_json(msg=f"{name} is {params[name]}, 0 or more is expected.")
+    request = Request(
+        app=params["app"],
+        phase=params["phase"],
+        path=params["path"],
+        release=params["release"],
+        run_id=params["run_id"],
+        variables={name: str(value) for name, value in params["variables"].items()},
+        out_of_order=params["out_of_order"],
+        retries=params["retries"],
+        migration_lock_timeout_s=params["migration_lock_timeout_s"],
+        holder=_holder(params["run_id"]),
+        check_mode=module.check_mode,
+        want_sql=module._diff,
+    )
+    try:
+        connection_options = options.from_params(params, "mssql_migration")
+        connector = odbc.OdbcConnector(connection_options, params["lock_timeout_ms"], params["statement_timeout_s"])
+    except MssqlError as error:
+        module.fail_json(msg=str(error))
+    context = Context(connector, request, Progress())
+    try:
+        _PHASES[request.phase](context)
+    except (MigrationError, MssqlError, ValueError) as error:
+        module.fail_json(msg=str(error), **context.report.public())
+    module.exit_json(**context.report.public())
+
+
+if __name__ == "__main__":
+    main()
