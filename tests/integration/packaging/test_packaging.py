@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tarball: what is in it, and that it works from a path where nothing else is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+BIN = Path(sys.executable).parent
+NAME = "zero_downtime.dotnet"
+RUN_TIME = ("meta/", "plugins/", "roles/", "playbooks/")
+BESIDE = ("docs/", "examples/", "changelogs/")
+SINGLE = {"MANIFEST.json", "FILES.json", "README.md", "COPYING", "CHANGELOG.md", "requirements.txt", "bindep.txt"}
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The collection in a path of its own."""
+
+    names: list[str]
+    path: Path
+    home: Path
+
+    def run(self, program: str, *args: str) -> subprocess.CompletedProcess[str]:
+        """A program of Ansible's that knows of no other path with collections."""
+        ours = ("ANSIBLE_", "PYTHONPATH")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        environment |= {"ANSIBLE_COLLECTIONS_PATH": str(self.path), "HOME": str(self.home), "ANSIBLE_NOCOLOR": "1"}
+        command = [str(BIN / program), *args]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=self.home, env=environment, timeout=120
+        )
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Built from what is tracked, as a release is, and installed into an empty path without a network."""
+    work = tmp_path_factory.mktemp("packaging")
+    tree = work / "tree"
+    sync = [sys.executable, str(ROOT / "scripts/_sync.py"), str(ROOT), str(tree)]
+    subprocess.run(["git", "init", "-q", str(tree)], check=True)
+    subprocess.run(sync, check=True)
+    galaxy = str(BIN / "ansible-galaxy")
+    subprocess.run(
+        [galaxy, "collection", "build", "--output-path", str(work), str(tree)], check=True, capture_output=True
+    )
+    (tarball,) = work.glob("zero_downtime-dotnet-*.tar.gz")
+    with tarfile.open(tarball) as archive:
+        names = [member.name for member in archive.getmembers() if member.isfile()]
+    collection = Installed(names, work / "collections", work / "home")
+    collection.home.mkdir()
+    ended = collection.run(
+        "ansible-galaxy", "collection", "install", "--offline", "-p", str(collection.path), str(tarball)
+    )
+    assert "was installed successfully" in ended.stdout, ended.stdout + ended.stderr
+    return collection
+
+
+def test_only_what_is_for_users_is_in_it(installed: Installed) -> None:
+    strange = [name for name in installed.names if not name.startswith((*RUN_TIME, *BESIDE)) and name not in SINGLE]
+    assert strange == []
+    assert [name for name in installed.names if name.endswith((".pyc", ".log"))] == []
+
+
+def test_all_that_runs_is_in_it(installed: Installed) -> None:
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True)
+    wanted = [name for name in listed.stdout.splitlines() if name.startswith(RUN_TIME) and (ROOT / name).is_file()]
+    assert wanted
+    assert set(wanted) <= set(installed.names)
+
+
+def test_every_module_is_documented_from_there(installed: Installed) -> None:
+    modules = [Path(name).stem for name in installed.names if name.startswith("plugins/modules/")]
+    shown = installed.run("ansible-doc", *[f"{NAME}.{module}" for module in modules])
+    assert shown.returncode == 0, shown.stderr
+    for module in modules:
+        assert f"{NAME}.{module}" in shown.stdout
+    unknown = installed.run("ansible-doc", f"{NAME}.no_such_module")
+    assert "no_such_module" not in unknown.stdout
+
+
+def test_every_playbook_runs_by_its_name(installed: Installed) -> None:
+    playbooks = [
+        Path(name).stem
+        for name in installed.names
+        if name.startswith("playbooks/") and name.count("/") == 1 and name.endswith(".yml")
+    ]
+    assert "rolling_deploy" in playbooks
+    for playbook in playbooks:
+        checked = installed.run("ansible-playbook", f"{NAME}.{playbook}", "--syntax-check")
+        assert checked.returncode == 0, f"{playbook}: {checked.stderr}"
+    unknown = installed.run("ansible-playbook", f"{NAME}.no_such_playbook", "--syntax-check")
+    assert unknown.returncode != 0
+
+
+def test_every_role_is_documented_from_there(installed: Installed) -> None:
+    roles = {name.split("/")[1] for name in installed.names if name.startswith("roles/")}
+    shown = installed.run("ansible-doc", "-t", "role", *[f"{NAME}.{role}" for role in roles])
+    assert shown.returncode == 0, shown.stderr
+    for role in roles:
+        assert f"{NAME}.{role}" in shown.stdout
+
+
+def test_a_module_runs_from_there(installed: Installed) -> None:
+    task = ["-m", f"{NAME}.http_probe", "-a", "url=http://127.77.1.1:9/ timeout_s=0"]
+    interpreter = ["-e", f"ansible_python_interpreter={sys.executable}"]
+    ended = installed.run("ansible", "localhost", "-i", "localhost,", "-c", "local", *interpreter, *task)
+    assert ended.returncode != 0
+    assert "127.77.1.1:9 refused the connection" in ended.stdout

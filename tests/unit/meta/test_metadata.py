@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that describe the collection agree with what is in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomllib
+import yaml
+
+from .conftest import NAMESPACE, ROOT, load
+
+PINNED = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)(\[[a-z,]+\])?>=(?P<least>[0-9][0-9.]*)$")
+
+
+def requirements(name: str) -> dict[str, str]:
+    """Lower bounds by name, of a requirements file in which each line must have one."""
+    found = {}
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            match = PINNED.match(line)
+            assert match, f"{name}: {line!r} has no lower bound"
+            found[match["name"]] = match["least"]
+    return found
+
+
+def test_every_module_is_in_the_action_group_all_and_nothing_else_is(modules: list[str]) -> None:
+    assert sorted(load("meta/runtime.yml")["action_groups"]["all"]) == sorted(modules)
+
+
+def test_each_module_says_in_which_action_groups_it_is(documentation: dict[str, Any]) -> None:
+    groups = load("meta/runtime.yml")["action_groups"]
+    for name, page in documentation.items():
+        stated = {entry.rpartition(".")[2] for entry in page["doc"]["attributes"]["action_group"]["membership"]}
+        assert stated == {group for group, members in groups.items() if name in members}, name
+
+
+@pytest.mark.parametrize("attribute", ["check_mode", "diff_mode", "idempotent", "platform"])
+def test_each_module_states_its_attributes(documentation: dict[str, Any], attribute: str) -> None:
+    for name, page in documentation.items():
+        assert attribute in page["doc"]["attributes"], name
+        assert page["doc"]["attributes"][attribute].get("support"), f"{name}: {attribute}"
+
+
+def without_sample(entries: dict[str, Any], at: str) -> list[str]:
+    """What is documented to be returned and has no sample, neither as a whole nor in each of its parts."""
+    found = []
+    for key, entry in entries.items():
+        if "sample" not in entry:
+            found += without_sample(entry["contains"], f"{at}{key}.") if entry.get("contains") else [f"{at}{key}"]
+    return found
+
+
+def test_each_module_says_what_it_returns_with_samples(documentation: dict[str, Any]) -> None:
+    for name, page in documentation.items():
+        assert page["return"], name
+        assert without_sample(page["return"], f"{name}: ") == []
+
+
+def test_a_result_without_a_sample_is_found() -> None:
+    entries = {"a": {"sample": 1}, "b": {"contains": {"c": {"sample": 1}, "d": {}}}, "e": {}}
+    assert without_sample(entries, "") == ["b.d", "e"]
+
+
+def test_each_module_has_examples_that_name_it_in_full(documentation: dict[str, Any]) -> None:
+    for name, page in documentation.items():
+        tasks = yaml.safe_load(page["examples"])
+        assert any(f"{NAMESPACE}.{name}" in str(task) for task in tasks), name
+
+
+def test_windows_modules_say_that_they_never_ran_on_windows(documentation: dict[str, Any]) -> None:
+    for name, page in documentation.items():
+        if name.startswith("iis_"):
+            assert re.search(
+                r"(?i)not (yet )?(been )?run on Windows|never run on Windows", yaml.safe_dump(page["doc"], width=10000)
+            ), name
+
+
+def test_sql_modules_say_that_they_never_ran_on_sql_server(documentation: dict[str, Any]) -> None:
+    for name, page in documentation.items():
+        if name.startswith(("mssql_", "deployment")):
+            assert re.search(
+                r"(?i)not (yet )?(been )?run on (a )?(real )?SQL Server", yaml.safe_dump(page["doc"], width=10000)
+            ), name
+
+
+def test_the_versions_agree() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    assert load("galaxy.yml")["version"] == project["version"]
+
+
+def test_requires_ansible_is_the_lower_bound_that_pip_installs() -> None:
+    assert load("meta/runtime.yml")["requires_ansible"] == f">={requirements('requirements.txt')['ansible-core']}"
+
+
+def test_the_matrix_begins_with_the_oldest_ansible_that_is_admitted() -> None:
+    oldest = requirements("requirements.txt")["ansible-core"]
+    assert f"half oldest 3.11 =={oldest} " in (ROOT / "scripts/matrix").read_text(encoding="utf-8")
+
+
+def test_run_time_needs_are_the_four_that_are_documented() -> None:
+    assert set(requirements("requirements.txt")) == {"ansible-core", "pywinrm", "pyodbc", "jmespath"}
+
+
+def test_the_execution_environment_has_what_the_collection_needs() -> None:
+    environment = load("meta/execution-environment.yml")
+    assert environment["dependencies"]["python"] == "requirements.txt"
+    system = (ROOT / environment["dependencies"]["system"]).read_text(encoding="utf-8")
+    assert "unixODBC" in system
+    assert "unixodbc" in system
+
+
+def test_every_role_has_an_argument_spec_for_each_entry_point(root: Path) -> None:
+    roles = [path for path in (root / "roles").iterdir() if path.is_dir()]
+    assert roles
+    for role in roles:
+        specs = load(f"roles/{role.name}/meta/argument_specs.yml")["argument_specs"]
+        assert specs, role.name
+        for entry, spec in specs.items():
+            assert (role / "tasks" / f"{entry}.yml").is_file(), f"{role.name}: {entry}"
+            assert spec.get("short_description"), f"{role.name}: {entry}"
+            for option, described in spec.get("options", {}).items():
+                assert option.startswith(f"{role.name}_"), f"{role.name}: {option}"
+                assert described.get("description"), f"{role.name}: {option}"
+
+
+def test_playbooks_can_be_named_from_an_installed_collection(root: Path) -> None:
+    playbooks = sorted((root / "playbooks").glob("*.yml"))
+    assert playbooks
+    for playbook in playbooks:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", playbook.stem), playbook.name
+        for play in load(f"playbooks/{playbook.name}"):
+            if "hosts" in play:
+                # the first play of each looks whether the pattern of the others matches anything
+                chosen = "{{" in play["hosts"] or play["hosts"] == "all:localhost"
+                assert chosen, f"{playbook.name}: hosts of {play.get('name')} cannot be chosen"
+
+
+def test_every_python_file_has_its_licence_and_postponed_annotations(tracked: list[str]) -> None:
+    for name in tracked:
+        text = (ROOT / name).read_text(encoding="utf-8") if name.endswith(".py") else ""
+        if text:
+            assert "# SPDX-License-Identifier: GPL-3.0-or-later" in text, name
+            assert "from __future__ import annotations" in text, name
+
+
+def test_the_changelog_tells_of_every_module_and_role(modules: list[str]) -> None:
+    told = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "changelogs/fragments").glob("*.yml"))
+    told += (ROOT / "changelogs/changelog.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(r"[a-z_]+", told))
+    roles = {path.name for path in (ROOT / "roles").iterdir() if path.is_dir()}
+    playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
+    assert not {*modules, *roles, *playbooks} - named
