@@ -21,14 +21,14 @@ from typing import Any
 
 from . import ansible_cli, net, verdicts
 from .load.records import Record, in_flight
+from .loadrun import LoadRun
 from .observer import Observer
-from .proc import Process
 from .stack import ROOT, Lab
 
 OUTPUT = ROOT / "build" / "demo"
 SAMPLE_S = 0.1
 WARM_S = 2.0
-BEFORE_S = 12.0
+BEFORE_S = 10.0
 AFTER_S = 6.0
 WANTED_REQUESTS = 10_500
 LONGEST_LOAD_S = 420.0
@@ -74,46 +74,21 @@ class Demo:
     def run(self) -> dict[str, Any]:
         self.output.mkdir(parents=True, exist_ok=True)
         self.lab.build(self.mode.version)
-        load = self._start_load()
+        load = LoadRun(self.lab, self.mode.name, self.output, longest_s=LONGEST_LOAD_S)
+        load.start()
         self._watch(WARM_S + BEFORE_S)
-        load.send_line("mark deploy_start")
+        load.mark("deploy_start")
         begin = time.monotonic()
         returncode = self._deploy()
         deploy_s = time.monotonic() - begin
-        load.send_line("mark deploy_end")
+        load.mark("deploy_end")
         self._watch(AFTER_S)
-        self._watch(LONGEST_LOAD_S, until=lambda: self._sent() >= WANTED_REQUESTS)
-        load.send_line("stop")
+        self._watch(LONGEST_LOAD_S, until=lambda: load.sent >= WANTED_REQUESTS)
         versions, members = self.lab.versions(), self.lab.members()
-        if load.wait(60) != 0:
-            raise RuntimeError(f"the load generator failed:\n{load.tail()}")
-        return self._summary(returncode, deploy_s, versions, members)
+        figures = load.stop()
+        return self._summary(returncode, deploy_s, versions, members, figures, load.records())
 
     # -- the parts
-    def _start_load(self) -> Process:
-        address, port = self.lab.frontend
-        config = {
-            "load": {
-                "address": address,
-                "port": port,
-                "host": net.SITE_HOST,
-                "run": self.mode.name,
-                "max_duration_s": LONGEST_LOAD_S,
-                "slow_rate": 4.0 * len(self.lab.nodes),
-                "sticky_cookie": "SERVERID" if self.mode.cookie else "",
-            },
-            "live": str(self.lab.state / "live.json"),
-            "result": str(self.lab.state / "load.json"),
-            "records": str(self.output / "requests.jsonl"),
-            "database": self.lab.connection_string("shop"),
-        }
-        return self.lab.start_load(config)
-
-    def _sent(self) -> int:
-        with contextlib.suppress(OSError, ValueError):
-            return int(json.loads((self.lab.state / "live.json").read_text())["requests"])
-        return 0
-
     def _watch(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not until():
@@ -152,11 +127,14 @@ class Demo:
 
     # -- the figures
     def _summary(
-        self, returncode: int, deploy_s: float, versions: dict[str, str], members: dict[str, str]
+        self,
+        returncode: int,
+        deploy_s: float,
+        versions: dict[str, str],
+        members: dict[str, str],
+        load: dict[str, Any],
+        records: list[Record],
     ) -> dict[str, Any]:
-        load = json.loads((self.lab.state / "load.json").read_text())
-        with (self.output / "requests.jsonl").open() as file:
-            records = [Record(**json.loads(line)) for line in file]
         report: dict[str, Any] = {}
         with contextlib.suppress(OSError, ValueError):
             report = json.loads(self.report_file.read_text())

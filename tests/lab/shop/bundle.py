@@ -75,6 +75,7 @@ VERSIONS: dict[str, Version] = {
     for version in (
         Version("1.0.0", database="1.0.0", find="EXEC dbo.spFindAllThings", add=_ADD_1, uses=_USES_1),
         _second("2.0.0"),
+        _second("2.0.1"),
         _second("2.0.1-broken", flaw="smoke"),
         _second("2.0.1-slow", flaw="slow", warm_up_s=45.0),
         _second("2.0.1-crashing", flaw="crash", extra={"crash_after_s": 2.0}),
