@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""appcmd's XML, exit codes and retries."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.appcmd import Appcmd, code_of
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.appcmd_pools import AppcmdPools
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.errors import (
+    AppcmdError,
+    IisError,
+    ProgramMissing,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.pool_api import Worker
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.transport import CommandResult
+
+from .conftest import Clock, ScriptedNode, pool, request, worker, xml
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "stdout", "code"),
+    [
+        (0, "ERROR ( hresult:80070425 )", 0),
+        (1062, "", 1062),
+        (0x80070425, "", 1061),
+        (-2147023835, "", 1061),
+        (0x80070020, "", 32),
+        (1, "ERROR ( hresult:800706be, message:Fehler )", 1726),
+        (1, "", 1),
+    ],
+)
+def test_the_low_word_of_the_hresult_counts(exit_code: int, stdout: str, code: int) -> None:
+    assert code_of(CommandResult(exit_code, stdout)) == code
+
+
+def test_rows_come_from_xml(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list wp /xml", xml(worker(4004, "My &amp; Pool"), worker(5, "B")))
+    assert AppcmdPools(appcmd).workers() == [Worker(4004, "My & Pool"), Worker(5, "B")]
+
+
+@pytest.mark.parametrize(("stdout", "exit_code"), [("", 0), ("", 1), (xml(), 0), (xml(), 1)])
+def test_nothing_matched_is_an_empty_list(appcmd: Appcmd, node: ScriptedNode, stdout: str, exit_code: int) -> None:
+    node.expect("appcmd list wp /xml", stdout, exit_code)
+    assert appcmd.rows("wp") == []
+
+
+def test_a_failure_is_never_read_as_an_empty_list(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list wp /xml", "ERROR ( message:Es ist etwas schiefgegangen. )", 1)
+    with pytest.raises(AppcmdError, match="exit code 1"):
+        appcmd.rows("wp")
+
+
+def test_output_that_is_cut_off_is_an_error(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list wp /xml", xml(worker(1, "A"))[:-20])
+    with pytest.raises(IisError, match="no XML"):
+        appcmd.rows("wp")
+
+
+def test_without_the_role_service_requests_are_an_error(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list requests /xml", "ERROR ( message:Objekt REQUEST )", 50)
+    with pytest.raises(IisError, match="Web-Request-Monitor"):
+        AppcmdPools(appcmd).requests()
+
+
+def test_the_query_string_of_a_request_is_left_out(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list requests /xml", xml(request("A", 7, "/slow?token=secret")))
+    found = AppcmdPools(appcmd).requests()
+    assert [(r.path, r.pid, r.running_ms) for r in found] == [("/slow", 7, 1200)]
+
+
+def test_a_locked_configuration_is_tried_again(appcmd: Appcmd, node: ScriptedNode, clock: Clock) -> None:
+    for _ in range(3):
+        node.expect("appcmd start apppool /apppool.name:A", exit_code=0x80070020)
+    node.expect("appcmd start apppool /apppool.name:A", '"A" successfully started.')
+    AppcmdPools(appcmd).start("A")
+    node.done()
+    assert clock.sleeps == [0.1, 0.2, 0.4]
+
+
+def test_retries_end(appcmd: Appcmd, node: ScriptedNode, clock: Clock) -> None:
+    for _ in range(40):
+        node.expect("appcmd stop apppool /apppool.name:A", exit_code=0x80070425)
+    with pytest.raises(AppcmdError, match="stayed busy") as caught:
+        AppcmdPools(appcmd).stop("A")
+    assert caught.value.code == 1061
+    assert 15 < sum(clock.sleeps) <= 20
+
+
+def test_a_failed_call_is_tried_again_for_reads_only(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list wp /xml", exit_code=0x800706BE).expect("appcmd list wp /xml", xml())
+    assert appcmd.rows("wp") == []
+    node.expect("appcmd recycle apppool /apppool.name:A", exit_code=0x800706BE)
+    with pytest.raises(AppcmdError, match="0x800706be"):
+        AppcmdPools(appcmd).recycle("A")
+    node.done()
+
+
+def test_stopping_what_is_stopped_and_starting_what_is_started_is_fine(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd stop apppool /apppool.name:A", exit_code=1062)
+    node.expect("appcmd start apppool /apppool.name:A", exit_code=1056)
+    AppcmdPools(appcmd).stop("A")
+    AppcmdPools(appcmd).start("A")
+    node.done()
+
+
+def test_a_name_with_a_blank_is_one_argument(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect('appcmd stop apppool "/apppool.name:A /text:state"')
+    AppcmdPools(appcmd).stop("A /text:state")
+    node.done()
+
+
+def test_a_node_without_iis(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect_raise("appcmd list wp /xml", ProgramMissing("no"))
+    with pytest.raises(IisError, match="install IIS"):
+        appcmd.rows("wp")
+
+
+def test_configuration_is_read_and_has_defaults(appcmd: Appcmd, node: ScriptedNode) -> None:
+    bare = '<APPPOOL APPPOOL.NAME="B" state="Stopped"><add name="B"/></APPPOOL>'
+    node.expect("appcmd list apppool /config:* /xml", xml(pool("A", "Started", "AlwaysRunning", "00:00:05"), bare))
+    first, second = AppcmdPools(appcmd).pools(with_config=True)
+    assert first.config is not None
+    assert second.config is not None
+    assert (first.config.start_mode, first.config.shutdown_time_limit_s) == ("AlwaysRunning", 5.0)
+    assert (second.config.start_mode, second.config.shutdown_time_limit_s, second.config.auto_start) == (
+        "OnDemand",
+        90.0,
+        True,
+    )

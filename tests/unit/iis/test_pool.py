@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""iis_app_pool's behaviour, command by command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.appcmd import Appcmd
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.appcmd_pools import AppcmdPools
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.errors import ConnectionLost, IisError
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.pool import PoolOptions, PoolTask
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.pool_info import describe_pools
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.talk import Talk
+
+from .conftest import Clock, ScriptedNode, pool, request, worker, xml
+
+POOLS = "appcmd list apppool /config:* /xml"
+WORKERS = "appcmd list wp /xml"
+REQUESTS = "appcmd list requests /xml"
+STOP = "appcmd stop apppool /apppool.name:Shop"
+START = "appcmd start apppool /apppool.name:Shop"
+RECYCLE = "appcmd recycle apppool /apppool.name:Shop"
+
+
+@pytest.fixture
+def run(appcmd: Appcmd, talk: Talk, clock: Clock) -> Any:
+    def call(state: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        wanted = PoolOptions(name="shop", state=state, **options)
+        return PoolTask(AppcmdPools(appcmd), wanted, talk, check_mode, clock, clock.sleep).run()
+
+    return call
+
+
+def test_stop_waits_for_requests_the_worker_and_the_state(
+    run: Any, node: ScriptedNode, clock: Clock, shown: list[str]
+) -> None:
+    other = request("Other", 9)
+    node.expect(POOLS, xml(pool("Shop", "Started"), pool("Other", "Started")))
+    node.expect(WORKERS, xml(worker(4004, "Shop"), worker(9, "Other")))
+    node.expect(REQUESTS, xml(request("Shop", 4004), request("Shop", 4004), other))
+    for _ in range(10):
+        node.expect(REQUESTS, xml(request("Shop", 4004, ms=2500), other))
+    node.expect(REQUESTS, xml(other))
+    node.expect(STOP, '"Shop" successfully stopped')
+    node.expect(WORKERS, xml(worker(4004, "Shop")))
+    node.expect(WORKERS, xml(worker(9, "Other")))
+    node.expect(POOLS, xml(pool("Shop", "Stopping")))
+    node.expect(POOLS, xml(pool("Shop", "Stopped")))
+    node.expect(WORKERS, xml(worker(9, "Other")))
+    result = run("stopped")
+    node.done()
+    assert result["changed"] is True
+    assert (result["previous_state"], result["state"]) == ("Started", "Stopped")
+    assert (result["in_flight_at_start"], result["in_flight_killed"]) == (2, 0)
+    assert (result["previous_worker_pids"], result["worker_pids"]) == ([4004], [])
+    assert result["diff"] == {
+        "before": {"name": "Shop", "state": "Started", "worker_pids": [4004]},
+        "after": {"name": "Shop", "state": "Stopped", "worker_pids": []},
+    }
+    assert result["waited_ms"] == round(sum(clock.sleeps) * 1000)
+    assert clock.sleeps[0] == pytest.approx(0.1)
+    assert max(clock.sleeps) <= 0.5
+    assert any("1 request in flight, the oldest GET /slow, 2.5 s" in line for line in shown)
+    assert not any("token" in line for line in shown)
+
+
+def test_a_stopped_pool_is_left_alone(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
+    result = run("stopped")
+    node.done()
+    assert result["changed"] is False
+
+
+def test_a_pool_that_is_stopping_already_is_waited_for(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Stopping"))).expect(WORKERS, xml(worker(4, "Shop")))
+    node.expect(WORKERS, xml(worker(4, "Shop"))).expect(WORKERS, xml())
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
+    result = run("stopped", in_flight="skip")
+    node.done()
+    assert (result["changed"], result["in_flight_at_start"]) == (False, None)
+
+
+def test_requests_that_do_not_end_leave_the_pool_as_it_is(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop")))
+    for _ in range(30):
+        node.expect(REQUESTS, xml(request("Shop", 4)))
+    with pytest.raises(IisError, match=r"1 request in flight in pool Shop after 2 s .*nothing was changed"):
+        run("stopped", timeout_s=2)
+    assert not any("stop" in command.arguments for command in node.seen)
+
+
+def test_the_user_may_stop_all_the_same_and_the_killed_are_counted(run: Any, node: ScriptedNode, talk: Talk) -> None:
+    still = xml(request("Shop", 4), request("Shop", 4))
+    node.expect(POOLS, xml(pool("Shop", "Started", limit="00:00:03"))).expect(WORKERS, xml(worker(4, "Shop")))
+    for _ in range(8):
+        node.expect(REQUESTS, still)
+    node.expect(STOP)
+    for _ in range(9):
+        node.expect(REQUESTS, still)
+    node.expect(REQUESTS, xml()).expect(WORKERS, xml())
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
+    result = run("stopped", timeout_s=2, on_timeout="stop")
+    node.done()
+    assert result["in_flight_killed"] == 2
+    assert "stopping all the same" in talk.warnings[0]
+
+
+def test_requests_that_end_before_the_limit_were_not_killed(run: Any, node: ScriptedNode) -> None:
+    still = xml(request("Shop", 4))
+    node.expect(POOLS, xml(pool("Shop", "Started", limit="00:01:30"))).expect(WORKERS, xml(worker(4, "Shop")))
+    node.expect(REQUESTS, still).expect(STOP).expect(REQUESTS, still).expect(REQUESTS, xml())
+    node.expect(WORKERS, xml()).expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
+    result = run("stopped", timeout_s=0, on_timeout="stop")
+    node.done()
+    assert result["in_flight_killed"] == 0
+
+
+def test_a_worker_that_does_not_exit_is_a_failure(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop"))).expect(REQUESTS, xml())
+    node.expect(STOP)
+    for _ in range(30):
+        node.expect(WORKERS, xml(worker(4, "Shop")))
+    with pytest.raises(IisError, match=r"not stopped after 3 s: worker 4 still runs.*exit_timeout_s"):
+        run("stopped", exit_timeout_s=3)
+
+
+def test_a_pool_that_somebody_starts_again_is_a_failure(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml()).expect(STOP)
+    for _ in range(30):
+        node.expect(POOLS, xml(pool("Shop", "Started")))
+    with pytest.raises(IisError, match="somebody else started it"):
+        run("stopped", in_flight="skip")
+
+
+def test_without_the_role_service_nothing_is_stopped(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml())
+    node.expect(REQUESTS, "ERROR ( message:x )", 50)
+    with pytest.raises(IisError, match="Web-Request-Monitor"):
+        run("stopped")
+    node.done()
+
+
+def test_check_mode_reads_only(run: Any, node: ScriptedNode) -> None:
+    for state, reads in (("stopped", [REQUESTS]), ("recycled", [REQUESTS])):
+        node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop")))
+        for line in reads:
+            node.expect(line, xml())
+        assert run(state, check_mode=True)["changed"] is True
+        node.done()
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
+    assert run("started", check_mode=True)["state"] == "Started"
+    node.done()
+
+
+def test_start_waits_for_the_worker_of_an_always_running_pool(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Stopped", "AlwaysRunning"))).expect(WORKERS, xml()).expect(START)
+    node.expect(POOLS, xml(pool("Shop", "Starting", "AlwaysRunning")))
+    node.expect(POOLS, xml(pool("Shop", "Started", "AlwaysRunning"))).expect(WORKERS, xml())
+    node.expect(POOLS, xml(pool("Shop", "Started", "AlwaysRunning"))).expect(WORKERS, xml(worker(5, "Shop")))
+    result = run("started")
+    node.done()
+    assert (result["state"], result["worker_pids"], result["changed"]) == ("Started", [5], True)
+
+
+def test_an_always_running_pool_without_a_site_gets_a_warning(run: Any, node: ScriptedNode, talk: Talk) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Stopped", "AlwaysRunning"))).expect(WORKERS, xml()).expect(START)
+    for _ in range(60):
+        node.expect(POOLS, xml(pool("Shop", "Started", "AlwaysRunning"))).expect(WORKERS, xml())
+    assert run("started")["state"] == "Started"
+    assert "does a site use it" in talk.warnings[0]
+
+
+def test_a_pool_that_stops_again_at_once_is_a_failure(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml()).expect(START)
+    for _ in range(40):
+        node.expect(POOLS, xml(pool("Shop", "Stopped")))
+    with pytest.raises(IisError, match="is Stopped 5 s after its start"):
+        run("started", timeout_s=5)
+
+
+def test_recycle_waits_for_the_new_worker_and_the_old_ones_exit(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop"))).expect(REQUESTS, xml())
+    node.expect(RECYCLE)
+    node.expect(WORKERS, xml(worker(4, "Shop")))
+    node.expect(WORKERS, xml(worker(4, "Shop"), worker(5, "Shop")))
+    node.expect(WORKERS, xml(worker(5, "Shop")))
+    result = run("recycled")
+    node.done()
+    assert (result["worker_pids"], result["changed"]) == ([5], True)
+
+
+def test_recycle_is_refused_where_it_would_leave_a_gap(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started", gap="true"))).expect(WORKERS, xml(worker(4, "Shop")))
+    with pytest.raises(IisError, match="disallowOverlappingRotation"):
+        run("recycled")
+    node.done()
+
+
+def test_recycle_of_a_stopped_pool_is_refused(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
+    with pytest.raises(IisError, match="Stopped, Started expected"):
+        run("recycled")
+
+
+def test_an_unknown_pool_is_named_with_the_known_ones(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Blue", "Started"), pool("Azure", "Started")))
+    with pytest.raises(IisError, match="no application pool 'shop'; it has: Azure, Blue"):
+        run("stopped")
+    node.done()
+
+
+def test_a_connection_that_breaks_during_the_stop_says_in_what_state_things_are(
+    run: Any, node: ScriptedNode, talk: Talk
+) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml()).expect(REQUESTS, xml())
+    node.expect_raise(STOP, ConnectionLost("gone"))
+    with pytest.raises(ConnectionLost):
+        run("stopped")
+    assert talk.step == "stopping the pool Shop"
+    assert "Started, Stopping or Stopped" in talk.if_lost
+
+
+def test_before_anything_is_changed_a_lost_connection_says_so(run: Any, node: ScriptedNode, talk: Talk) -> None:
+    node.expect_raise(POOLS, ConnectionLost("gone"))
+    with pytest.raises(ConnectionLost):
+        run("stopped")
+    assert talk.if_lost == "Nothing was changed by this task."
+
+
+def test_info_tells_pools_workers_and_requests(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"), pool("Other", "Stopped")))
+    node.expect(WORKERS, xml(worker(4, "Shop")))
+    node.expect(REQUESTS, xml(request("Shop", 4, ms=100), request("Shop", 4, ms=900)))
+    found = describe_pools(AppcmdPools(appcmd), None)
+    assert found["request_monitor"] is True
+    assert [(p["name"], p["state"], p["worker_pids"], p["in_flight"], p["oldest_ms"]) for p in found["pools"]] == [
+        ("Shop", "Started", [4], 2, 900),
+        ("Other", "Stopped", [], 0, 0),
+    ]
+
+
+def test_info_of_a_node_that_cannot_list_requests(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml()).expect(REQUESTS, "ERROR", 50)
+    found = describe_pools(AppcmdPools(appcmd), "shop")
+    assert found["request_monitor"] is False
+    assert (found["pools"][0]["in_flight"], found["pools"][0]["oldest_ms"]) == (None, None)
