@@ -25,6 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import pyodbc
+
 from . import ansible_cli, balancer, net, pki
 from .inventory import Inventory
 from .proc import Process, ProcessGroup
@@ -303,6 +305,17 @@ class Lab:
         ).write(self.inventory)
 
     @property
+    def secrets(self) -> dict[str, str]:
+        """What must never be seen, by name."""
+        return {
+            "WinRM password": self.winrm_password,
+            "SQL password of the deployments": self.sql_users["deploy"],
+            "SQL password of the application": self.sql_users["shop"],
+            "artifact password": self.artifact_password,
+            "session key": self.session_key,
+        }
+
+    @property
     def environment(self) -> dict[str, str]:
         return dict(self._environment)
 
@@ -371,6 +384,26 @@ class Lab:
     def members(self) -> dict[str, str]:
         """Status of each server in HAProxy: UP, DRAIN, MAINT, DOWN, and their in-betweens."""
         return {name: row["status"] for name, row in balancer.servers(self.admin_socket).items()}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query, as the deployments' login."""
+        connection = pyodbc.connect(self.connection_string("deploy"), timeout=10, autocommit=True)
+        try:
+            return [tuple(row) for row in connection.cursor().execute(sql).fetchall()]
+        finally:
+            connection.close()
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What a deployment can touch: a run that touched nothing leaves it as it was."""
+        tables = "SELECT SCHEMA_NAME(schema_id), name FROM sys.objects WHERE type IN ('U', 'P', 'V')"
+        return {
+            "versions": self.versions(),
+            "members": self.members(),
+            "releases": {name: sorted(os.listdir(self.drive(name) / "releases" / "shop")) for name in self.nodes},
+            "objects": sorted(self.query(tables)),
+            "journal": sorted(self.query("SELECT phase, script, checksum FROM deploy.migration_journal")),
+            "workers": {name: json.loads(self.get("/version", name)[1])["pid"] for name in self.nodes},
+        }
 
     def _serves(self) -> bool:
         try:
