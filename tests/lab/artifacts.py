@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An HTTPS artifact server: one directory, read only, behind Basic authentication. `python -m lab.artifacts CONFIG`.
 
-CONFIG is JSON: {address, port, cert, key, root, users: {name: password}}. Answers HEAD, GET and one byte range; no listings.
+CONFIG is JSON: {address, port, cert, key, root, users: {name: password}}. HEAD, GET and one byte range; no listings.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
         except (binascii.Error, UnicodeDecodeError):
             return False
         wanted = self.server.users.get(user)
-        return scheme.lower() == "basic" and wanted is not None and hmac.compare_digest(
-            wanted.encode(), password.encode()
+        return (
+            scheme.lower() == "basic" and wanted is not None and hmac.compare_digest(wanted.encode(), password.encode())
         )
 
     def _refuse(self, status: HTTPStatus, **headers: str) -> None:

@@ -16,7 +16,6 @@ import secrets
 import shlex
 import shutil
 import signal
-import socket
 import sys
 import time
 import zipfile
@@ -27,7 +26,7 @@ from typing import Any
 
 import pyodbc
 
-from . import ansible_cli, balancer, net, pki
+from . import ansible_cli, balancer, control, net, pki
 from .inventory import Inventory
 from .proc import Process, ProcessGroup
 from .shop import bundle
@@ -218,11 +217,7 @@ class Lab:
 
     def control(self, part: str, **command: Any) -> str:
         """One command to a control socket, and the answer."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(15)
-            connection.connect(str(self.control_socket(part)))
-            connection.sendall(json.dumps(command).encode() + b"\n")
-            return connection.makefile().readline().strip()
+        return control.ask(self.control_socket(part), command)
 
     # -- releases
     def build(self, version: str) -> Path:
@@ -355,6 +350,27 @@ class Lab:
 
     def lease(self) -> dict[str, Any]:
         """The lease of the application, as the collection's own module reads it."""
+        return dict(self._module("deployment_info", {})["lease"])
+
+    def ledger(self) -> dict[str, Any]:
+        """All that the ledger says of the application."""
+        return self._module("deployment_info", {})
+
+    def lease_module(self, **options: Any) -> ansible_cli.Run:
+        """The module `deployment`, ad hoc."""
+        return self._run_module("deployment", options)
+
+    def _module(self, name: str, options: dict[str, Any]) -> dict[str, Any]:
+        done = self._run_module(name, options)
+        try:
+            answer: dict[str, Any] = json.loads(done.output.split("=> ", 1)[1])
+        except (IndexError, ValueError):
+            raise RuntimeError(f"{name} gave no result: {done.output}") from None
+        if done.returncode:
+            raise RuntimeError(f"{name} failed: {answer.get('msg')}")
+        return answer
+
+    def _run_module(self, name: str, options: dict[str, Any]) -> ansible_cli.Run:
         connection = {
             "app": bundle.APP,
             "login_host": "{{ dotnet_db_host }}",
@@ -364,13 +380,8 @@ class Lab:
             "ca_path": "{{ dotnet_db_ca_path }}",
             "certificate_hostname": "{{ dotnet_db_certificate_hostname }}",
         }
-        done = self.adhoc("localhost", "-m", "zero_downtime.dotnet.deployment_info", "-a", json.dumps(connection), "-o")
-        try:
-            answer: dict[str, Any] = json.loads(done.output.split("=> ", 1)[1])
-            lease: dict[str, Any] = answer["lease"]
-        except (IndexError, ValueError, KeyError):
-            raise RuntimeError(f"the lease cannot be read: {done.output}") from None
-        return lease
+        arguments = json.dumps({**connection, **options})
+        return self.adhoc("lb01", "-m", f"zero_downtime.dotnet.{name}", "-a", arguments, "-o")
 
     def start_load(self, config: dict[str, Any]) -> Process:
         """The load generator with this configuration; it takes commands on standard input."""

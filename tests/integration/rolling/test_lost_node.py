@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node that dies in the middle of its upgrade: the rollout stops there, ends as failed, and says what state things are in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab.stack import Lab
+
+HOOKS = Path(__file__).parent / "hooks"
+
+
+def _deploy_and_lose(
+    lab: Lab, node: str, tmp_path: Path, *arguments: str, **extra_vars: Any
+) -> tuple[int, str, dict[str, Any]]:
+    report = tmp_path / "report.json"
+    done = lab.deploy(
+        "2.0.0",
+        *arguments,
+        extra_vars={
+            "dotnet_hooks": {"before_stop": str(HOOKS / "lose_winrm.yml")},
+            "lose_node": node,
+            "lose_control": str(lab.control_socket(node)),
+            "dotnet_report": str(report),
+            "dotnet_soak_s": 1,
+            **extra_vars,
+        },
+    )
+    return done.returncode, done.output, json.loads(report.read_text()) if report.exists() else {}
+
+
+@pytest.fixture(name="whole_farm")
+def _whole_farm(farm: Lab) -> Lab:
+    """All nodes on version 1 and serving, whatever the test before did."""
+    for node in farm.nodes:
+        farm.control(node, winrm="up")
+    if set(farm.versions().values()) != {"1.0.0"} or set(farm.members().values()) != {"UP"}:
+        done = farm.deploy("1.0.0", extra_vars={"dotnet_soak_s": 0, "dotnet_serial": 2})
+        assert done.returncode == 0, done.output
+    assert set(farm.versions().values()) == {"1.0.0"}
+    assert set(farm.members().values()) == {"UP"}
+    return farm
+
+
+def test_the_first_node_is_lost_at_serial_1(whole_farm: Lab, tmp_path: Path) -> None:
+    returncode, output, report = _deploy_and_lose(whole_farm, "web01", tmp_path)
+    assert returncode == 2, output
+    outcomes = {node: result["outcome"] for node, result in report["nodes"].items()}
+    assert outcomes == {"web01": "broken", "web02": "untouched", "web03": "untouched", "web04": "untouched"}, output
+    assert whole_farm.members() == {"web01": "MAINT", "web02": "UP", "web03": "UP", "web04": "UP"}
+    versions = whole_farm.versions()
+    assert {versions[node] for node in ("web02", "web03", "web04")} == {"1.0.0"}
+    assert "web01 broken" in output
+    assert not whole_farm.lease()["held"]
+
+
+def test_the_third_node_is_lost_at_serial_2(whole_farm: Lab, tmp_path: Path) -> None:
+    """web01 and web02 had succeeded and go back; the healthy batch-mate of the lost node does not stay on the new release."""
+    returncode, output, report = _deploy_and_lose(whole_farm, "web03", tmp_path, dotnet_serial=2)
+    assert returncode == 2, output
+    outcomes = {node: result["outcome"] for node, result in report["nodes"].items()}
+    assert outcomes["web03"] == "broken", output
+    assert {outcomes[node] for node in ("web01", "web02")} == {"rolled_back"}, output
+    assert outcomes["web04"] in {"rolled_back", "untouched"}, output
+    assert whole_farm.members() == {"web01": "UP", "web02": "UP", "web03": "MAINT", "web04": "UP"}
+    versions = whole_farm.versions()
+    assert {versions[node] for node in ("web01", "web02", "web04")} == {"1.0.0"}
+    assert not whole_farm.lease()["held"]
+
+
+def test_a_lost_node_with_limit(whole_farm: Lab, tmp_path: Path) -> None:
+    returncode, output, report = _deploy_and_lose(whole_farm, "web02", tmp_path, "--limit", "web02,web03")
+    assert returncode == 2, output
+    outcomes = {node: result["outcome"] for node, result in report["nodes"].items()}
+    assert outcomes == {"web02": "broken", "web03": "untouched"}, output
+    assert whole_farm.members() == {"web01": "UP", "web02": "MAINT", "web03": "UP", "web04": "UP"}
+    assert not whole_farm.lease()["held"]
+
+
+def test_a_node_that_is_gone_before_the_start(whole_farm: Lab) -> None:
+    whole_farm.control("web04", winrm="down")
+    before = whole_farm.versions()
+    done = whole_farm.deploy("2.0.0")
+    assert done.returncode != 0, done.output
+    assert "web04" in done.output
+    assert whole_farm.versions() == before
+    assert set(whole_farm.members().values()) == {"UP"}
+    assert not whole_farm.lease()["held"]
+
+
+def test_the_next_run_takes_up_what_was_left(whole_farm: Lab, tmp_path: Path) -> None:
+    returncode, output, _ = _deploy_and_lose(whole_farm, "web01", tmp_path)
+    assert returncode == 2, output
+    whole_farm.control("web01", winrm="up")
+    done = whole_farm.deploy("2.0.0", extra_vars={"dotnet_serial": "50%", "dotnet_soak_s": 0})
+    assert done.returncode == 0, done.output
+    assert set(whole_farm.versions().values()) == {"2.0.0"}
+    assert set(whole_farm.members().values()) == {"UP"}
