@@ -17,6 +17,8 @@ from .lock import MigrationLock
 from .report import Report, Request
 from .scripts import Script, ScriptFile, load
 
+_FEW = 50
+
 
 class Context:
     """A task under way. In check mode it holds no lock and writes nothing."""
@@ -96,6 +98,14 @@ class Context:
         if self.request.want_sql:
             self.report.sql.append((file.label, script.source))
         return script
+
+    def announce(self, number: int, of: int, file: ScriptFile) -> None:
+        """Say which script runs now; of very many scripts only now and then one."""
+        line = f"{number} of {of}: {file.label}"
+        if of <= _FEW:
+            self.progress.say(line)
+        else:
+            self.progress.tell(lambda: line)
 
     def runner(self) -> Runner:
         """A session for scripts. The lock's holder is told to the world now, because something will be written."""

@@ -42,7 +42,7 @@ def run(context: Context) -> None:
                 context.journal.write(context.connection, unseen)
                 report.changed = True
             for number, file in enumerate(plan.todo, 1):
-                context.progress.say(f"{number} of {len(plan.todo)}: {file.label}")
+                context.announce(number, len(plan.todo), file)
                 report.applied.append(_apply(context, runner, plan, file))
                 report.changed = True
         finally:

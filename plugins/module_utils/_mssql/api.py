@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .errors import MssqlError
+
 Row = Sequence[Any]
 
 
@@ -49,7 +51,7 @@ class Connection(ABC):
         """The first row of the last result set of a batch that gives one."""
         rows = self.rows(sql)
         if not rows:
-            raise LookupError(f"one row expected, none found: {sql[:200]}")
+            raise MssqlError(f"The server answered nothing where one row is expected, to: {sql[:200]}")
         return rows[0]
 
     def __enter__(self) -> Connection:

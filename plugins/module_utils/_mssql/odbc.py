@@ -45,12 +45,15 @@ class OdbcConnector(Connector):
         self._lock_timeout_ms = lock_timeout_ms
         self._statement_timeout_s = statement_timeout_s
         self.driver: Driver | None = None
+        self._reached = False
         if options.dsn is None:
             self.driver = find_driver(options.driver, list(pyodbc.drivers()), packaged_driver)
         connection_options.check(options, self.driver)
 
     def connect(self) -> Connection:
-        self._reach()
+        if not self._reached:
+            self._reach()
+            self._reached = True
         text = connection_options.connection_string(self.options, self.driver)
         try:
             with self._environment():

@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.errors import MigrationError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.scripts import (
+    Script,
+    find_scripts,
+    load,
+    order,
+)
+
+Write = Callable[[str, "str | bytes"], None]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    (tmp_path / "expand").mkdir()
+
+    def put(name: str, content: str | bytes) -> None:
+        data = content.encode() if isinstance(content, str) else content
+        (tmp_path / "expand" / name).write_bytes(data)
+
+    return put
+
+
+def only(root: Path, **variables: str) -> Script:
+    (file,) = find_scripts(str(root), "expand")
+    return load(file, variables)
+
+
+def test_order_is_by_number_and_then_by_name() -> None:
+    names = ["10_b.sql", "b.sql", "2_a.sql", "1.10_x.sql", "V3__y.sql", "1.2_x.sql", "a.sql", "20240101120000_ef.sql"]
+    assert sorted(names, key=order) == [
+        "1.2_x.sql", "1.10_x.sql", "2_a.sql", "V3__y.sql", "10_b.sql", "20240101120000_ef.sql", "a.sql", "b.sql",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), [("1_a.sql", "01_b.sql"), ("V2__a.sql", "2_b.sql"), ("a.sql", "A.SQL")])
+def test_two_scripts_with_one_place_are_refused(tmp_path: Path, write: Write, one: str, other: str) -> None:
+    write(one, "SELECT 1")
+    write(other, "SELECT 2")
+    with pytest.raises(MigrationError, match="same number or name"):
+        find_scripts(str(tmp_path), "expand")
+
+
+def test_other_files_are_no_scripts_and_a_phase_may_be_absent(tmp_path: Path, write: Write) -> None:
+    write("README.md", "x")
+    write("1_a.sql", "SELECT 1")
+    assert [file.name for file in find_scripts(str(tmp_path), "expand")] == ["1_a.sql"]
+    assert find_scripts(str(tmp_path), "contract") == []
+
+
+def test_a_missing_directory_and_hidden_scripts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MigrationError, match="does not exist"):
+        find_scripts(str(tmp_path / "nope"), "expand")
+    (tmp_path / "expand" / "deep").mkdir(parents=True)
+    (tmp_path / "expand" / "deep" / "1.sql").write_text("SELECT 1")
+    with pytest.raises(MigrationError, match="only scripts directly in"):
+        find_scripts(str(tmp_path), "expand")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "SELECT N'ä';\nSELECT 2;\n".encode(),
+        "SELECT N'ä';\r\nSELECT 2;\r\n".encode(),
+        "SELECT N'ä';\rSELECT 2;\r".encode(),
+        codecs.BOM_UTF8 + "SELECT N'ä';\nSELECT 2;\n".encode(),
+        codecs.BOM_UTF16_LE + "SELECT N'ä';\r\nSELECT 2;\r\n".encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + "SELECT N'ä';\nSELECT 2;\n".encode("utf-16-be"),
+    ],
+)
+def test_the_checksum_does_not_depend_on_encoding_and_line_ends(tmp_path: Path, write: Write, data: bytes) -> None:
+    write("1.sql", data)
+    script = only(tmp_path)
+    assert script.file.checksum == hashlib.sha256("SELECT N'ä';\nSELECT 2;\n".encode()).hexdigest()
+    assert script.batches[0].text == "SELECT N'ä';\nSELECT 2;\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("SELECT N'ä'".encode("cp1252"), "not UTF-8 at byte 9"),
+        ("SELECT 1".encode("utf-16-le"), "NUL characters"),
+        (b"", "is empty"),
+        (b"-- nothing\n/* at all */\nGO\n", "is empty"),
+        (b"SELECT 'open", "line 1, column 8: this string is not closed"),
+        (b"SELECT 1 /* /* */", "this comment is not closed"),
+        (b"SELECT [x", "not closed"),
+        (b"SELECT $(Nope)", "line 1: the variable \\$\\(Nope\\) has no value; given are: Known"),
+        (b"SELECT 1\nGO\n:r other.sql\n", "line 3: :r is a directive of sqlcmd"),
+        (b":setvar a b\nSELECT 1", ":setvar is a directive"),
+        (b"SELECT 1\nGO 0\n", "GO 0"),
+        (b"INSERT t VALUES (1);\nCOMMIT;", "line 2, commits a transaction that it did not begin"),
+        (b"COMMIT; BEGIN TRANSACTION;", "commits a transaction"),
+        (b"BEGIN TRAN; INSERT t VALUES (1);", "begins 1 more transaction"),
+        (b"-- migrate: no-transaction\nSELECT 1\nGO\nSELECT 2", "one statement and no GO; 2 batches"),
+        (b"-- migrate: fly\nSELECT 1", "'-- migrate: fly' is not known"),
+    ],
+)
+def test_bad_scripts_are_refused_before_anything_is_sent(
+    tmp_path: Path, write: Write, data: bytes, message: str
+) -> None:
+    write("1.sql", data)
+    with pytest.raises(MigrationError, match=message):
+        only(tmp_path, Known="x")
+
+
+def test_variables_are_replaced_as_sqlcmd_does_but_not_in_comments(tmp_path: Path, write: Write) -> None:
+    write("1.sql", "-- $(Unknown)\nSELECT '$(name)', [$(Name)] FROM dbo.$(Table)")
+    script = only(tmp_path, Name="Shop", TABLE="Things")
+    assert script.batches[0].text == "-- $(Unknown)\nSELECT 'Shop', [Shop] FROM dbo.Things"
+    assert "$(Table)" in script.source
+
+
+def test_a_value_cannot_bring_a_go(tmp_path: Path, write: Write) -> None:
+    write("1.sql", "SELECT $(x)")
+    with pytest.raises(MigrationError, match="line end"):
+        only(tmp_path, x="1\nGO\nDROP TABLE t")
+
+
+def test_batches_and_repeats(tmp_path: Path, write: Write) -> None:
+    write("1.sql", "SELECT 'GO\nGO\n'\nGO\nSELECT 2\nGO 3 -- three times\n")
+    script = only(tmp_path)
+    assert [batch.repeat for batch in script.batches] == [1, 3]
+    assert script.sends == 4
+
+
+def test_headers(tmp_path: Path, write: Write) -> None:
+    write(
+        "1.sql",
+        "-- A comment\n-- migrate: batch 4000 pause 100ms\n-- Migrate: release 2.0.0\n"
+        "-- migrate: remaining SELECT COUNT(*) FROM dbo.T WHERE A IS NULL\nUPDATE TOP ($(BatchSize)) dbo.T SET A = 1 WHERE A IS NULL",
+    )
+    script = only(tmp_path)
+    assert (script.header.batch_rows, script.header.pause_ms, script.header.release) == (4000, 100, "2.0.0")
+    assert script.header.remaining == "SELECT COUNT(*) FROM dbo.T WHERE A IS NULL"
+    assert "UPDATE TOP (4000)" in script.batches[0].text
+
+
+EF_CORE = """IF OBJECT_ID(N'[__EFMigrationsHistory]') IS NULL
+BEGIN
+    CREATE TABLE [__EFMigrationsHistory] (
+        [MigrationId] nvarchar(150) NOT NULL,
+        [ProductVersion] nvarchar(32) NOT NULL,
+        CONSTRAINT [PK___EFMigrationsHistory] PRIMARY KEY ([MigrationId])
+    );
+END;
+GO
+
+BEGIN TRANSACTION;
+GO
+
+IF NOT EXISTS (
+    SELECT * FROM [__EFMigrationsHistory]
+    WHERE [MigrationId] = N'20240101_Init'
+)
+BEGIN
+    DECLARE @var0 sysname;
+    EXEC(N'ALTER TABLE [Blogs] ADD [Rating] int NULL;');
+END;
+GO
+
+COMMIT;
+GO
+"""
+
+
+def test_scripts_of_entity_framework_core_are_taken_as_they_are(tmp_path: Path, write: Write) -> None:
+    write("20240101_Init.sql", codecs.BOM_UTF8 + EF_CORE.replace("\n", "\r\n").encode())
+    script = only(tmp_path)
+    assert len(script.batches) == 4
+    assert script.guarded
+
+
+def test_a_commit_in_the_body_of_a_procedure_is_its_own_business(tmp_path: Path, write: Write) -> None:
+    write("1.sql", "CREATE PROCEDURE dbo.p AS\nIF @@TRANCOUNT > 1 COMMIT;\nGO\nSELECT 1")
+    assert only(tmp_path).sends == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "traces"),
+    [
+        ("SET LOCK_TIMEOUT 5; SELECT 1", True),
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", True),
+        ("SELECT * INTO #t FROM dbo.x", True),
+        ("EXECUTE AS USER = 'x'", True),
+        ("UPDATE dbo.t SET a = 1", False),
+        ("DECLARE @x INT; SET @x = 1", False),
+        ("SELECT 'SET LOCK_TIMEOUT 5' -- SET NOEXEC ON", False),
+    ],
+)
+def test_scripts_that_leave_traces_in_the_session_are_known(
+    tmp_path: Path, write: Write, text: str, traces: bool
+) -> None:
+    write("1.sql", text)
+    assert only(tmp_path).leaves_traces is traces
+
+
+def test_a_script_that_changes_under_the_task_is_refused(tmp_path: Path, write: Write) -> None:
+    write("1.sql", "SELECT 1")
+    (file,) = find_scripts(str(tmp_path), "expand")
+    write("1.sql", "SELECT 2")
+    with pytest.raises(MigrationError, match="was changed on disk"):
+        load(file, {})
