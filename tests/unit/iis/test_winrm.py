@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner over Ansible's winrm connection: shells, quotas, input, output, and broken wires."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests.exceptions
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.errors import (
+    CommandTimeout,
+    ConnectionLost,
+    IisError,
+    ProgramMissing,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.transport import Command
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.winrm import (
+    QUOTA_MAX_OPERATIONS,
+    STDIN_CHUNK_BYTES,
+    WinrmRunner,
+    decode_output,
+    explain_connection_failure,
+)
+from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
+
+from .conftest import Clock
+
+
+def fault(code: int, wmi: bool = False) -> WSManFaultError:
+    return WSManFaultError(
+        500, "m", "r", "a reason", wsman_fault_code=None if wmi else code, wmierror_code=code if wmi else None
+    )
+
+
+class Protocol:
+    """pywinrm's protocol as far as the runner uses it; records calls and plays answers."""
+
+    def __init__(self, *outputs: Any) -> None:
+        self.outputs = list(outputs)
+        self.calls: list[tuple[Any, ...]] = []
+        self.start_failures: list[Exception] = []
+        self.send_failures: list[Exception] = []
+        self.cleanup_failure: Exception | None = None
+        self.transport = self
+        self.closed_sessions = 0
+
+    def run_command(self, shell: str, program: str, arguments: list[str], **options: Any) -> str:
+        self.calls.append(("run", shell, program, arguments, options))
+        if self.start_failures:
+            raise self.start_failures.pop(0)
+        return "command-1"
+
+    def send_command_input(self, shell: str, command: str, data: bytes, end: bool) -> None:
+        self.calls.append(("send", data, end))
+        if self.send_failures:
+            raise self.send_failures.pop(0)
+
+    def get_command_output_raw(self, _shell: str, _command: str) -> tuple[bytes, bytes, int, bool]:
+        answer = self.outputs.pop(0) if self.outputs else (b"", b"", 0, True)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[no-any-return]
+
+    def cleanup_command(self, _shell: str, _command: str) -> None:
+        self.calls.append(("signal",))
+        if self.cleanup_failure:
+            raise self.cleanup_failure
+
+    def open_shell(self, codepage: int) -> str:
+        self.calls.append(("open", codepage))
+        return "shell-2"
+
+    def close_shell(self, shell: str, close_session: bool) -> None:
+        self.calls.append(("close", shell, close_session))
+
+    def close_session(self) -> None:
+        self.closed_sessions += 1
+
+    def names(self) -> list[str]:
+        return [call[0] for call in self.calls]
+
+
+class Connection:
+    """Ansible's connection plugin as far as the runner uses it."""
+
+    _winrm_user, _winrm_host, _winrm_port = "deploy", "web01", 5986
+
+    def __init__(self, protocol: Protocol | None, failure: Exception | None = None) -> None:
+        self.protocol, self.shell_id, self._connected = protocol, "shell-1", True
+        self._failure = failure
+
+    def _connect(self) -> None:
+        if self._failure:
+            raise self._failure
+
+
+def runner(*outputs: Any) -> tuple[WinrmRunner, Protocol, Connection]:
+    protocol = Protocol(*outputs)
+    connection = Connection(protocol)
+    return WinrmRunner(connection), protocol, connection
+
+
+def test_a_program_is_started_directly_with_quoted_arguments() -> None:
+    run, protocol, _connection = runner((b"a", b"", -1, False), (b"b", b"e", 7, True))
+    result = run.run(Command(r"C:\x\appcmd.exe", ("list", "two words")))
+    assert (result.exit_code, result.stdout, result.stderr) == (7, "ab", "e")
+    assert protocol.calls[0] == (
+        "run", "shell-1", r"C:\x\appcmd.exe", ['list "two words"'], {"console_mode_stdin": True, "skip_cmd_shell": True},
+    )  # fmt: skip
+    assert protocol.names() == ["run", "signal"]
+
+
+def test_input_goes_in_chunks_and_ends_once() -> None:
+    run, protocol, _connection = runner()
+    data = bytes(range(256)) * 900
+    run.run(Command("tar.exe", ("-xf", "-"), stdin=data))
+    sends = [call for call in protocol.calls if call[0] == "send"]
+    assert b"".join(call[1] for call in sends) == data
+    assert [call[2] for call in sends] == [False] * (len(sends) - 1) + [True]
+    assert max(len(call[1]) for call in sends) <= STDIN_CHUNK_BYTES
+    assert protocol.calls[0][4]["console_mode_stdin"] is False
+
+
+def test_empty_input_is_ended_too() -> None:
+    run, protocol, _connection = runner()
+    run.run(Command("x.exe", stdin=b""))
+    assert ("send", b"", True) in protocol.calls
+
+
+@pytest.mark.parametrize("wmi", [True, False])
+def test_an_exhausted_shell_is_replaced(wmi: bool) -> None:
+    run, protocol, connection = runner((b"ok", b"", 0, True))
+    protocol.start_failures = [fault(QUOTA_MAX_OPERATIONS, wmi)]
+    assert run.run(Command("x.exe")).stdout == "ok"
+    assert protocol.names() == ["run", "close", "open", "run", "signal"]
+    assert protocol.calls[1] == ("close", "shell-1", False)
+    assert protocol.calls[3][1] == connection.shell_id == "shell-2"
+
+
+def test_a_new_shell_that_is_refused_too_is_a_lost_connection() -> None:
+    run, protocol, _connection = runner()
+    protocol.start_failures = [fault(QUOTA_MAX_OPERATIONS), fault(QUOTA_MAX_OPERATIONS)]
+    with pytest.raises(ConnectionLost):
+        run.run(Command("x.exe"))
+
+
+@pytest.mark.parametrize("code", [2, 0x80070002])
+def test_a_program_that_is_not_there(code: int) -> None:
+    run, protocol, _connection = runner()
+    protocol.start_failures = [fault(code)]
+    with pytest.raises(ProgramMissing, match=r"no C:\\x\.exe"):
+        run.run(Command(r"C:\x.exe"))
+
+
+def test_a_silent_program_is_asked_again_until_its_time_is_up() -> None:
+    clock = Clock()
+
+    def silent() -> float:
+        clock.now += 20
+        return clock.now
+
+    protocol = Protocol(*[WinRMOperationTimeoutError() for _ in range(9)])
+    connection = Connection(protocol)
+    ticking = WinrmRunner(connection, monotonic=silent)
+    with pytest.raises(CommandTimeout, match=r"slow\.exe did not end within 60 s"):
+        ticking.run(Command(r"C:\slow.exe", timeout_s=60))
+    assert protocol.names() == ["run", "signal"]
+    assert 4 < len(protocol.outputs) < 9
+
+
+def test_a_slow_send_is_no_failure() -> None:
+    run, protocol, _connection = runner((b"done", b"", 0, True))
+    protocol.send_failures = [WinRMOperationTimeoutError()]
+    assert run.run(Command("x.exe", stdin=b"abc")).stdout == "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (requests.exceptions.ConnectionError("Connection refused"), "refused"),
+        (requests.exceptions.ConnectionError("('Connection aborted.', RemoteDisconnected())"), "other"),
+        (requests.exceptions.ReadTimeout("Read timed out."), "timeout"),
+        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "certificate"),
+        (WinRMTransportError("http", 503, ""), "other"),
+        (InvalidCredentialsError("the specified credentials were rejected by the server"), "credentials"),
+        (ConnectionResetError(104, "reset"), "other"),
+        (fault(1234), "other"),
+        (AssertionError(), "other"),
+    ],
+)
+def test_every_kind_of_broken_wire_is_a_lost_connection(error: Exception, reason: str) -> None:
+    run, protocol, connection = runner(error)
+    with pytest.raises(ConnectionLost) as caught:
+        run.run(Command("x.exe"))
+    assert caught.value.facts["connection_error"] == reason
+    assert connection.protocol is None
+    assert connection.shell_id is None
+    assert protocol.closed_sessions == 1
+
+
+def test_a_signal_that_fails_after_a_lost_answer_does_not_hide_it() -> None:
+    run, protocol, _connection = runner(requests.exceptions.ReadTimeout("Read timed out."))
+    protocol.cleanup_failure = requests.exceptions.ConnectionError("also gone")
+    with pytest.raises(ConnectionLost, match="ReadTimeout"):
+        run.run(Command("x.exe"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "words"),
+    [
+        ("ntlm: the specified credentials were rejected by the server", "credentials", "rejected the login of deploy"),
+        ("ssl: HTTPSConnectionPool ... certificate verify failed: unable to get", "certificate", "is not trusted"),
+        ("ssl: ... [SSL: WRONG_VERSION_NUMBER] wrong version number", "tls", "does not speak TLS"),
+        ("ssl: ... Failed to establish a new connection: [Errno 111] Connection refused", "refused", "Nothing listens"),
+        ("ssl: ConnectTimeoutError(connect timeout=30)", "timeout", "did not answer in time"),
+        ("ssl: Failed to resolve 'web01' [Errno -2] Name or service not known", "name", "cannot be resolved"),
+        ("ssl: something new", "other", "something new"),
+    ],
+)
+def test_a_failed_login_is_explained(text: str, reason: str, words: str) -> None:
+    assert explain_connection_failure(text, "deploy", "web01:5986")[0] == reason
+    run = WinrmRunner(Connection(None, AnsibleConnectionFailure(text)))
+    with pytest.raises(ConnectionLost, match=words) as caught:
+        run.connect()
+    assert caught.value.facts["connection_error"] == reason
+
+
+def test_a_connection_attempt_that_times_out_is_lost_and_a_wrong_setting_is_not() -> None:
+    with pytest.raises(ConnectionLost):
+        WinrmRunner(Connection(None, AnsibleError("the connection attempt timed out"))).connect()
+    with pytest.raises(IisError, match="not installed") as caught:
+        WinrmRunner(Connection(None, AnsibleError("winrm or requests is not installed"))).connect()
+    assert not caught.value.connection_is_gone
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("Größe".encode(), "Größe"),
+        (b"\xef\xbb\xbfabc", "abc"),
+        ("Größe".encode("cp1252"), "Größe"),
+        ("Größe".encode("utf-16"), "Größe"),
+        (b"", ""),
+    ],
+)
+def test_output_is_decoded(raw: bytes, text: str) -> None:
+    assert decode_output(raw) == text
