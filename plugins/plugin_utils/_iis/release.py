@@ -259,18 +259,21 @@ class StagedTask(ReleaseTask):
 
     def _take_name(self, tree: str, version: str, existing: str | None) -> None:
         """A rename is atomic: the version is there as a whole or not at all."""
-        if existing is not None:
-            replaced = f".replaced-{existing}-{secrets.token_hex(4)}"
-            if not self.files.rename(self.place(existing), replaced):
-                raise IisError(
-                    f"The directory {self.place(existing)} holds another build of {version} and is in use: "
-                    "find the program that has files open in it, or release under a new version."
-                )
+        replaced = f".replaced-{version}-{secrets.token_hex(4)}"
+        if existing is not None and not self.files.rename(self.place(existing), replaced):
+            raise IisError(
+                f"The directory {self.place(existing)} holds another build of {version} and is in use: "
+                "find the program that has files open in it, or release under a new version."
+            )
         if not self.files.rename(tree, version):
+            if existing is not None:
+                self.files.rename(self.place(replaced), existing)
             raise IisError(
                 f"The unpacked release cannot be renamed to {self.place(version)}: a program (a virus scanner?) has files "
                 "open in it; run again."
             )
+        if existing is not None:
+            self.files.remove_directory(self.place(replaced))
 
     def _clean_up(self, tree: str, archive: str, error: IisError) -> None:
         try:
