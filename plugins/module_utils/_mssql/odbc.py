@@ -32,7 +32,9 @@ else:
 
 _LOST = ("08", "HYT01")
 _NUMBER = re.compile(r"\((-?\d+)\) \(SQL\w+\)")
-_PREFIX = re.compile(r"\A\[\w{5}\] (?:\[[^\]]*\])*")
+_PREFIX = re.compile(
+    r"\A(?:\[\w{5}\] )?(?:\[(?:Microsoft|FreeTDS|unixODBC|ODBC Driver[^\]]*|Driver Manager|SQL Server)\])*"
+)
 _TAIL = re.compile(r" \((-?\d+)\) \(SQL\w+\)[\s\S]*\Z")
 _MORE = re.compile(r"; +\[\w{5}\] (?=\[)")
 

@@ -92,8 +92,18 @@ def from_params(params: Mapping[str, Any], module: str) -> ConnectionOptions:
     )
 
 
-def braced(value: str) -> str:
-    """A value of a connection string that cannot end itself, whatever it holds."""
+def braced(value: str, free_tds: bool = False) -> str:
+    """A value of a connection string that cannot end itself, whatever it holds.
+
+    FreeTDS does not know doubled braces: it reads to the first closing brace with a semicolon behind it.
+    """
+    if free_tds:
+        if "};" in value:
+            raise MssqlError(
+                "A value of the connection holds a closing brace with a semicolon behind it, which FreeTDS cannot be told: "
+                "use Microsoft's driver, or another password."
+            )
+        return "{" + value + "}"
     return "{" + value.replace("}", "}}") + "}"
 
 
@@ -105,7 +115,15 @@ def check(options: ConnectionOptions, driver: Driver | None) -> None:
         raise MssqlError("login_password was given without login_user: give both or neither.")
     if options.ca_path is not None and not os.path.isfile(options.ca_path):
         raise MssqlError(f"ca_path {options.ca_path} is no file: name the PEM file of the certificate authority.")
-    for text in (options.host, options.user, options.password, options.database, options.certificate_hostname):
+    values = (
+        options.host,
+        options.user,
+        options.password,
+        options.database,
+        options.certificate_hostname,
+        options.ca_path,
+    )
+    for text in values:
         if text is not None and ("\0" in text or "\n" in text or "\r" in text):
             raise MssqlError("A value of the connection holds a line end or NUL character: remove it.")
     if driver is None or not driver.free_tds:
@@ -126,6 +144,7 @@ def check(options: ConnectionOptions, driver: Driver | None) -> None:
 def connection_string(options: ConnectionOptions, driver: Driver | None) -> str:
     """The string for SQLDriverConnect. It holds the password: never show it."""
     parts: list[tuple[str, str]] = []
+    free_tds = driver.free_tds if driver is not None else "freetds" in (options.dsn or "").lower()
     if options.dsn is not None:
         head = options.dsn.rstrip("; ") + ";" if "=" in options.dsn else f"DSN={options.dsn};"
     elif driver is None:
@@ -136,10 +155,10 @@ def connection_string(options: ConnectionOptions, driver: Driver | None) -> str:
             parts.append(("Servername", FREETDS_SECTION))
         else:
             parts += _microsoft(options)
-    parts.append(("Database", braced(options.database)))
-    parts.append(("APP", braced(options.application)))
+    parts.append(("Database", braced(options.database, free_tds)))
+    parts.append(("APP", braced(options.application, free_tds)))
     if options.user:
-        parts += [("UID", braced(options.user)), ("PWD", braced(options.password or ""))]
+        parts += [("UID", braced(options.user, free_tds)), ("PWD", braced(options.password or "", free_tds))]
     elif options.dsn is None and driver is not None:
         parts.append(("Trusted_Connection", "yes"))
     return head + "".join(f"{key}={value};" for key, value in parts)

@@ -65,6 +65,16 @@ def test_no_value_can_end_itself(value: str) -> None:
     assert pairs["TrustServerCertificate"] == "no"
 
 
+@pytest.mark.parametrize("value", ["a;b", "a}b", "{a}", "}", "a}}b"])
+def test_freetds_gets_its_own_kind_of_braces(value: str) -> None:
+    assert connection_string(options(password=value), FREETDS).endswith(f"PWD={{{value}}};")
+
+
+def test_what_freetds_cannot_be_told_is_refused() -> None:
+    with pytest.raises(MssqlError, match="closing brace with a semicolon"):
+        connection_string(options(password="a};UID=sa"), FREETDS)
+
+
 def _parse(text: str) -> dict[str, str]:
     """A connection string, read as ODBC reads it."""
     pairs: dict[str, str] = {}
@@ -168,7 +178,7 @@ class FakeError(Exception):
 ERRORS = [
     ("28000", "[28000] [Microsoft][ODBC Driver 18 for SQL Server][SQL Server]Login failed for user 'deploy'. (18456) (SQLDriverConnect)", "refused the login 'deploy'"),
     ("42000", "[42000] [FreeTDS][SQL Server]Login failed for user 'deploy'. (18456) (SQLDriverConnect)", "refused the login 'deploy'"),
-    ("42000", "[42000] [Microsoft][x][SQL Server]Cannot open database \"Shop\" requested by the login. The login failed. (4060) (SQLDriverConnect); [42000] [x]Login failed (18456)", "has no database 'Shop'"),
+    ("42000", "[42000] [Microsoft][ODBC Driver 18 for SQL Server][SQL Server]Cannot open database \"Shop\" requested by the login. The login failed. (4060) (SQLDriverConnect); [42000] [x]Login failed (18456)", "has no database 'Shop'"),
     ("08001", "[08001] [Microsoft][ODBC Driver 18 for SQL Server]SSL Provider: [error:0A000086:SSL routines::certificate verify failed:unable to get local issuer certificate] (-1) (SQLDriverConnect)", "could not be verified"),
     ("08001", "[08001] [Microsoft][ODBC Driver 18 for SQL Server]SSL Provider: [error:0A000086:SSL routines::certificate verify failed:subject name does not match host name] (-1) (SQLDriverConnect)", "is for another name"),
     ("01000", "[01000] [unixODBC][Driver Manager]Can't open lib '/x.so' : file not found (0) (SQLDriverConnect)", "could not be loaded"),
@@ -195,7 +205,7 @@ def test_freetds_says_little_about_certificates_so_the_message_says_more() -> No
         ("42S02", "[42S02] [FreeTDS][SQL Server]Invalid object name 'x'. (208) (SQLExecDirectW)", 208, "Invalid object name 'x'.", False),
         ("08S01", "[08S01] [Microsoft][ODBC Driver 18 for SQL Server]TCP Provider: Error code 0x68 (104) (SQLExecDirectW)", 104, "TCP Provider: Error code 0x68", True),
         ("08S01", "[08S01] [FreeTDS][SQL Server]Read from the server failed (20004) (SQLExecDirectW)", 20004, "Read from the server failed", True),
-        ("HYT00", "[HYT00] [Microsoft][x]Query timeout expired (0) (SQLExecDirectW)", 0, "the statement ran into its time limit (statement_timeout_s)", False),
+        ("HYT00", "[HYT00] [Microsoft][ODBC Driver 18 for SQL Server]Query timeout expired (0) (SQLExecDirectW)", 0, "the statement ran into its time limit (statement_timeout_s)", False),
     ],
 )  # fmt: skip
 def test_server_errors_keep_number_and_text(state: str, text: str, number: int, plain: str, lost: bool) -> None:
