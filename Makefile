@@ -7,7 +7,7 @@ SHELL := /bin/bash
 MODE ?= rolling
 VENV ?= build/venv
 ARGS ?=
-export VENV
+export VENV ARGS
 export PYTHONPATH := $(CURDIR)/build/collections:$(CURDIR)/tests
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 PYTHON_IN_VENV = $(VENV)/bin/python
@@ -45,7 +45,7 @@ bench-contract: bootstrap  ## How long the compatibility gate takes, and what it
 build: bootstrap  ## The collection as a tarball in build/dist, without tests
 	@scripts/build
 
-matrix: bootstrap  ## The suite on the oldest and the newest ansible-core that meta/runtime.yml admits
+matrix: bootstrap  ## The suite on the oldest and the newest ansible-core that meta/runtime.yml admits (ARGS= in the place of all tests)
 	@scripts/matrix
 
 clean:  ## Remove build/ and caches (the packages that were installed stay)

@@ -304,7 +304,6 @@ def test_secret_headers_are_sent_and_never_shown(site: Site, status: int) -> Non
     assert site.plain.asked[0]["authorization"] == TOKEN
     assert "tr4ce-me" in output, "what is not secret is shown, so the next line can fail"
     assert TOKEN not in output
-    assert "invocation" in result
     assert "c00kie-s3cret" not in output
 
 
