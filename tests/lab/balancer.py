@@ -60,7 +60,7 @@ def start(processes: ProcessGroup, net: Net, nodes: Sequence[str], directory: Pa
     directory.mkdir(parents=True, exist_ok=True)
     if len(str(directory / "master.sock")) > _LONGEST_SOCKET_PATH:
         raise RuntimeError(f"{directory} is too long a path for HAProxy's unix sockets: use a shorter state directory")
-    (directory / "servers.state").touch()
+    (directory / "servers.state").write_text("1\n")  # the version of the format, and no server yet
     file = directory / "haproxy.cfg"
     file.write_text(configuration(net, nodes, directory, cookie=cookie))
     return processes.start(
