@@ -9,14 +9,20 @@ from collections.abc import Mapping
 
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
 
-FROM_VARIABLES = {"socket": "dotnet_lb_socket", "master_socket": "dotnet_lb_master_socket"}
+FROM_VARIABLES = {
+    "socket": "dotnet_lb_socket",
+    "master_socket": "dotnet_lb_master_socket",
+    "state_file": "dotnet_lb_state_file",
+}
 
 
 class ActionModule(ProgressActionBase):
     """Runs the module with the load balancer's sockets filled in from the host's variables."""
 
+    from_variables = FROM_VARIABLES
+
     def prepare_args(self, args: dict[str, t.Any], task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        for option, variable in FROM_VARIABLES.items():
+        for option, variable in self.from_variables.items():
             if args.get(option) is None and task_vars.get(variable) is not None:
                 args[option] = self._templar.template(task_vars[variable])
         return args

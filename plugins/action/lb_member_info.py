@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.zero_downtime.dotnet.plugins.action.lb_member import FROM_VARIABLES
 from ansible_collections.zero_downtime.dotnet.plugins.action.lb_member import ActionModule as ChangeFront
 
 
 class ActionModule(ChangeFront):
     """Runs the module with the load balancer's sockets filled in from the host's variables."""
+
+    from_variables = {option: FROM_VARIABLES[option] for option in ("socket", "master_socket")}

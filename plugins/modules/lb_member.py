@@ -95,6 +95,46 @@ options:
     description:
       - Weight that the member gets with O(state=enabled). By default its weight stays as it is.
     type: int
+  weight_steps:
+    description:
+      - Percentages of its weight that the member gets one after the other with O(state=enabled), before the whole.
+      - If it goes down in the meantime, the former state is put back and the task fails.
+    type: list
+    elements: int
+  step_s:
+    description:
+      - Seconds between two of O(weight_steps).
+    type: float
+    default: 10
+  old_workers:
+    description:
+      - After a reload, old processes of HAProxy go on with the requests that they had. V(count) waits for those too,
+        and refuses O(state=drained) where it is known that there are some which cannot be counted.
+      - V(ignore) goes on without them.
+    type: str
+    default: count
+    choices:
+      - count
+      - ignore
+  check_capacity:
+    description:
+      - Refuse to take the member out when every server that is left has a limit (C(maxconn)) and what the member carries
+        now does not fit into what they have left.
+    type: bool
+    default: true
+  state_file:
+    description:
+      - HAProxy's C(server-state-file), where it has one that C(load-server-state-from-file) reads.
+      - It is written after each change, so that a reload of HAProxy does not forget it. Only for a module that runs on
+        HAProxy's own host.
+      - When not given, the variable C(dotnet_lb_state_file) is used if it is set.
+    type: path
+  closes_on_down:
+    description:
+      - Whether the server has C(on-marked-down shutdown-sessions), so that maintenance closes what is in flight. The
+        member is put into maintenance only at zero then, also where users stick to it.
+      - By default HAProxy's configuration is read, where the module may do so; otherwise V(false).
+    type: bool
   restore_to:
     description:
       - The state that is put back on failure, when that is not the one which the task finds.
@@ -177,6 +217,14 @@ reloads:
   returned: success
   type: int
   sample: 0
+users_moved_percent:
+  description:
+    - The share of the users who stick to the member and move to others. Counted in a stick table, estimated by requests
+      with cookies.
+    - V(none) where nobody sticks, or nothing was changed.
+  returned: success
+  type: float
+  sample: 49.5
 plan:
   description: The steps that were taken, or that would be taken in check mode.
   returned: success
@@ -215,7 +263,11 @@ members:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import CONNECTION, change_member
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import (
+    CONNECTION,
+    SETUP,
+    change_member,
+)
 
 STATES = ["draining", "drained", "disabled", "enabled"]
 
@@ -224,6 +276,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **CONNECTION,
+            **SETUP,
             "member": {"type": "str", "required": True},
             "backend": {"type": "str"},
             "state": {"type": "str", "required": True, "choices": STATES},
@@ -233,6 +286,10 @@ def main() -> None:
             "on_timeout": {"type": "str", "choices": ["restore", "cut"]},
             "bleed_s": {"type": "float"},
             "weight": {"type": "int"},
+            "weight_steps": {"type": "list", "elements": "int"},
+            "step_s": {"type": "float", "default": 10},
+            "old_workers": {"type": "str", "default": "count", "choices": ["count", "ignore"]},
+            "check_capacity": {"type": "bool", "default": True},
             "restore_to": {"type": "str", "choices": STATES},
         },
         supports_check_mode=True,

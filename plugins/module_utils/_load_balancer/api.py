@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from .model import Admin, Member, MemberId, Sample
+from .model import Admin, Member, MemberId, Sample, Traits
 
 
 class LoadBalancerApi(ABC):
@@ -65,9 +65,17 @@ class LoadBalancerApi(ABC):
     def by_hand(self, member_id: MemberId, admin: Admin) -> str:
         """The command with which a person sets a state."""
 
-    def after_change(self) -> list[str]:
-        """Hook: what is to be done whenever states have changed; returns warnings."""
-        return []
+    @abstractmethod
+    def traits(self, ids: Sequence[MemberId]) -> Traits:
+        """What there is to know about the members' place before they are taken out."""
+
+    def oldest_s(self, ids: Sequence[MemberId]) -> int | None:
+        """Seconds that the oldest request in flight has run, for progress; None: not known."""
+        return None
+
+    def save(self) -> None:
+        """Called after each change, so that a restart of the load balancer does not forget it."""
+        return
 
     @abstractmethod
     def after_restart(self, before: str, after: str) -> None:

@@ -24,6 +24,11 @@ class Departure(Session):
     def plan(self) -> None:
         state, before = self.request.state, self.outcome.before
         self._check_policy(before)
+        self.traits = self.api.traits(self.ids)
+        if self.traits.uncounted and state == DRAINED and self.request.old_workers == "count":
+            raise Refused(
+                f"{self.traits.uncounted}: give master_socket, or old_workers=ignore to go on without counting them."
+            )
         busy = state == DRAINED and before.busy > 0
         moving = [member for member in before.members if not self._satisfied(member)]
         if moving or busy:
@@ -32,6 +37,11 @@ class Departure(Session):
             self.outcome.plan += self._steps(member)
         if busy and not moving:
             self.outcome.plan.append(f"wait for {before.busy} requests in flight or queued")
+        if moving and self.traits.share_percent is not None:
+            self.outcome.share_percent = self.traits.share_percent
+            self.outcome.plan.append(
+                f"about {self.traits.share_percent:g} % of the users, who stick to the member, move to others"
+            )
         self.intend(ADMIN_OF[state])
         if state == DRAINING:
             self.outcome.intended = tuple(
@@ -52,6 +62,7 @@ class Departure(Session):
                 self.set_admin(member.id, first)
         if moving:
             self._check_others(moving)
+        self.save()
         if self.request.state == DRAINED:
             self._bleed()
             self._close()
@@ -82,12 +93,26 @@ class Departure(Session):
             peers = self.api.peers(member.id)
             serving = [peer for peer in peers if peer.up and peer.admin is Admin.READY and peer.weight > 0]
             if len(serving) >= self.request.min_up:
+                self._check_capacity(member, serving)
                 continue
             others = ", ".join(f"{peer.id.member} is {peer.status}" for peer in peers[:10]) or "there is no other"
             raise Refused(
                 f"{member.id} stays in service: without it {len(serving)} servers of backend {member.id.backend} "
                 f"would be up and not draining, and min_up is {self.request.min_up} ({others}). Bring another one up "
                 f"first, or lower min_up."
+            )
+
+    def _check_capacity(self, member: Member, serving: list[Member]) -> None:
+        """Where all that stay are limited, what the member carries now must fit into what they have left."""
+        limits = [peer.limit for peer in serving if peer.limit]
+        if not self.request.check_capacity or not serving or len(limits) < len(serving) or self.touched:
+            return
+        room = sum(limits) - sum(peer.busy for peer in serving)
+        if member.busy > room:
+            raise Refused(
+                f"{member.id} stays in service: it carries {member.busy} requests now, and the servers left have room "
+                f"for {max(room, 0)} more (maxconn {sum(limits)} in total). Wait for less traffic, raise maxconn, or "
+                f"give check_capacity=false."
             )
 
     def _steps(self, member: Member) -> list[str]:
@@ -126,9 +151,11 @@ class Departure(Session):
             self.deadline.sleep()
 
     def _bleed_limit(self) -> float | None:
+        if self.traits.closes_on_down:
+            return None  # maintenance would close what is in flight
         if self.request.bleed_s is not None:
             return self.request.bleed_s
-        if any(member.persistent for member in self.outcome.before.members):
+        if self.traits.persistent:
             return self.request.timeout_s / 2
         return None
 
@@ -140,6 +167,7 @@ class Departure(Session):
         for member in self.outcome.before.members:
             if member.admin is not Admin.MAINT:
                 self.set_admin(member.id, Admin.MAINT)
+        self.save()
         self.deadline.hurry()
         zeros = 0
         while True:

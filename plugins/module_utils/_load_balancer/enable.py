@@ -7,7 +7,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from .errors import OutOfTime
+from .errors import LoadBalancerError, OutOfTime
 from .model import Admin, Agent, Member, Sample
 from .session import Session
 
@@ -33,10 +33,13 @@ class Return(Session):
         for member in self.outcome.before.members:
             self._open(member)
         self._wait_until_up()
+        self._grow(away)
+        self.save()
         self.outcome.after = self.look()
 
     def apply_again(self) -> None:
         for member in self.outcome.before.members:
+            # Weights come back as configured: a step that was on its way is set again by the next one.
             if member.admin is Admin.READY or self.wanted is Admin.READY:
                 self.set_admin(member.id, Admin.READY)
             else:
@@ -52,6 +55,8 @@ class Return(Session):
             if self._gated(member):
                 steps.append(f"wait for fresh successful health checks of {member.id}")
             steps.append(f"set {member.id} to ready")
+        for weight in self._weights(member):
+            steps.append(f"give {member.id} weight {weight} for {self.request.step_s:g} s")
         if self.request.weight is not None and self.request.weight != member.weight:
             steps.append(f"set the weight of {member.id} from {member.weight} to {self.request.weight}")
         if member.agent is Agent.OFF:
@@ -83,14 +88,53 @@ class Return(Session):
                 return
             self._tick(waiting[0], sample, "a fresh successful health check")
 
+    def _final_weight(self, member: Member) -> int:
+        return member.weight if self.request.weight is None else self.request.weight
+
+    def _weights(self, member: Member) -> list[int]:
+        """The weights on the way to the final one, each at least 1; none for a member that serves already."""
+        final = self._final_weight(member)
+        if member.admin is Admin.READY:
+            return []
+        steps = [max(1, round(final * percent / 100)) for percent in self.request.weight_steps]
+        return [step for step in dict.fromkeys(steps) if step < final]
+
     def _open(self, member: Member) -> None:
-        weight = self.request.weight
-        if weight is not None and weight != member.weight:
+        weight = (self._weights(member) or [self._final_weight(member)])[0]
+        if weight != member.weight:
             self.change(member.id, lambda: self.api.set_weight(member.id, weight))
         if member.admin is not Admin.READY:
             self.set_admin(member.id, Admin.READY)
         if member.agent is Agent.OFF:
             self.change(member.id, lambda: self.api.set_agent(member.id, True))
+
+    def _grow(self, away: list[Member]) -> None:
+        """From weight to weight, as long as the member stays up."""
+        plans = {member.id: [*self._weights(member), self._final_weight(member)] for member in away}
+        if self.request.weight_steps:
+            for member in away:
+                if len(plans[member.id]) == 1:
+                    self.outcome.warnings.append(
+                        f"The weight of {member.id} is {self._final_weight(member)} and cannot be divided into "
+                        f"steps: it got its whole share at once. Give the servers weights like 100."
+                    )
+        for place in range(1, max((len(weights) for weights in plans.values()), default=1)):
+            step = self.new_deadline(self.request.step_s)
+            while not step.expired:
+                self._stays_up()
+                step.sleep()
+            for member_id, weights in plans.items():
+                weight = weights[min(place, len(weights) - 1)]
+                self.change(member_id, lambda: self.api.set_weight(member_id, weight))  # noqa: B023
+                self.progress.say(f"{self.request.member}: weight {weight} of {weights[-1]}")
+
+    def _stays_up(self) -> None:
+        for member in self.sample().members:
+            if not member.up:
+                raise LoadBalancerError(
+                    f"{member.id} became {member.status} (last check {member.check_status or 'unknown'}) while its "
+                    f"weight grew."
+                )
 
     def _wait_until_up(self) -> None:
         self.deadline.hurry()

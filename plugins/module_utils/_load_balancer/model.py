@@ -112,3 +112,17 @@ class Sample:
 
     def member(self, member_id: MemberId) -> Member:
         return next(member for member in self.members if member.id == member_id)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What about a member's place makes leaving it harder."""
+
+    persistent: bool = False
+    """Users stick to members, so a draining member still gets requests."""
+    share_percent: float | None = None
+    """The share of the users that will move to other members, as far as it can be estimated."""
+    closes_on_down: bool = False
+    """Maintenance closes what is in flight, so it must not come before zero."""
+    uncounted: str = ""
+    """Old processes that may hold requests which cannot be counted, as a sentence."""

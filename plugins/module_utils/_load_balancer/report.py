@@ -67,6 +67,7 @@ def result(request: Request, outcome: Outcome) -> dict[str, Any]:
         "queued_at_start": before.queued,
         "cut": outcome.cut,
         "reloads": outcome.reloads,
+        "users_moved_percent": outcome.share_percent,
         "plan": outcome.plan,
         "members": members,
         "diff": {"before": _state_of(before.members), "after": _state_of(outcome.intended)},

@@ -39,6 +39,8 @@ class Request:
     weight_steps: tuple[int, ...] = ()
     step_s: float = 10.0
     restore_to: str | None = None
+    old_workers: str = "count"
+    check_capacity: bool = True
     zero_samples: int = 3
     check_mode: bool = False
 
@@ -56,5 +58,7 @@ class Outcome:
     reloads: int = 0
     restored: bool = False
     warnings: list[str] = field(default_factory=list)
+    share_percent: float | None = None
+    """The share of the users that had to move to other members."""
     intended: tuple[Member, ...] = ()
     """What the members will be like when the plan has been carried out, for the diff."""

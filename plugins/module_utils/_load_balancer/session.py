@@ -15,7 +15,7 @@ from typing import Callable
 from .._progress import Progress
 from .._wait import Deadline
 from .api import LoadBalancerApi
-from .errors import Interrupted, LoadBalancerError, Unreachable
+from .errors import Interrupted, LoadBalancerError, Refused, Unreachable
 from .interrupt import Guard
 from .model import Admin, Agent, Member, MemberId, Sample
 from .request import ADMIN_OF, Outcome, Request
@@ -63,7 +63,6 @@ class Session(ABC):
         self.deadline = self.new_deadline(self.request.timeout_s)
         try:
             self.apply()
-            self.outcome.warnings += self.api.after_change() if self.outcome.plan else []
         except LoadBalancerError as error:
             self.outcome.waited_ms = self.deadline.elapsed_ms
             raise type(error)(f"{error} {self.put_back()}".strip()) from error
@@ -91,11 +90,22 @@ class Session(ABC):
     def change(self, member_id: MemberId, action: Callable[[], None]) -> None:
         """Change something of a member, and remember that it was touched."""
         self.guard.check()
+        first = member_id not in self.touched
         self.touched.add(member_id)
-        action()
+        try:
+            action()
+        except Refused:
+            if first:
+                self.touched.discard(member_id)
+            raise
 
     def set_admin(self, member_id: MemberId, admin: Admin) -> None:
         self.change(member_id, lambda: self.api.set_admin(member_id, admin))
+
+    def save(self) -> None:
+        """After changes: let the load balancer remember them."""
+        if self.touched:
+            self.api.save()
 
     def look(self) -> Sample:
         """A full reading; a load balancer that is away for a moment is waited for."""
@@ -113,6 +123,7 @@ class Session(ABC):
                 f"was set again."
             )
             self.apply_again()
+            self.save()
             self.api.after_restart(former, sample.process)
             sample = self._patiently(lambda: self.api.sample(self.ids))
         return sample
@@ -148,8 +159,12 @@ class Session(ABC):
         if failures:
             return "ATTENTION: " + " ".join(failures)
         self.outcome.restored = True
+        try:
+            self.api.save()
+        except LoadBalancerError as error:
+            failures.append(str(error))
         names = ", ".join(f"{member_id} {targets[member_id].value}" for member_id in sorted(self.touched))
-        return f"The former state was put back: {names}."
+        return " ".join([f"The former state was put back: {names}.", *failures])
 
     def former(self, member: Member) -> Admin:
         """What a member goes back to: what was found, or what the user says was there before a former task."""
@@ -186,4 +201,6 @@ class Session(ABC):
     def counts(self, sample: Sample) -> str:
         """The part of a line of progress that is the same everywhere."""
         old = f" ({sum(sample.older.values())} of them in old processes)" if sample.older else ""
-        return f"{sample.in_flight} in flight{old}, {sample.queued} queued, {self.deadline.left_s:.0f} s left"
+        oldest = self.api.oldest_s(self.ids) if self.progress.wanted and sample.in_flight else None
+        age = f", oldest {oldest} s" if oldest is not None else ""
+        return f"{sample.in_flight} in flight{old}{age}, {sample.queued} queued, {self.deadline.left_s:.0f} s left"

@@ -7,6 +7,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -28,15 +29,35 @@ CONNECTION: dict[str, Any] = {
     "socket": {"type": "str", "default": "/run/haproxy/admin.sock"},
     "master_socket": {"type": "str"},
 }
+#: The options of lb_member that describe how HAProxy is set up.
+SETUP: dict[str, Any] = {
+    "state_file": {"type": "path"},
+    "closes_on_down": {"type": "bool"},
+}
 
 
 def connect(params: dict[str, Any]) -> LoadBalancerApi:
     """The API that the options name. Nothing is sent yet."""
-    transport = SocketTransport(Endpoint.of(params["socket"], "socket"))
+    endpoint = Endpoint.of(params["socket"], "socket")
     master = None
     if params["master_socket"]:
         master = Master(SocketTransport(Endpoint.of(params["master_socket"], "master_socket"), "master_socket"))
-    return HaproxyApi(transport, master)
+    return HaproxyApi(
+        SocketTransport(endpoint),
+        master,
+        state_file=params.get("state_file"),
+        closes_on_down=params.get("closes_on_down"),
+        local=bool(endpoint.path),
+        open_master=_master_named_by_haproxy if endpoint.path else None,
+    )
+
+
+def _master_named_by_haproxy(name: str) -> Master | None:
+    """HAProxy tells where its master process listens; it is used if this user may open it."""
+    path = name.partition(",")[0].removeprefix("unix@")
+    if not path.startswith("/") or not os.access(path, os.R_OK | os.W_OK):
+        return None
+    return Master(SocketTransport(Endpoint(path=path), "master_socket"))
 
 
 def change_member(module: AnsibleModule) -> None:
@@ -73,7 +94,7 @@ def show_members(module: AnsibleModule) -> None:
 
 
 def _request(params: dict[str, Any], check_mode: bool) -> Request:
-    for option, least in (("timeout_s", 0), ("poll_ms", 10), ("min_up", 0), ("bleed_s", 0)):
+    for option, least in (("timeout_s", 0), ("poll_ms", 10), ("min_up", 0), ("bleed_s", 0), ("step_s", 0)):
         if params[option] is not None and params[option] < least:
             raise Refused(f"{option} is {params[option]}: {least} or more is expected.")
     if params["weight"] is not None:
@@ -81,6 +102,16 @@ def _request(params: dict[str, Any], check_mode: bool) -> Request:
             raise Refused("weight goes with state enabled only.")
         if not 0 <= params["weight"] <= 256:
             raise Refused(f"weight is {params['weight']}: 0 to 256 is expected.")
-    names = ("member", "state", "backend", "timeout_s", "poll_ms", "min_up", "on_timeout", "bleed_s", "weight",
-             "restore_to")
-    return Request(**{name: params[name] for name in names}, check_mode=check_mode)
+    steps = params["weight_steps"] or []
+    if steps:
+        if params["state"] != ENABLED:
+            raise Refused("weight_steps goes with state enabled only.")
+        if sorted(set(steps)) != steps or not all(0 < step < 100 for step in steps):
+            raise Refused(f"weight_steps is {steps}: growing percentages between 0 and 100 are expected.")
+    names = (
+        "member", "state", "backend", "timeout_s", "poll_ms", "min_up", "on_timeout", "bleed_s", "weight", "step_s",
+        "restore_to", "old_workers", "check_capacity",
+    )  # fmt: skip
+    return Request(
+        **{name: params[name] for name in names}, weight_steps=tuple(steps), check_mode=check_mode
+    )

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Callable
 
 from ..api import LoadBalancerApi
 from ..errors import BadReply, LoadBalancerError, Refused
-from ..model import Admin, Agent, Member, MemberId, Sample
-from . import parse
+from ..model import Admin, Agent, Member, MemberId, Sample, Traits
+from . import parse, state_file, surroundings
 from .master import Master
 from .names import check_name, member_path, suggest
 from .runtime import Transport
 
 _SERVERS = 4
+_MOST_SESSIONS = 1000
+_MOST_USERS = 100_000
 _BACKEND_AND_SERVERS = 6
 _MAINT_FLAGS = 0x01 | 0x04 | 0x20 | 0x40  # forced, configured, no address, no host name
 _DRAIN_FLAGS = 0x08
@@ -30,10 +33,24 @@ _GOOD_CHECKS = frozenset({"L4OK", "L6OK", "L7OK", "L7OKC"})
 class HaproxyApi(LoadBalancerApi):
     """The runtime API of one HAProxy."""
 
-    def __init__(self, transport: Transport, master: Master | None = None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        master: Master | None = None,
+        *,
+        state_file: str | None = None,
+        closes_on_down: bool | None = None,
+        local: bool = False,
+        open_master: Callable[[str], Master | None] | None = None,
+    ) -> None:
         self._transport = transport
         self._master = master
+        self._state_file = state_file
+        self._closes_on_down = closes_on_down
+        self._local = local
+        self._open_master = open_master
         self._places: dict[MemberId, tuple[int, int]] = {}
+        self._connections = 0
 
     @property
     def where(self) -> str:
@@ -58,6 +75,8 @@ class HaproxyApi(LoadBalancerApi):
             raise Refused(f"{self.where} has no server {member} in {place}: {suggest(member, names)}")
         for row in found:
             self._remember(row)
+        if self._master is None and self._open_master is not None:
+            self._master = self._open_master(parse.variable(self._transport.exchange("show env HAPROXY_MASTER_CLI")))
         return [_id(row) for row in found]
 
     def look(self, ids: Sequence[MemberId]) -> Sample:
@@ -94,7 +113,9 @@ class HaproxyApi(LoadBalancerApi):
                 others_up[member_id.backend] = max(0, usable - int(serving))
             else:
                 older = self._master.older(ids) if self._master else {}
-                return Sample(parse.info(answers[0])["Pid"], tuple(members), others_up, older)
+                info = parse.info(answers[0])
+                self._connections = int(info.get("CurrConns") or 0)
+                return Sample(info["Pid"], tuple(members), others_up, older)
             # A reload with another configuration: the numbers mean other servers now.
             self._places.clear()
         raise LoadBalancerError(f"{self.where} does not find {', '.join(map(str, ids))} in two attempts.")
@@ -110,6 +131,30 @@ class HaproxyApi(LoadBalancerApi):
             self._remember(row)
             members.append(_with_state(_member(row), state))
         return members
+
+    def traits(self, ids: Sequence[MemberId]) -> Traits:
+        members = [_member(row) for row in self._show_stat(-1, _SERVERS, -1) if _id(row) in ids]
+        backends = {member_id.backend for member_id in ids}
+        tables = {name: used for name, used in self._tables().items() if name in backends}
+        cookie = any(member.persistent for member in members)
+        closes = self._closes_on_down
+        if closes is None:
+            closes = self._local and surroundings.closes_on_down(self._config_files())
+        return Traits(
+            persistent=cookie or bool(tables),
+            share_percent=self._share(ids, tables) if cookie or tables else None,
+            closes_on_down=closes,
+            uncounted=self._uncounted(),
+        )
+
+    def oldest_s(self, ids: Sequence[MemberId]) -> int | None:
+        if self._connections > _MOST_SESSIONS:
+            return None
+        try:
+            text = self._transport.exchange("show sess")
+        except LoadBalancerError:
+            return None
+        return parse.oldest_age_s(text, {(member_id.backend, member_id.member) for member_id in ids})
 
     # Changing
 
@@ -142,14 +187,61 @@ class HaproxyApi(LoadBalancerApi):
         kind = "UNIX-CONNECT" if where.startswith("/") else "TCP"
         return f"echo 'set server {member_path(member_id)} state {admin.value}' | socat stdio {kind}:{where}"
 
+    def save(self) -> None:
+        if self._state_file is None:
+            return
+        command = "show servers state"
+        answer = self._transport.exchange(command)
+        (text,) = parse.sections(answer, 1, command)
+        parse.servers_state(text, command)
+        state_file.write(self._state_file, answer)
+
     def after_restart(self, before: str, after: str) -> None:
-        if self._master is None:
+        if self._master is None and (self._uncounted() or not self._local):
             raise LoadBalancerError(
                 f"{self.where} was reloaded or restarted meanwhile (process {before} before, {after} now), and the "
                 f"requests that the old process may still hold cannot be counted: give master_socket."
             )
 
     # Helpers
+
+    def _tables(self) -> dict[str, int]:
+        answer = self._transport.exchange("show table")
+        if answer == "\n" or answer.startswith("Permission denied"):
+            return {}
+        (text,) = parse.sections(answer, 1, "show table")
+        return parse.tables(text)
+
+    def _share(self, ids: Sequence[MemberId], tables: dict[str, int]) -> float | None:
+        """The users in the stick table who are sent to the members; with cookies, their share of all requests."""
+        mine = everybody = 0
+        for member_id in ids:
+            if 0 < tables.get(member_id.backend, 0) <= _MOST_USERS:
+                servers = parse.table_servers(self._transport.exchange(f"show table {member_id.backend}"))
+                mine += servers.count(self._places[member_id][1])
+                everybody += len(servers)
+            else:
+                rows = self._show_stat(self._places[member_id][0], _SERVERS, -1)
+                mine += sum(row.number("stot") for row in rows if _id(row) == member_id)
+                everybody += sum(row.number("stot") for row in rows)
+        return round(100 * mine / everybody, 1) if everybody else None
+
+    def _config_files(self) -> list[str]:
+        names = parse.variable(self._transport.exchange("show env HAPROXY_CFGFILES"))
+        return [name for name in names.split(";") if name.startswith("/")]
+
+    def _uncounted(self) -> str:
+        """Old workers on this host that only the master process could tell about."""
+        if self._master is not None or not self._local:
+            return ""
+        pid = parse.info(parse.sections(self._transport.exchange("show info"), 1, "show info")[0])["Pid"]
+        old = surroundings.siblings(pid)
+        if not old:
+            return ""
+        return (
+            f"HAProxy was reloaded, and its old process {', '.join(old)} still runs: the requests that it may hold "
+            f"cannot be counted, because HAProxy's master process cannot be asked"
+        )
 
     def _change(self, command: str) -> None:
         answer = self._transport.exchange(command)

@@ -15,6 +15,11 @@ from ..errors import BadReply
 
 _SHOWN = 120
 _INFO_LINE = re.compile(r"([A-Za-z][\w .-]*):(?: (.*))?\Z")
+_TABLE_LINE = re.compile(r"# table: ([A-Za-z0-9_.:/-]+), type: .*, used:([0-9]+)\Z")
+_TABLE_SERVER = re.compile(r" server_id=([0-9]+)(?: |$)", re.MULTILINE)
+_SESSION_LINE = re.compile(r" be=(\S+) srv=(\S+) .*?\bage=((?:[0-9]+[dhms])+) ")
+_AGE_PART = re.compile(r"([0-9]+)([dhms])")
+_UNIT_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _PROC_LINE = re.compile(r"(\d+)\s+(\S+)\s+(.*)\Z")
 
 
@@ -129,6 +134,41 @@ def info(text: str) -> dict[str, str]:
         if not found.get(wanted):
             raise BadReply(f"HAProxy's answer to 'show info' lacks {wanted}: {excerpt(text)}.")
     return found
+
+
+def variable(text: str) -> str:
+    """The value in the answer to "show env NAME", or nothing where it is not set or may not be read."""
+    line = text.rstrip("\n")
+    if "\n" in line or "=" not in line:
+        return ""
+    return line.partition("=")[2]
+
+
+def tables(text: str) -> dict[str, int]:
+    """Stick tables and their number of entries, from the answer to "show table"."""
+    found = {}
+    for line in filter(None, text.split("\n")):
+        match = _TABLE_LINE.match(line)
+        if not match:
+            raise BadReply(f"HAProxy's answer to 'show table' is not understood at {excerpt(line)}.")
+        found[match.group(1)] = int(match.group(2))
+    return found
+
+
+def table_servers(text: str) -> list[int]:
+    """For each entry of a stick table that sends a user to a server: the server's number."""
+    return [int(match.group(1)) for match in _TABLE_SERVER.finditer(text)]
+
+
+def oldest_age_s(text: str, members: set[tuple[str, str]]) -> int | None:
+    """The age of the oldest session with one of the servers, from the answer to "show sess"; None: there is none."""
+    ages = []
+    for line in text.split("\n"):
+        match = _SESSION_LINE.search(line)
+        if match and (match.group(1), match.group(2)) in members:
+            parts = _AGE_PART.findall(match.group(3))
+            ages.append(sum(int(number) * _UNIT_S[unit] for number, unit in parts))
+    return max(ages) if ages else None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small web server that a farm's load balancer sends users to: `python -m lab.haproxy.origin ADDRESS [options]`.
+
+/fast answers after 4 ms, /slow/SECONDS after that time, /stream/SECONDS sends a piece every 100 ms, /health tells
+whether it is warm. Any path answers 500 until the server is warm. It answers raw lines too (TCP mode), and an
+agent-check. It is one process, so that a test can kill it as a crash would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import time
+
+from .farm import AGENT_PORT
+
+
+class Origin:
+    def __init__(self, cold_s: float, agent: str) -> None:
+        self._warm_at = time.monotonic() + cold_s
+        self._agent = agent
+        self.in_flight = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                path = head.split(b" ", 2)[1].decode()
+                self.in_flight += 1
+                try:
+                    await self._answer(path.split("?")[0], writer)
+                finally:
+                    self.in_flight -= 1
+                if b"connection: close" in head.lower():
+                    break
+        writer.close()
+
+    async def _answer(self, path: str, writer: asyncio.StreamWriter) -> None:
+        parts = path.strip("/").split("/")
+        if time.monotonic() < self._warm_at:
+            writer.write(b"HTTP/1.1 500 Cold\r\nContent-Length: 4\r\n\r\ncold")
+        elif parts[0] == "stream":
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for _piece in range(int(float(parts[1]) * 10)):
+                writer.write(b"5\r\npiece\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.1)
+            writer.write(b"0\r\n\r\n")
+        else:
+            await asyncio.sleep(float(parts[1]) if parts[0] == "slow" else 0.004)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await writer.drain()
+
+    async def agent(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self._agent.encode() + b"\n")
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    origin = Origin(arguments.cold, arguments.agent)
+    await asyncio.start_server(origin.serve, arguments.address, arguments.port)
+    if arguments.agent:
+        await asyncio.start_server(origin.agent, arguments.address, AGENT_PORT)
+    sys.stdout.write("READY\n")
+    sys.stdout.flush()
+    await asyncio.sleep(arguments.life)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("address")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--cold", type=float, default=0.0, help="seconds until it is warm")
+    parser.add_argument("--agent", default="", help="what the agent-check answers")
+    parser.add_argument("--life", type=float, default=600.0, help="seconds after which it ends by itself")
+    asyncio.run(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()
