@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""curl's options, those of version 7.55.1 that Windows Server 2019 came with, from the command line and from --config."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ...process import Unsimulated
+
+
+class CurlError(Exception):
+    """curl ends with this exit code and message."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+@dataclass
+class Options:
+    """What curl was asked to do."""
+
+    urls: list[str] = field(default_factory=list)
+    output: str | None = None
+    fail: bool = False
+    silent: bool = False
+    show_error: bool = False
+    location: bool = False
+    insecure: bool = False
+    head: bool = False
+    include: bool = False
+    user: str | None = None
+    headers: list[str] = field(default_factory=list)
+    user_agent: str = "curl/7.55.1"
+    retry: int = 0
+    retry_delay: float | None = None
+    retry_max_time: float = 0.0
+    retry_connrefused: bool = False
+    max_time: float | None = None
+    connect_timeout: float = 300.0
+    speed_limit: int = 0
+    speed_time: float = 30.0
+    max_filesize: int | None = None
+    write_out: str = ""
+    create_dirs: bool = False
+    proto: str | None = None
+    no_revoke: bool = False
+    tls_minimum: str | None = None
+    max_redirs: int = 50
+    configs: list[str] = field(default_factory=list)
+
+
+_FLAGS = {
+    "fail": "fail", "silent": "silent", "show-error": "show_error", "location": "location", "insecure": "insecure",
+    "head": "head", "include": "include", "create-dirs": "create_dirs", "retry-connrefused": "retry_connrefused",
+    "ssl-no-revoke": "no_revoke",
+}  # fmt: skip
+_VALUES = {
+    "url": "urls", "output": "output", "user": "user", "header": "headers", "user-agent": "user_agent", "retry": "retry",
+    "retry-delay": "retry_delay", "retry-max-time": "retry_max_time", "max-time": "max_time",
+    "connect-timeout": "connect_timeout", "speed-limit": "speed_limit", "speed-time": "speed_time",
+    "max-filesize": "max_filesize", "write-out": "write_out", "proto": "proto", "config": "configs", "max-redirs": "max_redirs",
+}  # fmt: skip
+_IGNORED = {"globoff", "http1.1", "no-keepalive", "no-buffer"}
+_TLS = {"tlsv1": "1.0", "tlsv1.0": "1.0", "tlsv1.1": "1.1", "tlsv1.2": "1.2"}
+_SHORT = {
+    "f": "fail", "s": "silent", "S": "show-error", "L": "location", "k": "insecure", "I": "head", "i": "include",
+    "o": "output", "u": "user", "H": "header", "A": "user-agent", "m": "max-time", "w": "write-out", "K": "config",
+    "Y": "speed-limit", "y": "speed-time", "g": "globoff", "N": "no-buffer",
+}  # fmt: skip
+_LATER = {
+    "fail-with-body", "no-progress-meter", "retry-all-errors", "ssl-revoke-best-effort", "remove-on-error", "parallel",
+    "create-file-mode", "output-dir", "no-clobber", "json", "url-query", "fail-early", "tls-max", "compressed", "tlsv1.3",
+    "rate", "variable", "ca-native", "http3", "etag-save", "etag-compare",
+}  # fmt: skip
+_NUMBERS = {"retry", "retry_delay", "retry_max_time", "max_time", "connect_timeout", "speed_limit", "speed_time"}
+_NUMBERS |= {"max_filesize", "max_redirs"}
+
+
+def apply_arguments(options: Options, arguments: list[str]) -> None:
+    """Takes the words of a command line in."""
+    words = iter(arguments)
+    only_urls = False
+    for word in words:
+        if only_urls or not word.startswith("-") or word == "-":
+            options.urls.append(word)
+        elif word == "--":
+            only_urls = True
+        elif word.startswith("--"):
+            _long(options, word[2:], lambda w=word: _next(words, w))  # type: ignore[misc]
+        else:
+            _cluster(options, word, words)
+
+
+def _next(words: object, option: str) -> str:
+    value = next(words, None)  # type: ignore[call-overload]
+    if value is None:
+        raise CurlError(2, f"option {option}: requires parameter")
+    return str(value)
+
+
+def _cluster(options: Options, word: str, words: object) -> None:
+    letters = word[1:]
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        name = "q" if letter == "q" else _SHORT.get(letter)
+        if name == "q":
+            continue
+        if name is None:
+            raise Unsimulated(f"curl: option -{letter}")
+        if name in _VALUES:
+            rest, letters = letters, ""
+            _long(options, name, lambda r=rest: r or _next(words, f"-{letter}"))  # type: ignore[misc]  # noqa: B023
+        else:
+            _long(options, name, lambda: "")
+
+
+def _long(options: Options, name: str, value: object) -> None:
+    if name in _LATER:
+        raise CurlError(2, f"option --{name}: is unknown")
+    if name in _IGNORED:
+        return
+    if name in _TLS:
+        options.tls_minimum = _TLS[name]
+        return
+    if name in _FLAGS:
+        setattr(options, _FLAGS[name], True)
+        return
+    attribute = _VALUES.get(name)
+    if attribute is None:
+        raise Unsimulated(f"curl: option --{name}")
+    text = value()  # type: ignore[operator]
+    current = getattr(options, attribute)
+    if isinstance(current, list):
+        current.append(text)
+    elif attribute in _NUMBERS:
+        try:
+            number = float(text)
+        except ValueError:
+            raise CurlError(2, f"option --{name}: expected a proper numerical parameter")
+        setattr(options, attribute, number if attribute not in ("retry", "max_redirs") else int(number))
+    else:
+        setattr(options, attribute, text)
+
+
+_LINE = re.compile(r"\s*(?:--?)?([A-Za-z0-9.-]+)\s*(?:[=:]|\s|$)\s*(.*?)\s*\Z")
+_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
+
+
+def apply_config(options: Options, text: str) -> None:
+    """Takes the lines of a configuration file in: option = "value"."""
+    for line in text.splitlines():
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = _LINE.match(line)
+        if not match:
+            raise CurlError(2, "error in the configuration file")
+        name, rest = match[1], match[2]
+        if len(name) == 1:
+            name = _SHORT.get(name, name)
+        _long(options, name, lambda r=rest: _config_value(r))  # type: ignore[misc]
+
+
+def _config_value(text: str) -> str:
+    if not text.startswith('"'):
+        return text.split(maxsplit=1)[0] if text else ""
+    out: list[str] = []
+    i = 1
+    while i < len(text) and text[i] != '"':
+        if text[i] == "\\" and i + 1 < len(text):
+            i += 1
+            out.append(_ESCAPES.get(text[i], text[i]))
+        else:
+            out.append(text[i])
+        i += 1
+    return "".join(out)

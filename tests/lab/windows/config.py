@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration of one simulated host: a JSON file, refused when it has anything unknown in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message says what was found and what was expected."""
+
+
+@dataclass
+class WinrmConfig:
+    """The WinRM service. `https_port` 0 or `http_port` 0: no such listener."""
+
+    http_port: int = 5985
+    https_port: int = 5986
+    basic: bool = True
+    max_operations: int = 1500
+    max_shells: int = 30
+    max_envelope_kb: int = 500
+
+
+@dataclass
+class PoolConfig:
+    """One application pool."""
+
+    name: str
+    auto_start: bool = True
+    start_mode: str = "OnDemand"
+    shutdown_time_limit_s: float = 90.0
+    disallow_overlapping_rotation: bool = False
+    rapid_fail_protection: bool = True
+    rapid_fail_max_crashes: int = 5
+    rapid_fail_interval_s: float = 300.0
+    queue_length: int = 1000
+    idle_timeout_s: float = 1200.0
+    preload: bool = True
+    state: str = "Started"
+
+
+@dataclass
+class SiteConfig:
+    """One site with its root application. `path` is the physical path, a Windows path on drive C:."""
+
+    name: str
+    id: int
+    pool: str
+    path: str
+    bindings: list[str]
+    state: str = "Started"
+
+
+@dataclass
+class RoleServices:
+    """Optional parts of IIS."""
+
+    request_monitor: bool = True
+
+
+@dataclass
+class Config:
+    """One host."""
+
+    name: str
+    address: str
+    drive: Path
+    users: dict[str, str]
+    cert: Path | None = None
+    key: Path | None = None
+    ca_bundle: Path | None = None
+    winrm: WinrmConfig = field(default_factory=WinrmConfig)
+    pools: list[PoolConfig] = field(default_factory=list)
+    sites: list[SiteConfig] = field(default_factory=list)
+    role_services: RoleServices = field(default_factory=RoleServices)
+    control: Path | None = None
+    log: Path | None = None
+    drive_limit_bytes: int | None = None
+    language: str = "en"
+    windows: str = "2019"
+    missing_tools: list[str] = field(default_factory=list)
+    revocation_check: bool = False
+
+
+def load(path: Path) -> Config:
+    """The configuration in the JSON file at `path`."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as JSON: {error}") from error
+    return parse(document)
+
+
+def parse(document: Any) -> Config:
+    """The configuration in a document that JSON gave."""
+    raw = _mapping(document, "the configuration")
+    if "winrm" in raw:
+        raw["winrm"] = _build(WinrmConfig, raw["winrm"], "winrm")
+    if "role_services" in raw:
+        raw["role_services"] = _build(RoleServices, raw["role_services"], "role_services")
+    raw["pools"] = [_build(PoolConfig, item, "a pool") for item in raw.get("pools", [])]
+    raw["sites"] = [_build(SiteConfig, item, "a site") for item in raw.get("sites", [])]
+    for name in ("drive", "cert", "key", "ca_bundle", "control", "log"):
+        if raw.get(name) is not None:
+            raw[name] = Path(raw[name])
+    config = _build(Config, raw, "the configuration")
+    _check(config)
+    return config
+
+
+def _mapping(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{what} is {type(value).__name__}, an object was expected")
+    return dict(value)
+
+
+def _build(kind: type[T], value: Any, what: str) -> T:
+    raw = _mapping(value, what)
+    known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        raise ConfigError(f"{what} has the unknown keys {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    try:
+        return kind(**raw)
+    except TypeError as error:
+        raise ConfigError(f"{what}: {error}") from error
+
+
+def _check(config: Config) -> None:
+    pools = {pool.name for pool in config.pools}
+    used: dict[str, str] = {}
+    for site in config.sites:
+        if site.pool not in pools:
+            raise ConfigError(f"site {site.name} wants the pool {site.pool}, which is not among {sorted(pools)}")
+        if site.pool in used:
+            raise ConfigError(
+                f"the sites {used[site.pool]} and {site.name} share the pool {site.pool}: one site a pool is simulated"
+            )
+        used[site.pool] = site.name
+    for pool in config.pools:
+        if pool.start_mode not in ("OnDemand", "AlwaysRunning"):
+            raise ConfigError(f"pool {pool.name} has start_mode {pool.start_mode}, OnDemand or AlwaysRunning expected")
+    if config.language not in ("en", "de"):
+        raise ConfigError(f"language {config.language} found, en or de expected")
+    if config.windows not in ("2019", "2022"):
+        raise ConfigError(f"windows {config.windows} found, 2019 or 2022 expected")
+    if config.winrm.https_port and not (config.cert and config.key):
+        raise ConfigError("winrm.https_port needs cert and key")

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""IIS on one host: its pools and sites, what belongs to a request that arrives, and changes to the configuration."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..config import Config
+from ..drive import Drive, Refused
+from .errors import HttpError, IisError, duplicate
+from .pool import STARTED, STOPPED, Pool
+from .request import Request
+from .site import Binding, Site, parse_binding
+from .worker import Worker
+
+_IDLE_SWEEP_S = 5.0
+
+
+class Iis:
+    """Lives on the event loop's thread; `on_bindings` is called when other ports may have to be listened on."""
+
+    def __init__(self, config: Config, drive: Drive) -> None:
+        self._config = config
+        self._drive = drive
+        self.counters: dict[str, int] = {}
+        self.pools = {pool.name: Pool(pool, self._new_worker, self.count) for pool in config.pools}
+        self.sites = {
+            site.name: Site(
+                site.name,
+                site.id,
+                self.pools[site.pool],
+                site.path,
+                [parse_binding(b) for b in site.bindings],
+                site.state,
+            )
+            for site in config.sites
+        }
+        self.on_bindings: Callable[[], None] = lambda: None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    def count(self, name: str) -> None:
+        self.counters[name] = self.counters.get(name, 0) + 1
+
+    @property
+    def can_list_requests(self) -> bool:
+        return self._config.role_services.request_monitor
+
+    async def open(self) -> None:
+        for pool in self.pools.values():
+            if pool.config.auto_start and pool.config.state == STARTED:
+                pool.start()
+        self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def close(self) -> None:
+        if self._sweeper:
+            self._sweeper.cancel()
+        for pool in self.pools.values():
+            await pool.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_IDLE_SWEEP_S)
+            for pool in self.pools.values():
+                pool.retire_idle()
+
+    # workers
+
+    def _new_worker(self, pool: Pool) -> Worker | None:
+        site = next((site for site in self.sites.values() if site.pool is pool), None)
+        if site is None:
+            return None
+        try:
+            directory = self._drive.local(_expand(site.path))
+        except Refused:
+            directory = self._drive.root / "there-is-no-such-path"
+        worker = Worker(
+            self._drive,
+            self._config.address,
+            self._config.name.upper(),
+            directory,
+            site.path,
+            self._config.log,
+            pool.worker_exited,
+        )
+        worker.start()
+        self.count("workers_started")
+        return worker
+
+    # requests
+
+    def ports(self) -> set[tuple[str, int, bool]]:
+        """Address, port and whether TLS is spoken there, of every started site's bindings."""
+        found = set()
+        for site in self.sites.values():
+            if site.state == STARTED:
+                for binding in site.bindings:
+                    address = self._config.address if binding.address == "*" else binding.address
+                    found.add((address, binding.port, binding.protocol == "https"))
+        return found
+
+    def route(self, port: int, tls: bool, host: str) -> Site:
+        """The started site for this port and host name: the exact name first, then a binding for every name."""
+        fallback = None
+        protocol = "https" if tls else "http"
+        for site in self.sites.values():
+            if site.state != STARTED:
+                continue
+            for binding in site.bindings:
+                if binding.port != port or binding.protocol != protocol:
+                    continue
+                if binding.host == host:
+                    return site
+                if not binding.host:
+                    fallback = site
+        if fallback is None:
+            raise HttpError(404, "Not Found", close=False)
+        return fallback
+
+    def requests(self) -> list[Request]:
+        return [request for pool in self.pools.values() for request in pool.requests()]
+
+    # changes
+
+    def set_path(self, site: Site, path: str) -> None:
+        changed = site.path.lower() != path.lower()
+        site.path = path
+        if changed:
+            site.pool.restart_application()
+
+    def start_site(self, site: Site) -> None:
+        if site.state == STARTED:
+            raise IisError(1056, "An instance of the service is already running.")
+        if self._rivals(site):
+            raise duplicate()
+        site.state = STARTED
+        self.on_bindings()
+
+    def stop_site(self, site: Site) -> None:
+        if site.state == STOPPED:
+            raise IisError(1062, "The service has not been started.")
+        site.state = STOPPED
+        self.on_bindings()
+
+    def set_bindings(self, changes: dict[str, list[Binding]]) -> None:
+        """One commit: the bindings of several sites change at once. A started site whose binding another has stops."""
+        for name, bindings in changes.items():
+            self.sites[name].bindings = bindings
+        for name in changes:
+            site = self.sites[name]
+            if site.state == STARTED and self._rivals(site):
+                site.state = STOPPED
+        self.on_bindings()
+
+    def _rivals(self, site: Site) -> bool:
+        mine = {str(binding) for binding in site.bindings}
+        return any(
+            other is not site and other.state == STARTED and mine & {str(binding) for binding in other.bindings}
+            for other in self.sites.values()
+        )
+
+
+def _expand(path: str) -> str:
+    low = path.lower()
+    return "C:" + path[len("%systemdrive%") :] if low.startswith("%systemdrive%") else path
