@@ -8,6 +8,8 @@ MODE ?= rolling
 VENV ?= build/venv
 ARGS ?=
 export VENV ARGS
+# haproxy and the like are there, but not on every user's path
+export PATH := $(PATH):/usr/sbin:/sbin
 export PYTHONPATH := $(CURDIR)/build/collections:$(CURDIR)/tests
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 PYTHON_IN_VENV = $(VENV)/bin/python

@@ -307,6 +307,18 @@ def test_secret_headers_are_sent_and_never_shown(site: Site, status: int) -> Non
     assert "c00kie-s3cret" not in output
 
 
+def test_without_jmespath_json_is_refused_with_the_reason_and_the_rest_works(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "jmespath.py").write_text("raise ImportError('not here')\n")
+    site.environment = {"PYTHONPATH": str(tmp_path)}
+    url = f"http://{site.address}:8080/health"
+    result, _output = site.probe(url=url, json=["version"])
+    assert result["failed"]
+    assert "Failed to import the required Python library (jmespath)" in result["msg"]
+    assert site.plain.asked == []
+    plain, _output = site.probe(url=url, timeout_s=0)
+    assert plain["response"]["status"] == 200
+
+
 def test_bad_input_is_refused_before_anything_is_sent(site: Site) -> None:
     result, _output = site.probe(url=f"http://{site.address}:8080/health", headers={"Authorization": "x"})
     assert result["failed"]
