@@ -23,6 +23,7 @@ attributes:
     platforms: posix
   action_group:
     membership:
+      - zero_downtime.dotnet.all
       - zero_downtime.dotnet.mssql
 options:
   app:

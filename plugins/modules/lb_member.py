@@ -31,6 +31,10 @@ attributes:
     support: full
   platform:
     platforms: posix
+  action_group:
+    membership:
+      - zero_downtime.dotnet.all
+      - zero_downtime.dotnet.load_balancer
 options:
   member:
     description:

@@ -20,6 +20,10 @@ extends_documentation_fragment:
 attributes:
   platform:
     platforms: posix
+  action_group:
+    membership:
+      - zero_downtime.dotnet.all
+      - zero_downtime.dotnet.load_balancer
 options:
   member:
     description:
