@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -115,3 +116,22 @@ def test_a_module_runs_from_there(installed: Installed) -> None:
     ended = installed.run("ansible", "localhost", "-i", "localhost,", "-c", "local", *interpreter, *task)
     assert ended.returncode != 0
     assert "127.77.1.1:9 refused the connection" in ended.stdout
+
+
+def test_the_examples_work_with_the_installed_collection(installed: Installed) -> None:
+    examples = ROOT / "examples"
+    inventory = ["-i", str(examples / "inventory")]
+    for playbook in ("rolling_deploy.yml", "drain.yml", "enable.yml"):
+        checked = installed.run("ansible-playbook", *inventory, str(examples / playbook), "--syntax-check")
+        assert checked.returncode == 0, f"{playbook}: {checked.stderr}"
+    listed = installed.run("ansible-inventory", *inventory, "--list")
+    hosts = json.loads(listed.stdout)
+    assert hosts["web"]["hosts"] == ["web01", "web02"]
+    assert hosts["lb"]["hosts"]
+
+
+def test_the_wrapper_refuses_an_inventory_without_web_servers(installed: Installed) -> None:
+    wrapper = str(ROOT / "examples/rolling_deploy.yml")
+    ended = installed.run("ansible-playbook", "-i", "localhost,", wrapper, "-e", "dotnet_release=/nonexistent")
+    assert ended.returncode != 0
+    assert "dotnet_web_hosts=web" in ended.stdout + ended.stderr
