@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 
-def ask(path: Path, command: dict[str, Any], timeout_s: float = 15.0) -> str:
-    """One command, one line of answer."""
+def ask(path: Path, command: dict[str, Any], timeout_s: float = 15.0) -> dict[str, Any]:
+    """One command, one line of answer. Raises when the part does not do as it is asked."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
         connection.connect(str(path))
         connection.sendall(json.dumps(command).encode() + b"\n")
         with connection.makefile() as answer:
-            return answer.readline().strip()
+            line = answer.readline()
+    found: dict[str, Any] = json.loads(line)
+    if not found.get("ok", False):
+        raise RuntimeError(f"{path.name} refused {command}: {line.strip()}")
+    return found
 
 
 if __name__ == "__main__":

@@ -215,7 +215,7 @@ class Lab:
         """Where faults are asked for: of a Windows host or of the SQL Server."""
         return self.state / f"{part}.control"
 
-    def control(self, part: str, **command: Any) -> str:
+    def control(self, part: str, **command: Any) -> dict[str, Any]:
         """One command to a control socket, and the answer."""
         return control.ask(self.control_socket(part), command)
 
