@@ -86,6 +86,7 @@ class Config:
     language: str = "en"
     windows: str = "2019"
     missing_tools: list[str] = field(default_factory=list)
+    curl_version: str = "8.9.1"
     revocation_check: bool = False
 
 
@@ -151,5 +152,7 @@ def _check(config: Config) -> None:
         raise ConfigError(f"language {config.language} found, en or de expected")
     if config.windows not in ("2019", "2022"):
         raise ConfigError(f"windows {config.windows} found, 2019 or 2022 expected")
+    if config.curl_version not in ("7.55.1", "8.9.1"):
+        raise ConfigError(f"curl_version {config.curl_version} found, 7.55.1 or 8.9.1 expected")
     if config.winrm.https_port and not (config.cert and config.key):
         raise ConfigError("winrm.https_port needs cert and key")

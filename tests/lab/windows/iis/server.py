@@ -13,6 +13,7 @@ from .errors import HttpError, IisError, duplicate
 from .pool import STARTED, STOPPED, Pool
 from .request import Request
 from .site import Binding, Site, parse_binding
+from .store import Store
 from .worker import Worker
 
 _IDLE_SWEEP_S = 5.0
@@ -25,6 +26,8 @@ class Iis:
         self._config = config
         self._drive = drive
         self.counters: dict[str, int] = {}
+        self._store = Store(drive.local("C:\\Windows\\System32\\inetsrv\\config\\applicationHost.json"))
+        self._store.load_into(config)
         self.pools = {pool.name: Pool(pool, self._new_worker, self.count) for pool in config.pools}
         self.sites = {
             site.name: Site(
@@ -123,9 +126,20 @@ class Iis:
 
     # changes
 
+    def save(self) -> None:
+        """The configuration as it now is outlives the host; states of pools do not, autoStart tells those."""
+        self._store.save(
+            [pool.config for pool in self.pools.values()],
+            {
+                site.name: {"path": site.path, "bindings": [str(b) for b in site.bindings], "state": site.state}
+                for site in self.sites.values()
+            },
+        )
+
     def set_path(self, site: Site, path: str) -> None:
         changed = site.path.lower() != path.lower()
         site.path = path
+        self.save()
         if changed:
             site.pool.restart_application()
 
@@ -135,12 +149,14 @@ class Iis:
         if self._rivals(site):
             raise duplicate()
         site.state = STARTED
+        self.save()
         self.on_bindings()
 
     def stop_site(self, site: Site) -> None:
         if site.state == STOPPED:
             raise IisError(1062, "The service has not been started.")
         site.state = STOPPED
+        self.save()
         self.on_bindings()
 
     def set_bindings(self, changes: dict[str, list[Binding]]) -> None:
@@ -151,6 +167,7 @@ class Iis:
             site = self.sites[name]
             if site.state == STARTED and self._rivals(site):
                 site.state = STOPPED
+        self.save()
         self.on_bindings()
 
     def _rivals(self, site: Site) -> bool:

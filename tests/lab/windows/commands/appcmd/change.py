@@ -193,6 +193,7 @@ def set_pool(iis: Iis, words: Words) -> str:
         except (ValueError, KeyError):
             raise Failure(87, f'ERROR ( message:The value "{value}" of {option} is not valid. )')
     _apply(pool.config, changes)
+    iis.save()
     if pool.state == "Started":
         pool.recycle()
     return f'APPPOOL object "{pool.name}" changed\r\n'

@@ -38,7 +38,7 @@ def run(context: Context) -> int:
             break
         if switch == "s":
             simple_quotes = True
-        elif switch not in ("d", "q", "e", "a"):
+        elif switch not in ("d", "q", "e", "a", "v"):
             raise Unsimulated(f"cmd.exe: switch /{match[1]}")
     line = _unquote(rest.strip(), simple_quotes)
     try:

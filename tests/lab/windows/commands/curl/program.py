@@ -19,10 +19,13 @@ _MOST_DELAY_S = 600.0
 
 
 def run(context: Context) -> int:
-    options = Options()
+    options = Options(version=context.machine.config.curl_version)
     try:
         if context.arguments == ["--version"]:
-            context.out("curl 7.55.1 (Windows) libcurl/7.55.1 WinSSL\r\nProtocols: dict file ftp ftps http https\r\n")
+            library = "WinSSL" if options.version.startswith("7.") else "Schannel zlib/1.3.1"
+            context.out(
+                f"curl {options.version} (Windows) libcurl/{options.version} {library}\r\nProtocols: file http https\r\n"
+            )
             return 0
         apply_arguments(options, context.arguments)
         _read_configs(context, options)
@@ -68,7 +71,7 @@ def _fetch(context: Context, options: Options) -> int:
                 return 0
         except CurlError as failed:
             error = failed
-            transient = error.code == 28 or (error.code == 7 and options.retry_connrefused)
+            transient = options.retry_all_errors or error.code == 28 or (error.code == 7 and options.retry_connrefused)
             transient = transient or (error.code == 22 and any(f" {s}" in error.text for s in _TRANSIENT_STATUS))
             if not transient or not attempts:
                 raise

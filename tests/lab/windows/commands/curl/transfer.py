@@ -18,6 +18,7 @@ from ...process import Context, Unsimulated
 from .options import CurlError, Options
 
 _TLS = {"1.0": ssl.TLSVersion.TLSv1_2, "1.1": ssl.TLSVersion.TLSv1_2, "1.2": ssl.TLSVersion.TLSv1_2}
+_TLS["1.3"] = ssl.TLSVersion.TLSv1_3
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PART = 1 << 16
 
@@ -39,6 +40,7 @@ class Transfer:
         self._context = context
         self._options = options
         self._deadline = deadline
+        self._redirected = False
 
     def run(self, url: str, write: Callable[[bytes], None]) -> Answer:
         origin = urlsplit(url).netloc
@@ -48,8 +50,9 @@ class Transfer:
                 location = answer.getheader("Location")
                 if self._options.location and answer.status in _REDIRECTS and location:
                     url = urljoin(url, location)
+                    self._redirected = True
                     continue
-                if self._options.fail and answer.status >= 400:
+                if (self._options.fail or self._options.fail_with_body) and answer.status >= 400:
                     raise CurlError(22, f"The requested URL returned error: {answer.status} {answer.reason}")
                 return self._body(url, answer, write)
             finally:
@@ -68,7 +71,8 @@ class Transfer:
         parts = urlsplit(url if "://" in url else "http://" + url)
         if parts.scheme not in ("http", "https"):
             raise CurlError(1, f'Protocol "{parts.scheme}" not supported or disabled in libcurl')
-        if self._options.proto is not None and self._options.proto.lstrip("=") != parts.scheme:
+        allowed = self._options.proto_redir if self._redirected else self._options.proto
+        if allowed is not None and parts.scheme not in allowed.lstrip("=").split(","):
             raise CurlError(1, f'Protocol "{parts.scheme}" not supported or disabled in libcurl')
         host = parts.hostname
         if not host:
@@ -79,7 +83,7 @@ class Transfer:
         connection.sock = self._secure(raw, host) if parts.scheme == "https" else raw
         connection.sock.settimeout(self._left(self._options.speed_time if self._options.speed_limit else 300))
         target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
-        headers = {"User-Agent": self._options.user_agent, "Accept": "*/*"}
+        headers = {"User-Agent": self._agent(), "Accept": "*/*"}
         user = self._options.user
         if user is None and parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -98,6 +102,10 @@ class Transfer:
         except (OSError, http.client.HTTPException) as error:
             raise CurlError(56, f"Recv failure: {error}")
 
+    def _agent(self) -> str:
+        agent = self._options.user_agent
+        return f"curl/{self._options.version}" if agent == "curl" else agent
+
     def _connect(self, host: str, port: int) -> socket.socket:
         try:
             return socket.create_connection((host, port), timeout=self._left(self._options.connect_timeout))
@@ -110,12 +118,12 @@ class Transfer:
 
     def _secure(self, raw: socket.socket, host: str) -> ssl.SSLSocket:
         config = self._context.machine.config
-        trust = ssl.create_default_context(cafile=str(config.ca_bundle) if config.ca_bundle else None)
+        trust = self._trust()
         trust.minimum_version = _TLS[self._options.tls_minimum or "1.2"]
         if self._options.insecure:
             trust.check_hostname = False
             trust.verify_mode = ssl.CERT_NONE
-        elif config.revocation_check and not self._options.no_revoke:
+        elif config.revocation_check and not (self._options.no_revoke or self._options.revoke_best_effort):
             raise CurlError(
                 35,
                 "schannel: next InitializeSecurityContext failed: Unknown error (0x80092012) - The revocation function "
@@ -137,6 +145,19 @@ class Transfer:
             raise CurlError(28, "SSL connection timeout")
         except OSError as error:
             raise CurlError(35, f"schannel: failed to receive handshake, SSL/TLS connection failed: {error}")
+
+    def _trust(self) -> ssl.SSLContext:
+        """The machine's roots, or those that --cacert names instead."""
+        machine = self._context.machine
+        if self._options.cacert is not None:
+            try:
+                return ssl.create_default_context(
+                    cafile=str(machine.drive.local(self._options.cacert, self._context.cwd))
+                )
+            except (Refused, OSError):
+                raise CurlError(77, "schannel: failed to open CA file")
+        bundle = machine.config.ca_bundle
+        return ssl.create_default_context(cafile=str(bundle) if bundle else None)
 
     def _body(self, url: str, answer: http.client.HTTPResponse, write: Callable[[bytes], None]) -> Answer:
         expected = answer.length

@@ -7,6 +7,7 @@ from __future__ import annotations
 import lzma
 import stat
 import tarfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -26,6 +27,9 @@ class Entry:
     name: str
     kind: str
     open: Callable[[], Opened]
+    size: int = 0
+    modified: float = 0.0
+    target: str = ""
 
 
 class Opened:
@@ -79,7 +83,8 @@ def _zip(source: IO[bytes]) -> Iterator[Entry]:
                 kind = "link"
             if info.flag_bits & 1:
                 raise BadArchive("Passphrase required for this entry")
-            yield Entry(name, kind, lambda i=info: _open_zip(archive, i))  # type: ignore[misc]
+            modified = time.mktime((*info.date_time, 0, 0, -1))
+            yield Entry(name, kind, lambda i=info: _open_zip(archive, i), info.file_size, modified)  # type: ignore[misc]
 
 
 def _open_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Opened:
@@ -99,4 +104,11 @@ def _tar(source: IO[bytes]) -> Iterator[Entry]:
             if info is None:
                 return
             kind = "directory" if info.isdir() else "file" if info.isfile() else "link"
-            yield Entry(info.name, kind, lambda i=info: Opened(archive.extractfile(i) if i.isfile() else None))  # type: ignore[misc]
+            yield Entry(
+                info.name,
+                kind,
+                lambda i=info: Opened(archive.extractfile(i) if i.isfile() else None),  # type: ignore[misc]
+                info.size,
+                info.mtime,
+                info.linkname,
+            )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -39,7 +40,7 @@ def run(context: Context) -> int:
         return options
     try:
         with _open(context, options) as source:
-            return _list(context, source) if options.mode == "t" else _extract(context, options, source)
+            return _list(context, options, source) if options.mode == "t" else _extract(context, options, source)
     except BadArchive as bad:
         context.err(f"tar.exe: {bad}\r\n")
         return 1
@@ -121,10 +122,17 @@ def _open(context: Context, options: Options) -> IO[bytes]:
         raise BadArchive(f"Error opening archive: Failed to open '{options.file}'")
 
 
-def _list(context: Context, source: IO[bytes]) -> int:
+def _list(context: Context, options: Options, source: IO[bytes]) -> int:
     for entry in entries(source):
         context.check()
-        context.out(entry.name + "\r\n")
+        if options.verbose:
+            stamp = time.strftime("%b %d %H:%M", time.gmtime(entry.modified))
+            letter = {"file": "-", "directory": "d"}.get(entry.kind, "l")
+            target = f" -> {entry.target}" if entry.kind == "link" else ""
+            mode = "rwxrwxr-x" if letter != "-" else "rw-rw-r--"
+            context.out(f"{letter}{mode}  0 0      0  {entry.size:>10} {stamp} {entry.name}{target}\r\n")
+        else:
+            context.out(entry.name + "\r\n")
     return 0
 
 
