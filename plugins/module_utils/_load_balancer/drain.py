@@ -84,8 +84,7 @@ class Departure(Session):
         if tcp and self.request.on_timeout is None and self.request.state != DISABLED:
             raise Refused(
                 f"{', '.join(tcp)} is in TCP mode, where a client may keep its connection for ever: give on_timeout "
-                f"(restore or cut) to say what is to happen to connections that are still open at the deadline. "
-                f"Nothing was changed."
+                f"(restore or cut) to say what is to happen to connections that are still open at the deadline."
             )
 
     def _check_others(self, moving: list[Member]) -> None:

@@ -56,12 +56,12 @@ class Session(ABC):
         before = self.api.look(self.ids)
         self.process = before.process
         self.outcome = Outcome(before=before)
-        self.plan()
-        self.outcome.changed = bool(self.outcome.plan)
-        if self.request.check_mode:
-            return self.outcome
-        self.deadline = self.new_deadline(self.request.timeout_s)
         try:
+            self.plan()
+            self.outcome.changed = bool(self.outcome.plan)
+            if self.request.check_mode:
+                return self.outcome
+            self.deadline = self.new_deadline(self.request.timeout_s)
             self.apply()
         except LoadBalancerError as error:
             self.outcome.waited_ms = self.deadline.elapsed_ms
@@ -143,9 +143,11 @@ class Session(ABC):
 
     def put_back(self) -> str:
         """Set the former state of all that was touched; a sentence that says what things are like now."""
+        targets = {member.id: self.former(member) for member in self.outcome.before.members}
+        if not self.request.check_mode:
+            self.touched |= {member.id for member in self.outcome.before.members if member.admin != targets[member.id]}
         if not self.touched:
             return "Nothing was changed."
-        targets = {member.id: self.former(member) for member in self.outcome.before.members}
         failures = []
         for member in self.outcome.before.members:
             if member.id not in self.touched:

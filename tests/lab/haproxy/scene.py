@@ -14,7 +14,7 @@ from pathlib import Path
 from .. import net as lab_net
 from ..proc import Process
 from .balancer import Balancer
-from .farm import Farm
+from .farm import BACKEND, Farm
 from .users import MIXED, Kind, Users
 
 _READY_S = 20.0
@@ -69,8 +69,10 @@ def scene(farm: Farm | None = None, *, agent: str = "", cold_s: float = 0.0) -> 
             for index in range(1, farm.servers + 1):
                 made.start_origin(f"web{index:02}", *options)
             made.balancer.start()
-            for index in range(1, farm.servers + 1):
-                made.balancer.wait_status("UP" if farm.checks else "no check", f"web{index:02}")
+            for backend in (BACKEND, *farm.more_backends):
+                for index in range(1, farm.servers + 1):
+                    wanted = "UP" if farm.checks else "no check"
+                    made.balancer.wait_status(wanted, f"web{index:02}", backend=backend)
             yield made
         finally:
             made.stop()

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules as a person uses them: through Ansible itself, ad hoc and in a playbook over two load balancers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab import ansible_cli
+from lab.haproxy.balancer import Balancer
+from lab.haproxy.farm import Farm
+from lab.haproxy.scene import Scene, scene
+from lab.haproxy.users import Kind
+
+STREAM = (Kind(2), Kind(4, "/stream/4"))
+FIRST_ANSWER_S = 20
+
+
+@pytest.fixture
+def made() -> Iterator[Scene]:
+    with scene() as found:
+        yield found
+
+
+def environment(made: Scene, tmp_path: Path, *, second: Balancer | None = None) -> dict[str, str]:
+    """An inventory with the load balancers, as a user writes it: sockets are variables of theirs."""
+    lines = [f"lb01 dotnet_lb_socket={made.balancer.admin} dotnet_lb_master_socket={made.balancer.master}"]
+    if second is not None:
+        lines.append(f"lb02 dotnet_lb_socket={second.tcp} dotnet_lb_master_socket={second.master}")
+    inventory = tmp_path / "inventory.ini"
+    inventory.write_text(
+        "\n".join(
+            ["[lb]", *lines, "[all:vars]", "ansible_connection=local", f"ansible_python_interpreter={sys.executable}"]
+        )
+        + "\n"
+    )
+    return ansible_cli.environment(tmp_path / "home", inventory)
+
+
+def ad_hoc(environ: dict[str, str], args: str, *options: str) -> ansible_cli.Run:
+    return ansible_cli.run(environ, "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member", "-a", args, *options)
+
+
+def test_one_line_drains_and_shows_progress(made: Scene, tmp_path: Path) -> None:
+    environ = environment(made, tmp_path)
+    with made.users(STREAM) as users:
+        made.wait_busy(1)
+        run = ad_hoc(environ, "member=web01 state=drained timeout_s=20")
+        assert run.returncode == 0, run.output
+        assert "[lb01] web01: " in run.output
+        assert " in flight, oldest " in run.output
+        made.kill_origin("web01")
+        time.sleep(0.3)
+    assert users.tally.failed == 0
+    assert made.balancer.status() == "MAINT"
+    shown = ansible_cli.run(
+        environ, "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member_info", "-a", "member=web01", "--one-line"
+    )
+    members = json.loads(shown.output.split("=>", 1)[1])["members"]
+    assert [(member["state"], member["in_flight"]) for member in members] == [("drained", 0)]
+
+
+def test_async_and_check_mode(made: Scene, tmp_path: Path) -> None:
+    environ = environment(made, tmp_path)
+    run = ad_hoc(environ, "member=web01 state=drained", "--background", "30")
+    assert run.returncode != 0
+    assert "does not support async" in run.output
+    run = ad_hoc(environ, "member=web01 state=drained", "--check", "--diff")
+    assert run.returncode == 0
+    assert "set web/web01 to drain" in run.output
+    assert made.balancer.status() == "UP"
+
+
+def interrupted(made: Scene, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    """ansible in a session of its own, as in a terminal, once the drain has begun."""
+    command = ansible_cli.argv(
+        "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member", "-a", "member=web01 state=drained timeout_s=60"
+    )
+    process = ansible_cli.start(
+        environ, command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    made.balancer.wait_status("DRAIN", timeout_s=FIRST_ANSWER_S)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_ending_ansible_puts_the_former_state_back(made: Scene, tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C reaches the whole group; SIGKILL leaves the module without anybody to read its result."""
+    environ = environment(made, tmp_path)
+    with made.users((Kind(2), Kind(4, "/stream/5"))):
+        made.wait_busy(1)
+        process = interrupted(made, environ)
+        if number is signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            for pid in [process.pid, *(children(process.pid) if number is signal.SIGKILL else [])]:
+                os.kill(pid, number)
+        process.wait(20)
+        made.balancer.wait_status("UP", timeout_s=10)
+
+
+def children(parent: int) -> list[int]:
+    """Ansible's workers: they die as well, but the modules that they started do not."""
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+PAIR = """\
+- hosts: lb
+  gather_facts: false
+  tasks:
+    - name: Begin on all
+      zero_downtime.dotnet.lb_member:
+        member: web01
+        state: draining
+      register: begun
+    - name: Wait on all
+      zero_downtime.dotnet.lb_member:
+        member: web01
+        state: drained
+        timeout_s: "{{ seconds }}"
+        restore_to: "{{ begun.previous_state }}"
+"""
+
+
+def test_a_pair_of_load_balancers(made: Scene, tmp_path: Path) -> None:
+    """Begun on both before either is waited for; at the deadline, each goes back to what it was before the first task."""
+    playbook = tmp_path / "pair.yml"
+    playbook.write_text(PAIR)
+    with Balancer(Farm(), made.net, tmp_path / "lb02", host=2) as second:
+        second.wait_status("UP")
+        environ = environment(made, tmp_path, second=second)
+        with made.users(STREAM):
+            made.wait_busy(1)
+            run = ansible_cli.run(environ, "ansible-playbook", str(playbook), extra_vars={"seconds": 1})
+            assert run.returncode != 0, run.output
+            assert "The former state was put back: web/web01 ready." in run.output
+            assert made.balancer.status() == "UP"
+            assert second.status() == "MAINT", "nothing was in flight there: this one has drained"
+            run = ansible_cli.run(environ, "ansible-playbook", str(playbook), extra_vars={"seconds": 30})
+            assert run.returncode == 0, run.output
+        assert (made.balancer.status(), second.status()) == ("MAINT", "MAINT")
+        run = ad_hoc(environ, "member=web01 state=enabled")
+        assert run.returncode == 0, run.output
+        assert (made.balancer.status(), second.status()) == ("UP", "UP")
