@@ -43,10 +43,78 @@ options:
     type: str
     required: true
   phase:
-    description: The phase to run.
+    description:
+      - V(expand) adds what the new release needs, so that the running one does not notice.
+      - V(backfill) brings existing rows up to date. A script with the header C(-- migrate: batch 4000 pause 100ms) is repeated,
+        each round in a transaction of its own, until a round changes no row. C($(BatchSize)) is the number in the header.
+        With C(-- migrate: remaining SELECT COUNT(*) ...) an estimate is shown.
+      - V(contract) removes what no running version needs any more. Scripts that are not due yet are left, and RV(waiting) says why.
+      - V(undo) takes the expand scripts of O(release) away again, the last first. C(undo/NNN_x.sql) undoes C(expand/NNN_x.sql).
+      - In every phase, C(-- migrate: no-transaction) at the top of a script is for a statement that cannot run in a transaction.
     type: str
-    choices: [expand]
+    choices: [expand, backfill, contract, undo]
     required: true
+  action:
+    description:
+      - V(apply) runs the phase.
+      - V(baseline) writes the scripts of the phase into the journal as applied and runs nothing, for a database that has them already.
+      - V(adopt) does that for the scripts that another tool has in its own journal (O(adopt_from)).
+      - V(repair) accepts O(scripts) as they are now, when they were applied in another form, or were begun and never ended.
+    type: str
+    choices: [apply, baseline, adopt, repair]
+    default: apply
+  baseline_to:
+    description: The last script that V(baseline) takes as applied. Without it, all of the phase are.
+    type: str
+  adopt_from:
+    description: The tool whose journal V(adopt) takes over.
+    type: str
+    choices: [efcore, dbup, flyway, grate]
+  adopt_table:
+    description: That tool's journal, when it is not at its usual place.
+    type: str
+  scripts:
+    description: The names of the scripts that V(repair) accepts.
+    type: list
+    elements: str
+    default: []
+  contract_after:
+    description: How many releases must have come after the one that brought a contract script, before the script is due.
+    type: int
+    default: 1
+  veto_programs:
+    description:
+      - Patterns of program names (C(*) and C(?)). While a session with such a name is open in the database, no contract script runs.
+      - It needs the permission VIEW SERVER STATE.
+    type: list
+    elements: str
+    default: []
+  throttle_query:
+    description:
+      - A query that is asked before each round of a backfill and answers with one number.
+        V(0) goes on, a positive number is a pause in milliseconds before it is asked again, a negative number stops the task.
+    type: str
+  ledger:
+    description:
+      - Where the ledger of deployments is, when it is not in O(database). Each option replaces the one of the same name.
+      - Asked by the phases contract and undo.
+    type: dict
+    suboptions:
+      login_host:
+        description: See O(login_host).
+        type: str
+      login_port:
+        description: See O(login_port).
+        type: int
+      login_user:
+        description: See O(login_user).
+        type: str
+      login_password:
+        description: See O(login_password).
+        type: str
+      database:
+        description: See O(database).
+        type: str
   path:
     description: The directory with the phases' directories C(expand), C(backfill), C(contract) and C(undo).
     type: path
@@ -99,6 +167,28 @@ EXAMPLES = r"""
     phase: expand
     path: /srv/releases/shop-2.0.0/db
   delegate_to: localhost
+
+- name: Say what the contract phase would do, and what it waits for
+  zero_downtime.dotnet.mssql_migration:
+    login_host: sql01.example.com
+    database: Shop
+    app: shop
+    phase: contract
+    path: /srv/releases/shop-3.0.0/db
+    veto_programs: ["Reports 1.*"]
+  delegate_to: localhost
+  check_mode: true
+
+- name: Take over what Entity Framework Core has applied
+  zero_downtime.dotnet.mssql_migration:
+    login_host: sql01.example.com
+    database: Shop
+    app: shop
+    phase: expand
+    action: adopt
+    adopt_from: efcore
+    path: /srv/releases/shop-2.0.0/db
+  delegate_to: localhost
 """
 
 RETURN = r"""
@@ -139,10 +229,23 @@ out_of_order:
   elements: str
   sample: []
 waiting:
-  description: Scripts that are not due yet, each with the reason.
+  description: Contract scripts that are not due yet, each with the reason.
   returned: always
   type: list
   elements: dict
+  sample:
+    - {script: 020_drop_color.sql, release: 2.0.0, reason: "the node web02 runs 1.0.0, which is older than 2.0.0"}
+journalled:
+  description: Scripts that were written into the journal and not run, by V(baseline), V(adopt) or V(repair).
+  returned: always
+  type: list
+  elements: str
+  sample: []
+unmatched:
+  description: Entries of the other tool's journal that are no script of this phase.
+  returned: always
+  type: list
+  elements: str
   sample: []
 waited_ms:
   description: How long the task waited for another migration to end.
@@ -162,15 +265,13 @@ import socket
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration import expand
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration import tasks
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.context import Context
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.errors import MigrationError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.report import Request
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
-
-_PHASES = {"expand": expand.run}
 
 
 def _holder(run_id: str | None) -> str:
@@ -183,11 +284,37 @@ def _holder(run_id: str | None) -> str:
     return f"{user}@{socket.gethostname()} (process {os.getpid()}{run})"
 
 
+def _ledger(params: dict[str, Any], lock_timeout_ms: int) -> odbc.OdbcConnector | None:
+    """Where the ledger is, when the task says that it is elsewhere."""
+    different = {name: value for name, value in (params["ledger"] or {}).items() if value is not None}
+    if not different:
+        return None
+    return odbc.OdbcConnector(options.from_params({**params, **different}, "mssql_migration"), lock_timeout_ms)
+
+
 def _argument_spec() -> dict[str, Any]:
     spec = options.argument_spec()
     spec.update(
         app={"type": "str", "required": True},
-        phase={"type": "str", "required": True, "choices": ["expand"]},
+        phase={"type": "str", "required": True, "choices": ["expand", "backfill", "contract", "undo"]},
+        action={"type": "str", "choices": ["apply", "baseline", "adopt", "repair"], "default": "apply"},
+        baseline_to={"type": "str"},
+        adopt_from={"type": "str", "choices": ["efcore", "dbup", "flyway", "grate"]},
+        adopt_table={"type": "str"},
+        scripts={"type": "list", "elements": "str", "default": []},
+        contract_after={"type": "int", "default": 1},
+        veto_programs={"type": "list", "elements": "str", "default": []},
+        throttle_query={"type": "str"},
+        ledger={
+            "type": "dict",
+            "options": {
+                "login_host": {"type": "str"},
+                "login_port": {"type": "int"},
+                "login_user": {"type": "str"},
+                "login_password": {"type": "str", "no_log": True},
+                "database": {"type": "str"},
+            },
+        },
         path={"type": "path", "required": True},
         release={"type": "str"},
         run_id={"type": "str"},
@@ -202,16 +329,26 @@ def _argument_spec() -> dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=_argument_spec(),
+        supports_check_mode=True,
+        required_if=[("action", "adopt", ["adopt_from"]), ("phase", "undo", ["release"])],
+    )
     if odbc.PYODBC_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
     params = module.params
     for name, longest in (("app", 64), ("release", 100), ("run_id", 100)):
         if params[name] is not None and not 0 < len(params[name]) <= longest:
             module.fail_json(msg=f"{name} has {len(params[name])} characters, 1 to {longest} are expected.")
-    for name in ("lock_timeout_ms", "retries", "statement_timeout_s", "migration_lock_timeout_s"):
+    for name in ("lock_timeout_ms", "retries", "contract_after", "statement_timeout_s", "migration_lock_timeout_s"):
         if params[name] < 0:
             module.fail_json(msg=f"{name} is {params[name]}, 0 or more is expected.")
+    try:
+        connection_options = options.from_params(params, "mssql_migration")
+        connector = odbc.OdbcConnector(connection_options, params["lock_timeout_ms"], params["statement_timeout_s"])
+        ledger = _ledger(params, params["lock_timeout_ms"])
+    except MssqlError as error:
+        module.fail_json(msg=str(error))
     request = Request(
         app=params["app"],
         phase=params["phase"],
@@ -221,19 +358,22 @@ def main() -> None:
         variables={name: str(value) for name, value in params["variables"].items()},
         out_of_order=params["out_of_order"],
         retries=params["retries"],
+        contract_after=params["contract_after"],
+        veto_programs=params["veto_programs"],
+        throttle_query=params["throttle_query"],
+        ledger=ledger,
+        scripts=params["scripts"],
+        baseline_to=params["baseline_to"],
+        adopt_from=params["adopt_from"],
+        adopt_table=params["adopt_table"],
         migration_lock_timeout_s=params["migration_lock_timeout_s"],
         holder=_holder(params["run_id"]),
         check_mode=module.check_mode,
         want_sql=module._diff,
     )
-    try:
-        connection_options = options.from_params(params, "mssql_migration")
-        connector = odbc.OdbcConnector(connection_options, params["lock_timeout_ms"], params["statement_timeout_s"])
-    except MssqlError as error:
-        module.fail_json(msg=str(error))
     context = Context(connector, request, Progress())
     try:
-        _PHASES[request.phase](context)
+        tasks.carry_out(context, params["action"])
     except (MigrationError, MssqlError, ValueError) as error:
         module.fail_json(msg=str(error), **context.report.public())
     module.exit_json(**context.report.public())

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from .._mssql.api import Connection, Connector, literal
 from .._mssql.errors import LOCK_TIMEOUT, ServerError
@@ -17,6 +18,8 @@ from .errors import MigrationError
 from .journal import Entry, Journal, Record
 from .lock import MigrationLock
 from .scripts import Script
+
+T = TypeVar("T")
 
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 15.0
@@ -50,7 +53,26 @@ class Runner:
     jitter: Callable[[], float] = random.random
     pause: Sleep = time.sleep
     clock: Callable[[], float] = time.monotonic
+    origins: Mapping[str, str | None] = field(default_factory=dict)
     _connection: Connection | None = None
+
+    def record(self, script: Script, state: str, applied: Applied) -> Record:
+        """The journal's row for what was run."""
+        return Record(
+            script.file,
+            state,
+            applied.batches,
+            applied.rows,
+            applied.rounds,
+            applied.duration_ms,
+            applied.retries,
+            "\n".join(applied.messages) or None,
+            self.release(script),
+        )
+
+    def release(self, script: Script) -> str | None:
+        """The release that brought the script, where it is not the task's own."""
+        return script.header.release or self.origins.get(script.file.name)
 
     def session(self) -> Connection:
         if self._connection is None:
@@ -62,15 +84,15 @@ class Runner:
             self._connection.close()
             self._connection = None
 
-    def run(self, script: Script) -> Applied:
-        """Run a script with its journal row in one transaction; give way and try again when the application is in the way."""
-        return self._retried(script, lambda retries: self._in_transaction(script, retries))
+    def run(self, script: Script, also: Sequence[Record] = ()) -> Applied:
+        """Run a script with its journal rows in one transaction; give way and try again when the application is in the way."""
+        return self.retried(script, lambda retries: self._in_transaction(script, retries, also))
 
     def run_alone(self, script: Script, begun: Entry | None) -> Applied:
         """Run a script that cannot run in a transaction. The journal knows that it was begun before it begins."""
         if begun is None:
-            self._checked(self.journal.insertion(Record(script.file, "begun", release=script.header.release)), script)
-        return self._retried(script, lambda retries: self._alone(script, retries))
+            self.checked(self.journal.insertion(Record(script.file, "begun", release=self.release(script))), script)
+        return self.retried(script, lambda retries: self._alone(script, retries))
 
     def _alone(self, script: Script, retries: int) -> Applied:
         connection = self.session()
@@ -87,10 +109,10 @@ class Runner:
                 f"{file.label} left a transaction open although it runs without one (@@TRANCOUNT is not 0): it was rolled "
                 "back. Remove BEGIN TRANSACTION from it."
             )
-        self._checked(self.journal.insertion(record(script, "applied", applied)), script)
+        self.checked(self.journal.insertion(self.record(script, "applied", applied)), script)
         return applied
 
-    def _checked(self, statement: str, script: Script) -> None:
+    def checked(self, statement: str, script: Script) -> None:
         """Write to the journal in a transaction of its own, if the lock is still this run's."""
         answer = self.session().row(
             f"DECLARE @outcome NVARCHAR(20); SET @outcome = N'lock'; BEGIN TRANSACTION; IF {self.lock.condition()} BEGIN "
@@ -102,11 +124,12 @@ class Runner:
                 "Look at what the other run did, then run this one again."
             )
 
-    def _retried(self, script: Script, attempt: Callable[[int], Applied]) -> Applied:
+    def retried(self, script: Script, attempt: Callable[[int], T]) -> T:
+        """The result of an attempt, which gets the number of those that failed before it."""
         retries = 0
         while True:
             try:
-                applied = attempt(retries)
+                result = attempt(retries)
             except ServerError as error:
                 self._undo(error)
                 if not error.retryable or retries >= self.retries:
@@ -119,7 +142,7 @@ class Runner:
                 raise
             if script.leaves_traces:
                 self.close()
-            return applied
+            return result
 
     def give_way(self, script: Script, error: ServerError, retries: int) -> None:
         """Wait a while, longer each time and never for as long as another who waits."""
@@ -139,12 +162,17 @@ class Runner:
         except ServerError:
             self.close()
 
-    def _in_transaction(self, script: Script, retries: int) -> Applied:
-        connection = self.session()
-        began = self.clock()
+    def begin(self, connection: Connection) -> tuple[int, str]:
+        """Begin a transaction, and note which one and where, to be compared when it ends."""
         transaction, database = connection.row(
             "BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID() AS id, DB_NAME() AS db;"
         )
+        return int(transaction), str(database)
+
+    def _in_transaction(self, script: Script, retries: int, also: Sequence[Record]) -> Applied:
+        connection = self.session()
+        began = self.clock()
+        transaction, database = self.begin(connection)
         rows, messages = self.send(connection, script)
         applied = Applied(
             script.file.name,
@@ -156,13 +184,8 @@ class Runner:
             retries,
             messages=messages,
         )
-        self.commit(
-            connection,
-            script,
-            int(transaction),
-            str(database),
-            self.journal.insertion(record(script, "applied", applied)),
-        )
+        written = [self.record(script, "applied", applied), *also]
+        self.commit(connection, script, transaction, database, " ".join(self.journal.insertion(row) for row in written))
         return applied
 
     def send(self, connection: Connection, script: Script) -> tuple[int, list[str]]:
@@ -218,21 +241,6 @@ class Runner:
             "committed is in the database, but not in the journal. Remove COMMIT and ROLLBACK from it, and from what it "
             "calls, and undo by hand what it did."
         )
-
-
-def record(script: Script, state: str, applied: Applied) -> Record:
-    """The journal's row for what was run."""
-    return Record(
-        script.file,
-        state,
-        applied.batches,
-        applied.rows,
-        applied.rounds,
-        applied.duration_ms,
-        applied.retries,
-        "\n".join(applied.messages) or None,
-        script.header.release,
-    )
 
 
 def _failed(script: Script, error: ServerError, retries: int) -> MigrationError:

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from .._mssql.api import Connection, Connector
 from .._mssql.errors import DATABASE_READ_ONLY, MssqlError, ServerError
 from .._progress import Progress
-from .apply import Runner
+from .apply import Applied, Runner
 from .errors import MigrationError
 from .journal import TABLES, Entry, Journal
 from .lock import MigrationLock
+from .plan import Plan
 from .report import Report, Request
 from .scripts import Script, ScriptFile, load
 
@@ -32,6 +33,8 @@ class Context:
         self.lock = MigrationLock(connector, request.holder, progress)
         self.connection: Connection
         self.journal_exists = False
+        self.origins: dict[str, str | None] = {}
+        """The release that a script came with, where it is not the task's own."""
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -99,6 +102,35 @@ class Context:
             self.report.sql.append((file.label, script.source))
         return script
 
+    def note(self, plan: Plan, entries: Mapping[str, Entry]) -> None:
+        """Put into the report what the comparison found."""
+        self.report.already_applied = plan.done
+        self.report.last_applied = next((name for name, entry in reversed(list(entries.items())) if entry.done), None)
+        self.report.missing, self.report.out_of_order = plan.missing, plan.out_of_order
+
+    def refuse_unguarded(self, plan: Plan, script: Script) -> None:
+        """A script without a transaction that was begun runs again only if it says itself what is there already."""
+        begun = plan.begun.get(script.file.name)
+        if begun is not None and script.header.no_transaction and not script.guarded:
+            raise MigrationError(
+                f"{script.file.label} was begun at {begun.written_at:%Y-%m-%dT%H:%M:%SZ} without a transaction and did "
+                "not come to its end: look at what it did; then either begin it with IF, so that it can run again, or "
+                "accept it as done with action: repair. Nothing was applied."
+            )
+
+    def apply_all(self, runner: Runner, plan: Plan) -> None:
+        """Run the scripts of a plan one by one; the report is right at any moment."""
+        for number, file in enumerate(plan.todo, 1):
+            self.announce(number, len(plan.todo), file)
+            self.report.applied.append(self.apply(runner, plan, load(file, self.request.variables)))
+            self.report.changed = True
+
+    def apply(self, runner: Runner, plan: Plan, script: Script) -> Applied:
+        """Run one script in the way that its header asks for."""
+        if script.header.no_transaction:
+            return runner.run_alone(script, plan.begun.get(script.file.name))
+        return runner.run(script)
+
     def announce(self, number: int, of: int, file: ScriptFile) -> None:
         """Say which script runs now; of very many scripts only now and then one."""
         line = f"{number} of {of}: {file.label}"
@@ -108,6 +140,18 @@ class Context:
             self.progress.tell(lambda: line)
 
     def runner(self) -> Runner:
-        """A session for scripts. The lock's holder is told to the world now, because something will be written."""
+        """What runs scripts, on a session of its own."""
+        return Runner(
+            self.connector, self.journal, self.lock, self.progress, self.request.retries, origins=self.origins
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[Runner]:
+        """From here on things change. The lock's holder is told to the world, and `changed` counts what was done."""
+        self.report.changed = False
         self.lock.announce()
-        return Runner(self.connector, self.journal, self.lock, self.progress, self.request.retries)
+        runner = self.runner()
+        try:
+            yield runner
+        finally:
+            runner.close()

@@ -7,12 +7,11 @@ Private to this collection.
 
 from __future__ import annotations
 
-from .apply import Applied, Runner
 from .context import Context
 from .errors import MigrationError
 from .journal import Record
-from .plan import Plan, compare
-from .scripts import Script, ScriptFile, find_scripts, load
+from .plan import compare
+from .scripts import Script, find_scripts, load
 
 
 def run(context: Context) -> None:
@@ -22,48 +21,27 @@ def run(context: Context) -> None:
     with context.opened():
         entries = context.entries("expand")
         plan = compare(files, entries, request.out_of_order)
-        report.already_applied = plan.done
-        report.last_applied = next((name for name, entry in reversed(entries.items()) if entry.done), None)
-        report.missing, report.out_of_order = plan.missing, plan.out_of_order
+        context.note(plan, entries)
         for file in plan.todo:
-            _refuse_unguarded(plan, context.prepare(file))
+            script = context.prepare(file)
+            context.refuse_unguarded(plan, script)
+            _refuse_backfill(script)
         new_release = request.release is not None and request.release not in context.releases()
         unseen = _unseen_contract(context)
         report.changed = bool(plan.todo or new_release or unseen)
         if request.check_mode or not report.changed:
             return
-        report.changed = False
-        runner = context.runner()
-        try:
+        with context.writing() as runner:
             if new_release and request.release is not None:
                 context.journal.add_release(context.connection, request.release)
                 report.changed = True
             if unseen:
                 context.journal.write(context.connection, unseen)
                 report.changed = True
-            for number, file in enumerate(plan.todo, 1):
-                context.announce(number, len(plan.todo), file)
-                report.applied.append(_apply(context, runner, plan, file))
-                report.changed = True
-        finally:
-            runner.close()
+            context.apply_all(runner, plan)
 
 
-def _apply(context: Context, runner: Runner, plan: Plan, file: ScriptFile) -> Applied:
-    script = load(file, context.request.variables)
-    if script.header.no_transaction:
-        return runner.run_alone(script, plan.begun.get(file.name))
-    return runner.run(script)
-
-
-def _refuse_unguarded(plan: Plan, script: Script) -> None:
-    begun = plan.begun.get(script.file.name)
-    if begun is not None and script.header.no_transaction and not script.guarded:
-        raise MigrationError(
-            f"{script.file.label} was begun at {begun.written_at:%Y-%m-%dT%H:%M:%SZ} without a transaction and did not "
-            "come to its end: look at what it did; then either begin it with IF, so that it can run again, or accept it "
-            "as done with action: repair. Nothing was applied."
-        )
+def _refuse_backfill(script: Script) -> None:
     if script.header.batch_rows is not None:
         raise MigrationError(
             f"{script.file.label} has the header of a backfill (-- migrate: batch): move it to the backfill phase. "

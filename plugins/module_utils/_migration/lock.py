@@ -9,6 +9,9 @@ next commit, which checks the token in the same transaction, is refused.
 
 from __future__ import annotations
 
+from typing import Any
+
+from .._ledger.model import timestamp
 from .._mssql import applock
 from .._mssql.api import Connection, Connector, literal
 from .._mssql.errors import ServerError
@@ -18,6 +21,17 @@ from .errors import MigrationError
 
 RESOURCE = "zero_downtime.dotnet/migration"
 _SLICE_MS = 1000
+
+
+def last_holder(connection: Connection) -> dict[str, Any]:
+    """Who took the lock last, and whether somebody holds it now."""
+    rows = connection.rows(f"SELECT holder, taken_at FROM deploy.migration_lock WHERE name = {literal(RESOURCE)};")
+    free = connection.row(f"SELECT APPLOCK_TEST(N'public', {literal(RESOURCE)}, N'Exclusive', N'Session') AS free;")[0]
+    return {
+        "held": not free,
+        "holder": rows[0][0] if rows else None,
+        "taken_at": timestamp(rows[0][1]) if rows else None,
+    }
 
 
 class MigrationLock:
@@ -64,7 +78,7 @@ class MigrationLock:
             rows = []
         if not rows:
             return "the lock is held by a run that has not said yet who it is"
-        return f"the lock is held by {rows[0][0]} since {rows[0][1]:%Y-%m-%dT%H:%M:%SZ}"
+        return f"the lock is held by {rows[0][0]} since {timestamp(rows[0][1])}"
 
     def announce(self) -> None:
         """Say who holds the lock, and take the token that fences earlier holders off."""

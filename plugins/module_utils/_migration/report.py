@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .._mssql.api import Connector
 from .apply import Applied
 
 PHASES = ("expand", "backfill", "contract", "undo")
@@ -25,6 +26,15 @@ class Request:
     variables: Mapping[str, str] = field(default_factory=dict)
     out_of_order: str = "refuse"
     retries: int = 10
+    contract_after: int = 1
+    veto_programs: Sequence[str] = ()
+    throttle_query: str | None = None
+    ledger: Connector | None = None
+    """Where the ledger is, when it is not in the migrated database."""
+    scripts: Sequence[str] = ()
+    baseline_to: str | None = None
+    adopt_from: str | None = None
+    adopt_table: str | None = None
     migration_lock_timeout_s: float = 30.0
     holder: str = ""
     check_mode: bool = False
@@ -42,6 +52,10 @@ class Report:
     missing: list[str] = field(default_factory=list)
     out_of_order: list[str] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
+    journalled: list[str] = field(default_factory=list)
+    """Written into the journal without being run."""
+    unmatched: list[str] = field(default_factory=list)
+    """Entries of another tool's journal that are no script of this phase."""
     sql: list[tuple[str, str]] = field(default_factory=list)
     changed: bool = False
     waited_ms: int = 0
@@ -65,6 +79,8 @@ class Report:
             "missing": self.missing,
             "out_of_order": self.out_of_order,
             "waiting": self.waiting,
+            "journalled": self.journalled,
+            "unmatched": self.unmatched,
             "waited_ms": self.waited_ms,
             "previous_state": {"applied": self.already_applied, "last_script": self.last_applied},
         }

@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written into the journal without running a script: baseline, adoption, repair. Private to this collection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .._ledger.model import timestamp
+from .._mssql.errors import INVALID_OBJECT, ServerError
+from .context import Context
+from .errors import MigrationError
+from .journal import Entry, Record
+from .scripts import ScriptFile, find_scripts, order
+
+_TABLE = re.compile(r"(?:\[[^\[\]]{1,128}\]|\w{1,128})(?:\.(?:\[[^\[\]]{1,128}\]|\w{1,128})){0,2}\Z")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Another tool's journal."""
+
+    title: str
+    table: str
+    query: str
+    match: Callable[[str, str], bool]
+    """Whether an entry of it (first) is a script of this name (second)."""
+
+
+def _base(entry: str, name: str) -> bool:
+    return entry.replace("\\", "/").rpartition("/")[2].lower() == name.lower()
+
+
+def _stem(entry: str, name: str) -> bool:
+    return entry.lower() == name.lower().removesuffix(".sql")
+
+
+def _embedded(entry: str, name: str) -> bool:
+    """DbUp names a script by its resource: the assembly's name and the folders, with dots between."""
+    return _base(entry, name) or entry.lower().endswith("." + name.lower())
+
+
+SOURCES = {
+    "efcore": Source(
+        "Entity Framework Core", "dbo.[__EFMigrationsHistory]", "SELECT MigrationId, 1 FROM {table};", _stem
+    ),
+    "dbup": Source("DbUp", "dbo.SchemaVersions", "SELECT ScriptName, 1 FROM {table};", _embedded),
+    "flyway": Source(
+        "Flyway",
+        "dbo.flyway_schema_history",
+        "SELECT script, success FROM {table} WHERE script IS NOT NULL ORDER BY installed_rank;",
+        _base,
+    ),
+    "grate": Source("grate", "grate.ScriptsRun", "SELECT script_name, 1 FROM {table} ORDER BY id;", _base),
+}
+
+
+def run(context: Context, action: str) -> None:
+    """Plan the rows of an action, then write them unless in check mode."""
+    request, report = context.request, context.report
+    files = find_scripts(request.path, request.phase)
+    with context.opened():
+        entries = context.entries(request.phase)
+        done = [entry for entry in entries.values() if entry.done]
+        report.already_applied = len(done)
+        report.last_applied = done[-1].script if done else None
+        records = _ACTIONS[action](context, files, entries)
+        report.planned = [
+            {
+                "script": record.file.name,
+                "phase": record.file.phase,
+                "checksum": record.file.checksum,
+                "batches": 0,
+                "transaction": True,
+            }
+            for record in records
+        ]
+        report.journalled = [record.file.name for record in records]
+        report.changed = bool(records)
+        if request.check_mode or not records:
+            return
+        with context.writing():
+            context.journal.write(context.connection, records)
+            report.changed = True
+
+
+def _baseline(context: Context, files: list[ScriptFile], entries: Mapping[str, Entry]) -> list[Record]:
+    """The scripts up to the wanted one count as applied, because what they do was done by other means."""
+    last = context.request.baseline_to
+    if last is not None and all(file.name != last for file in files):
+        raise MigrationError(
+            f"baseline_to is {last}, but {context.request.phase} holds no script of that name. Nothing was written."
+        )
+    return [
+        Record(file, "baseline", detail="taken as applied, not run")
+        for file in files
+        if (last is None or order(file.name) <= order(last)) and not _done(entries, file)
+    ]
+
+
+def _adopt(context: Context, files: list[ScriptFile], entries: Mapping[str, Entry]) -> list[Record]:
+    """The scripts that another tool has in its journal count as applied."""
+    if context.request.adopt_from is None:
+        raise MigrationError("action: adopt expects adopt_from: say whose journal is to be taken over.")
+    source = SOURCES[context.request.adopt_from]
+    table = context.request.adopt_table or source.table
+    if not _TABLE.match(table):
+        raise MigrationError(f"adopt_table is {table!r}, the name of a table is expected, such as {source.table}.")
+    try:
+        rows = context.connection.rows(source.query.format(table=table))
+    except ServerError as error:
+        if error.number == INVALID_OBJECT:
+            raise MigrationError(
+                f"The journal of {source.title}, {table}, does not exist in this database: set adopt_table, or use "
+                "action: baseline. Nothing was written."
+            ) from None
+        raise MigrationError(f"The journal of {source.title}, {table}, could not be read: {error}.") from None
+    failed = [str(name) for name, success in rows if not success]
+    if failed:
+        raise MigrationError(
+            f"{source.title} has {failed[0]} in its journal as failed: repair it there first. Nothing was written."
+        )
+    names = [str(name) for name, _success in rows]
+    unmatched = [name for name in names if not any(source.match(name, file.name) for file in files)]
+    context.report.unmatched = unmatched
+    return [
+        Record(file, "adopted", detail=f"applied by {source.title}")
+        for file in files
+        if not _done(entries, file) and any(source.match(name, file.name) for name in names)
+    ]
+
+
+def _repair(context: Context, files: list[ScriptFile], entries: Mapping[str, Entry]) -> list[Record]:
+    """Scripts that differ from what was applied, or that were begun only, are accepted as they are now."""
+    if not context.request.scripts:
+        raise MigrationError("action: repair expects scripts: name each script that is to be accepted as it is now.")
+    by_name = {file.name: file for file in files}
+    records: list[Record] = []
+    for name in context.request.scripts:
+        file, entry = by_name.get(name), entries.get(name)
+        if file is None:
+            raise MigrationError(
+                f"{context.request.phase} holds no script {name}, so it cannot be accepted. Nothing was written."
+            )
+        if entry is None or not (entry.done or entry.state in ("begun", "running")):
+            raise MigrationError(
+                f"{file.label} was never applied, so there is nothing to repair: run it. Nothing was written."
+            )
+        if entry.done and entry.checksum == file.checksum:
+            continue
+        was = f"{entry.state} at {timestamp(entry.written_at)} with checksum {entry.checksum}"
+        records.append(Record(file, "repaired", detail=f"accepted on purpose; was {was}", release=entry.release))
+    return records
+
+
+def _done(entries: Mapping[str, Entry], file: ScriptFile) -> bool:
+    entry = entries.get(file.name)
+    return entry is not None and entry.done
+
+
+_ACTIONS = {"baseline": _baseline, "adopt": _adopt, "repair": _repair}

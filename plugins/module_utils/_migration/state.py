@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the migrations of a database stand, for reading only. Private to this collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._ledger.model import timestamp
+from .._mssql.api import Connection
+from . import gating
+from .journal import TABLES, Entry, Journal
+from .lock import last_holder
+from .report import PHASES
+from .scripts import ScriptFile, find_scripts, order
+
+
+def read_state(connection: Connection, app: str, path: str | None) -> dict[str, Any]:
+    """All that the journal tells, and what it says about the scripts in a directory."""
+    files = {phase: find_scripts(path, phase) for phase in PHASES} if path is not None else {}
+    exists = TABLES.exist(connection)
+    journal = Journal(app, None, None, "")
+    entries: dict[str, dict[str, Entry]] = {
+        phase: journal.read(connection, phase) if exists else {} for phase in PHASES
+    }
+    releases = journal.releases(connection) if exists else []
+    result: dict[str, Any] = {
+        "exists": exists,
+        "releases": releases,
+        "rollback_horizon": gating.horizon(entries["contract"], releases),
+        "scripts": [_public(phase, entry) for phase in PHASES for entry in entries[phase].values()],
+        "lock": last_holder(connection) if exists else {"held": False, "holder": None, "taken_at": None},
+    }
+    if path is not None:
+        result["phases"] = {phase: _compare(files[phase], entries[phase]) for phase in PHASES}
+    return result
+
+
+def _public(phase: str, entry: Entry) -> dict[str, Any]:
+    return {
+        "phase": phase,
+        "script": entry.script,
+        "state": entry.state,
+        "release": entry.release,
+        "checksum": entry.checksum,
+        "written_at": timestamp(entry.written_at),
+        "rows": entry.rows,
+        "rounds": entry.rounds,
+    }
+
+
+def _compare(files: Sequence[ScriptFile], entries: Mapping[str, Entry]) -> dict[str, list[str]]:
+    names = {file.name for file in files}
+    found: dict[str, list[str]] = {"pending": [], "changed": [], "missing": [], "unfinished": []}
+    for file in files:
+        entry = entries.get(file.name)
+        if entry is not None and entry.done:
+            if entry.checksum != file.checksum:
+                found["changed"].append(file.name)
+            continue
+        found["pending"].append(file.name)
+        if entry is not None and entry.state in ("begun", "running"):
+            found["unfinished"].append(file.name)
+    found["missing"] = sorted((name for name, entry in entries.items() if entry.done and name not in names), key=order)
+    return found

@@ -1,0 +1,125 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tells how the migrations of a database stand."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mssql_migration_info
+version_added: 0.1.0
+short_description: Tell how the migrations of a SQL Server database stand
+description:
+  - What the journal holds, which releases the database has seen, how far back a rollback can go, and who is migrating.
+  - With O(path), also what each phase has still to do. A journal that cannot be read is an error and never an empty one.
+author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
+extends_documentation_fragment:
+  - zero_downtime.dotnet.attributes
+  - zero_downtime.dotnet.attributes.info_module
+  - zero_downtime.dotnet.mssql
+attributes:
+  platform:
+    platforms: posix
+  action_group:
+    membership:
+      - zero_downtime.dotnet.all
+      - zero_downtime.dotnet.mssql
+options:
+  app:
+    description: Name of the application.
+    type: str
+    required: true
+  path:
+    description: The directory with the phases' directories, to compare the journal with.
+    type: path
+seealso:
+  - module: zero_downtime.dotnet.mssql_migration
+"""
+
+EXAMPLES = r"""
+- name: How do the migrations stand
+  zero_downtime.dotnet.mssql_migration_info:
+    login_host: sql01.example.com
+    login_user: deploy
+    login_password: "{{ vault_deploy_password }}"
+    database: Shop
+    app: shop
+    path: /srv/releases/shop-2.0.0/db
+  delegate_to: localhost
+  register: migrations
+"""
+
+RETURN = r"""
+exists:
+  description: Whether the database has a journal.
+  returned: success
+  type: bool
+  sample: true
+releases:
+  description: The releases that the database has seen, the oldest first.
+  returned: success
+  type: list
+  elements: str
+  sample: [1.0.0, 2.0.0]
+rollback_horizon:
+  description: The oldest release that can still run, because its contract scripts were applied; null when none were.
+  returned: success
+  type: str
+  sample: 1.0.0
+scripts:
+  description: Every script in the journal, in the order of its last change, with its state there.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - phase: expand
+      script: 010_colour.sql
+      state: applied
+      release: 2.0.0
+      checksum: 5d41...
+      written_at: "2026-11-20T11:05:03Z"
+      rows: 0
+      rounds: 1
+phases:
+  description: For each phase, with O(path), what is to be done and what does not agree.
+  returned: when O(path) is given
+  type: dict
+  sample:
+    expand: {pending: [011_size.sql], changed: [], missing: [], unfinished: []}
+lock:
+  description: The last holder of the lock on migrations; RV(lock.held) is what the server says now.
+  returned: success
+  type: dict
+  sample: {held: false, holder: "ann@ops1 (process 4711)", taken_at: "2026-11-20T11:05:01Z"}
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.errors import MigrationError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.state import read_state
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+
+
+def main() -> None:
+    spec = options.argument_spec()
+    spec.update(app={"type": "str", "required": True}, path={"type": "path"})
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    if odbc.PYODBC_IMPORT_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
+    result: dict[str, Any] = {}
+    try:
+        connector = odbc.OdbcConnector(
+            options.from_params(module.params, "mssql_migration_info"), lock_timeout_ms=10000
+        )
+        with connector.connect() as connection:
+            result = read_state(connection, module.params["app"], module.params["path"])
+    except (MigrationError, MssqlError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
