@@ -2,64 +2,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration import expand
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.context import Context
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.errors import MigrationError
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.report import Request
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.scripts import checksum
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.api import Reply
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError, ServerError
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
-from unit.mssql.scripted import ScriptedServer, count, rows
-
-WHEN = datetime.datetime(2026, 11, 1, 8, 30, 0)
-
-LOCKED = ("sp_getapplock", rows((0,)))
-WRITABLE = ("Updateability", rows(("Shop", "READ_WRITE")))
-FORMAT = ("SELECT version FROM deploy.zero_downtime_format", rows((1,)))
-PROBE = ("FROM deploy.migration_journal WHERE 1 = 0", rows((0,)))
-OPENED = (LOCKED, WRITABLE, FORMAT, PROBE)
-ANNOUNCED = (("UPDATE deploy.migration_lock SET token", count(1)), ("SELECT token FROM", rows((7,))))
-RELEASED = (("given_back_at = SYSUTCDATETIME", count(1)), "sp_releaseapplock")
-BEGIN = ("BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID", rows((99, "Shop")))
-COMMITTED = ("INSERT INTO deploy.migration_journal", rows(("committed", 0, 0, "Shop")))
-
-
-def journal(*entries: tuple[str, str, str]) -> tuple[str, Reply]:
-    found = [(at, name, text, state, None, WHEN, 0, 1) for at, (name, text, state) in enumerate(entries, 1)]
-    return ("SELECT id, script, checksum", rows(*found))
-
-
-class World:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        (root / "expand").mkdir()
-
-    def put(self, name: str, text: str) -> str:
-        (self.root / "expand" / name).write_text(text)
-        return checksum(text)
-
-    def run(self, server: ScriptedServer, **different: Any) -> Context:
-        context = Context(server, Request(app="shop", phase="expand", path=str(self.root), **different), Progress(""))
-        self.pauses: list[float] = []
-        make = context.runner
-
-        def runner() -> Any:
-            made = make()
-            made.pause = self.pauses.append
-            made.jitter = lambda: 1.0
-            return made
-
-        context.runner = runner  # type: ignore[method-assign]
-        self.context = context
-        expand.run(context)
-        server.finished()
-        return context
+from unit.migration.world import (
+    ANNOUNCED,
+    BEGIN,
+    COMMITTED,
+    FORMAT,
+    GONE,
+    LOCKED,
+    OPENED,
+    PROBE,
+    RELEASED,
+    UNLOCKED,
+    WHEN,
+    WRITABLE,
+    World,
+    journal,
+    releases,
+)
+from unit.mssql.scripted import ScriptedServer, rows
 
 
 @pytest.fixture
@@ -68,7 +35,7 @@ def world(tmp_path: Path) -> World:
 
 
 def test_a_script_and_its_row_are_one_transaction_under_the_lock(world: World) -> None:
-    world.put("1_a.sql", "CREATE TABLE dbo.a (x INT);\nGO\nINSERT dbo.a VALUES (1), (2);\n")
+    world.put("expand/1_a.sql", "CREATE TABLE dbo.a (x INT);\nGO\nINSERT dbo.a VALUES (1), (2);\n")
     server = ScriptedServer(
         *OPENED,
         journal(),
@@ -95,16 +62,16 @@ def test_a_script_and_its_row_are_one_transaction_under_the_lock(world: World) -
 
 
 def test_nothing_to_do_writes_nothing(world: World) -> None:
-    known = world.put("1_a.sql", "SELECT 1")
-    server = ScriptedServer(*OPENED, journal(("1_a.sql", known, "applied")), "sp_releaseapplock")
+    known = world.put("expand/1_a.sql", "SELECT 1")
+    server = ScriptedServer(*OPENED, journal(("1_a.sql", known, "applied")), UNLOCKED)
     report = world.run(server).report.public()
     assert not report["changed"]
     assert report["previous_state"] == {"applied": 1, "last_script": "1_a.sql"}
 
 
 def test_check_mode_takes_no_lock_and_plans_exactly(world: World) -> None:
-    known = world.put("1_a.sql", "SELECT 1")
-    world.put("2_b.sql", "SELECT 2\nGO 2\n")
+    known = world.put("expand/1_a.sql", "SELECT 1")
+    world.put("expand/2_b.sql", "SELECT 2\nGO 2\n")
     server = ScriptedServer(WRITABLE, FORMAT, PROBE, journal(("1_a.sql", known, "applied")))
     report = world.run(server, check_mode=True, want_sql=True).report.public()
     assert report["changed"]
@@ -114,47 +81,45 @@ def test_check_mode_takes_no_lock_and_plans_exactly(world: World) -> None:
 
 
 def test_check_mode_on_a_database_that_was_never_migrated(world: World) -> None:
-    world.put("1_a.sql", "SELECT 1")
-    gone = ServerError("Invalid object name", 208, "42S02")
-    server = ScriptedServer(WRITABLE, ("zero_downtime_format", gone), ("migration_journal", gone))
+    world.put("expand/1_a.sql", "SELECT 1")
+    server = ScriptedServer(WRITABLE, ("zero_downtime_format", GONE), ("migration_journal", GONE))
     assert len(world.run(server, check_mode=True).report.planned) == 1
 
 
 def test_a_journal_that_cannot_be_read_never_counts_as_empty(world: World) -> None:
-    world.put("1_a.sql", "SELECT 1")
+    world.put("expand/1_a.sql", "SELECT 1")
     denied = ServerError("The SELECT permission was denied", 229, "42000")
-    gone = ServerError("Invalid object name", 208, "42S02")
     cases: list[tuple[list[Any], str]] = [
         ([("zero_downtime_format", denied)], "could not be read: The SELECT permission was denied"),
-        ([("zero_downtime_format", gone), ("migration_journal", rows((0,)))], "does not say which format"),
-        ([("zero_downtime_format", gone), ("migration_journal", denied)], "could not be read"),
+        ([("zero_downtime_format", GONE), ("migration_journal", rows((0,)))], "does not say which format"),
+        ([("zero_downtime_format", GONE), ("migration_journal", denied)], "could not be read"),
         ([("zero_downtime_format", rows((2,)))], "have format 2, expected is 1: update the collection"),
-        ([("zero_downtime_format", rows((1,))), ("migration_journal", gone)], "is missing"),
+        ([("zero_downtime_format", rows((1,))), ("migration_journal", GONE)], "is missing"),
     ]
     for answers, message in cases:
-        server = ScriptedServer(LOCKED, WRITABLE, *answers, "sp_releaseapplock")
+        server = ScriptedServer(LOCKED, WRITABLE, *answers, UNLOCKED)
         with pytest.raises(MssqlError, match=message):
             world.run(server)
         server.finished()
 
 
 def test_the_return_code_of_the_lock_decides_and_its_holder_is_named(world: World) -> None:
-    world.put("1_a.sql", "SELECT 1")
+    world.put("expand/1_a.sql", "SELECT 1")
     server = ScriptedServer(
         ("sp_getapplock", rows((-1,))),
         ("SELECT holder, taken_at", rows(("ann@ops1 (process 7)", WHEN))),
-        "sp_releaseapplock",
+        UNLOCKED,
     )
     with pytest.raises(MigrationError, match=r"held by ann@ops1 \(process 7\) since 2026-11-01T08:30:00Z"):
         world.run(server, migration_lock_timeout_s=0)
-    server = ScriptedServer(("sp_getapplock", rows((-999,))), "sp_releaseapplock")
+    server = ScriptedServer(("sp_getapplock", rows((-999,))), UNLOCKED)
     with pytest.raises(MssqlError, match="returned -999"):
         world.run(server)
 
 
 def test_a_changed_script_shows_both_checksums_and_the_date(world: World) -> None:
-    now = world.put("1_a.sql", "SELECT 2")
-    server = ScriptedServer(*OPENED, journal(("1_a.sql", "f" * 64, "applied")), "sp_releaseapplock")
+    now = world.put("expand/1_a.sql", "SELECT 2")
+    server = ScriptedServer(*OPENED, journal(("1_a.sql", "f" * 64, "applied")), UNLOCKED)
     with pytest.raises(MigrationError) as caught:
         world.run(server)
     for wanted in ("2026-11-01T08:30:00Z", "f" * 64, now, "action: repair"):
@@ -162,24 +127,24 @@ def test_a_changed_script_shows_both_checksums_and_the_date(world: World) -> Non
 
 
 def test_out_of_order_is_refused_unless_allowed(world: World) -> None:
-    world.put("1_a.sql", "SELECT 1")
-    known = world.put("2_b.sql", "SELECT 2")
+    world.put("expand/1_a.sql", "SELECT 1")
+    known = world.put("expand/2_b.sql", "SELECT 2")
     entries = journal(("2_b.sql", known, "applied"))
     with pytest.raises(MigrationError, match=r"expand/1_a.sql was not applied, but expand/2_b.sql"):
-        world.run(ScriptedServer(*OPENED, entries, "sp_releaseapplock"))
+        world.run(ScriptedServer(*OPENED, entries, UNLOCKED))
     server = ScriptedServer(*OPENED, entries, *ANNOUNCED, BEGIN, "SELECT 1", COMMITTED, *RELEASED)
     assert world.run(server, out_of_order="allow").report.out_of_order == ["1_a.sql"]
 
 
 def test_missing_scripts_are_reported(world: World) -> None:
-    server = ScriptedServer(*OPENED, journal(("0_gone.sql", "f" * 64, "applied")), "sp_releaseapplock")
+    server = ScriptedServer(*OPENED, journal(("0_gone.sql", "f" * 64, "applied")), UNLOCKED)
     assert world.run(server).report.missing == ["0_gone.sql"]
 
 
 def test_a_script_that_fails_is_rolled_back_and_what_came_before_is_told(world: World) -> None:
-    world.put("1_a.sql", "SELECT 1")
-    world.put("2_b.sql", "\nSELEC 2")
-    world.put("3_c.sql", "SELECT 3")
+    world.put("expand/1_a.sql", "SELECT 1")
+    world.put("expand/2_b.sql", "\nSELEC 2")
+    world.put("expand/3_c.sql", "SELECT 3")
     server = ScriptedServer(
         *OPENED,
         journal(),
@@ -202,7 +167,7 @@ def test_a_script_that_fails_is_rolled_back_and_what_came_before_is_told(world: 
 
 @pytest.mark.parametrize("number", [1222, 1205])
 def test_a_script_gives_way_and_tries_again_with_pauses_that_grow(world: World, number: int) -> None:
-    world.put("1_a.sql", "ALTER TABLE dbo.t ADD x INT NULL")
+    world.put("expand/1_a.sql", "ALTER TABLE dbo.t ADD x INT NULL")
     busy = ServerError("busy", number, "42000")
     blocked = (BEGIN, ("ALTER TABLE", busy), "IF @@TRANCOUNT > 0 ROLLBACK")
     server = ScriptedServer(
@@ -213,7 +178,7 @@ def test_a_script_gives_way_and_tries_again_with_pauses_that_grow(world: World, 
 
 
 def test_retries_are_bounded(world: World) -> None:
-    world.put("1_a.sql", "ALTER TABLE dbo.t ADD x INT NULL")
+    world.put("expand/1_a.sql", "ALTER TABLE dbo.t ADD x INT NULL")
     blocked = (BEGIN, ("ALTER TABLE", ServerError("busy", 1222, "42000")), "IF @@TRANCOUNT > 0 ROLLBACK")
     server = ScriptedServer(*OPENED, journal(), *ANNOUNCED, *blocked, *blocked, *RELEASED)
     with pytest.raises(MigrationError, match="failed after 2 attempts"):
@@ -222,7 +187,7 @@ def test_retries_are_bounded(world: World) -> None:
 
 
 def test_a_lost_connection_is_not_tried_again(world: World) -> None:
-    world.put("1_a.sql", "SELECT 1")
+    world.put("expand/1_a.sql", "SELECT 1")
     server = ScriptedServer(
         *OPENED, journal(), *ANNOUNCED, BEGIN, ("SELECT 1", ServerError("gone", 0, "08S01", lost=True)), *RELEASED
     )
@@ -243,7 +208,7 @@ def test_a_lost_connection_is_not_tried_again(world: World) -> None:
     ],
 )
 def test_a_commit_that_would_not_be_the_tasks_own_is_refused(world: World, answer: list[Any], message: str) -> None:
-    world.put("1_a.sql", "EXEC dbo.p")
+    world.put("expand/1_a.sql", "EXEC dbo.p")
     server = ScriptedServer(
         *OPENED, journal(), *ANNOUNCED, BEGIN, "EXEC dbo.p", ("INSERT INTO deploy", Reply(sets=[answer])), *RELEASED
     )
@@ -254,8 +219,8 @@ def test_a_commit_that_would_not_be_the_tasks_own_is_refused(world: World, answe
 
 
 def test_a_script_that_leaves_traces_gets_a_session_of_its_own(world: World) -> None:
-    world.put("1_a.sql", "SET NOCOUNT ON; SELECT 1")
-    world.put("2_b.sql", "SELECT 2")
+    world.put("expand/1_a.sql", "SET NOCOUNT ON; SELECT 1")
+    world.put("expand/2_b.sql", "SELECT 2")
     server = ScriptedServer(
         *OPENED, journal(), *ANNOUNCED, BEGIN, "SELECT 1", COMMITTED, BEGIN, "SELECT 2", COMMITTED, *RELEASED
     )
@@ -264,7 +229,7 @@ def test_a_script_that_leaves_traces_gets_a_session_of_its_own(world: World) -> 
 
 
 def test_a_script_without_a_transaction_is_begun_in_the_journal_first(world: World) -> None:
-    world.put("1_a.sql", "-- migrate: no-transaction\nCREATE INDEX ix ON dbo.t (x) WITH (ONLINE = ON)")
+    world.put("expand/1_a.sql", "-- migrate: no-transaction\nCREATE INDEX ix ON dbo.t (x) WITH (ONLINE = ON)")
     server = ScriptedServer(
         *OPENED,
         journal(),
@@ -280,11 +245,11 @@ def test_a_script_without_a_transaction_is_begun_in_the_journal_first(world: Wor
 
 def test_a_begun_script_runs_again_only_if_it_is_guarded(world: World) -> None:
     text = "-- migrate: no-transaction\nCREATE INDEX ix ON dbo.t (x)"
-    known = world.put("1_a.sql", text)
+    known = world.put("expand/1_a.sql", text)
     begun = journal(("1_a.sql", known, "begun"))
     with pytest.raises(MigrationError, match="was begun at 2026-11-01T08:30:00Z without a transaction"):
-        world.run(ScriptedServer(*OPENED, begun, "sp_releaseapplock"))
-    guarded = world.put("1_a.sql", text.replace("CREATE", "IF INDEXPROPERTY(1, 'ix', 'IndexID') IS NULL CREATE"))
+        world.run(ScriptedServer(*OPENED, begun, UNLOCKED))
+    guarded = world.put("expand/1_a.sql", text.replace("CREATE", "IF INDEXPROPERTY(1, 'ix', 'IndexID') IS NULL CREATE"))
     server = ScriptedServer(
         *OPENED,
         journal(("1_a.sql", guarded, "begun")),
@@ -298,18 +263,17 @@ def test_a_begun_script_runs_again_only_if_it_is_guarded(world: World) -> None:
 
 
 def test_a_read_only_database_is_told_before_anything_else(world: World) -> None:
-    server = ScriptedServer(LOCKED, ("Updateability", rows(("Shop", "READ_ONLY"))), "sp_releaseapplock")
+    server = ScriptedServer(LOCKED, ("Updateability", rows(("Shop", "READ_ONLY"))), UNLOCKED)
     with pytest.raises(MigrationError, match="database Shop is READ_ONLY, READ_WRITE is expected"):
         world.run(server)
 
 
 def test_the_release_and_its_contract_scripts_are_noted(world: World) -> None:
-    (world.root / "contract").mkdir()
-    (world.root / "contract" / "1_drop.sql").write_text("DROP TABLE dbo.old")
+    world.put("contract/1_drop.sql", "DROP TABLE dbo.old")
     server = ScriptedServer(
         *OPENED,
         journal(),
-        ("SELECT release FROM", rows(("1.0",))),
+        releases("1.0"),
         journal(),
         *ANNOUNCED,
         "INSERT INTO deploy.migration_release .*N'2.0'",
