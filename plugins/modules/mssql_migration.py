@@ -45,12 +45,14 @@ options:
   phase:
     description:
       - V(expand) adds what the new release needs, so that the running one does not notice.
-      - V(backfill) brings existing rows up to date. A script with the header C(-- migrate: batch 4000 pause 100ms) is repeated,
+      - >-
+        V(backfill) brings existing rows up to date. A script with the header C(-- migrate: batch 4000 pause 100ms) is repeated,
         each round in a transaction of its own, until a round changes no row. C($(BatchSize)) is the number in the header.
-        With C(-- migrate: remaining SELECT COUNT(*) ...) an estimate is shown.
+        With C(-- migrate: remaining SELECT ...) an estimate is shown.
       - V(contract) removes what no running version needs any more. Scripts that are not due yet are left, and RV(waiting) says why.
       - V(undo) takes the expand scripts of O(release) away again, the last first. C(undo/NNN_x.sql) undoes C(expand/NNN_x.sql).
-      - In every phase, C(-- migrate: no-transaction) at the top of a script is for a statement that cannot run in a transaction.
+      - >-
+        In every phase, C(-- migrate: no-transaction) at the top of a script is for a statement that cannot run in a transaction.
     type: str
     choices: [expand, backfill, contract, undo]
     required: true
