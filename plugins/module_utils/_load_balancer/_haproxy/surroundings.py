@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the runtime API does not tell and the load balancer's own host does: configuration, processes, sockets.
+
+All of it is best effort: seen from another host, or by a user who may not look, it is simply not known.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+_MARKED_DOWN = re.compile(r"^\s*(?:server|default-server)\s[^#\n]*\bon-marked-down\s+shutdown-sessions\b", re.MULTILINE)
+_MOST_BYTES = 4 * 1024 * 1024
+
+
+def closes_on_down(files: Iterable[str]) -> bool:
+    """Whether a configuration file has a server whose sessions are shut down when it is marked down."""
+    for name in files:
+        path = Path(name)
+        try:
+            names = sorted(path.glob("*.cfg")) if path.is_dir() else [path]
+            for file in names:
+                with open(file, encoding="utf-8", errors="replace") as stream:
+                    if _MARKED_DOWN.search(stream.read(_MOST_BYTES)):
+                        return True
+        except OSError:
+            continue
+    return False
+
+
+def siblings(worker: str, proc: Path = Path("/proc")) -> list[str]:
+    """Other workers of the same master process on this host: what a reload has left behind."""
+    parent, name = _parent_and_name(proc / worker)
+    if parent in {None, "0", "1"} or name != "haproxy":
+        return []
+    found = []
+    for entry in os.listdir(proc):
+        if entry.isdigit() and entry != worker and _parent_and_name(proc / entry) == (parent, name):
+            found.append(entry)
+    return sorted(found, key=int)
+
+
+def _parent_and_name(directory: Path) -> tuple[str | None, str]:
+    try:
+        text = (directory / "stat").read_text(encoding="utf-8", errors="replace")
+        name, rest = text[text.index("(") + 1 :].rsplit(") ", 1)
+        state, parent = rest.split(" ")[:2]
+    except (OSError, ValueError):
+        return None, ""
+    return (None if state in {"Z", "X"} else parent), name
