@@ -1,0 +1,322 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of leaving and coming back, against a load balancer in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.drain import Departure
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.enable import Return
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.errors import (
+    Interrupted,
+    LoadBalancerError,
+    OutOfTime,
+    Refused,
+    Unreachable,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.model import (
+    Admin,
+    Agent,
+    MemberId,
+    Traits,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.request import Outcome, Request
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
+from unit.load_balancer.fakes import CountingGuard, FakeBalancer, Time, member
+
+WEB01 = MemberId("web", "web01")
+
+
+def pair(time: Time, **first: Any) -> FakeBalancer:
+    return FakeBalancer(time, member("web01", **first), member("web02"))
+
+
+def run(balancer: FakeBalancer, state: str, guard: CountingGuard | None = None, **options: Any) -> Outcome:
+    request = Request("web01", state, **options)
+    kind = Return if state == "enabled" else Departure
+    progress = Progress("")
+    session = kind(balancer, request, progress, guard or CountingGuard(), balancer.time.clock, balancer.time.pause)
+    return session.run()
+
+
+def test_a_drain_is_drain_then_zero_then_maint_then_zero() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=3)
+    time.at(2.0, lambda: balancer.set(WEB01, in_flight=0))
+    outcome = run(balancer, "drained")
+    assert balancer.log == ["web/web01 drain", "web/web01 maint"]
+    assert outcome.changed
+    assert 2000 <= outcome.waited_ms < 2350
+    assert balancer.saved == 2
+
+
+def test_already_drained_is_seen_and_not_trusted() -> None:
+    time = Time()
+    balancer = pair(time, admin=Admin.MAINT)
+    outcome = run(balancer, "drained")
+    assert (balancer.log, outcome.changed) == ([], False)
+    assert balancer.samples >= 3
+    busy = pair(time, admin=Admin.MAINT, in_flight=1)
+    with pytest.raises(OutOfTime):
+        run(busy, "drained", timeout_s=1)
+
+
+def test_zero_must_be_seen_again_after_maint() -> None:
+    """A user who sticks comes back between the last zero and maintenance."""
+    time = Time()
+    balancer = pair(time)
+    balancer.set_admin = lambda key, admin: balancer.set(key, admin=admin, in_flight=int(admin is Admin.MAINT))  # type: ignore[method-assign]
+    time.at(1.0, lambda: balancer.set(WEB01, in_flight=0))
+    assert run(balancer, "drained").waited_ms >= 1000
+
+
+def test_requests_in_old_processes_count() -> None:
+    time = Time()
+    balancer = pair(time)
+    balancer.older = {"99": 4}
+    time.at(3.0, balancer.older.clear)
+    assert run(balancer, "drained").waited_ms >= 3000
+
+
+def test_users_who_stick_are_bled_to_a_limit_and_then_closed_out() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=2)
+    balancer.known_traits = Traits(persistent=True, share_percent=50.0)
+    closed: list[float] = []
+    original = balancer.set_admin
+
+    def set_admin(key: MemberId, admin: Admin) -> None:
+        original(key, admin)
+        if admin is Admin.MAINT:
+            closed.append(time.now)
+            time.at(time.now + 1.0, lambda: balancer.set(WEB01, in_flight=0))
+
+    balancer.set_admin = set_admin  # type: ignore[method-assign, assignment]
+    outcome = run(balancer, "drained", timeout_s=10)
+    assert closed
+    assert 5.0 <= closed[0] < 5.2
+    assert outcome.share_percent == 50.0
+    assert outcome.waited_ms >= 6000
+
+
+def test_where_maintenance_closes_requests_it_never_comes_before_zero() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=2)
+    balancer.known_traits = Traits(persistent=True, closes_on_down=True)
+    with pytest.raises(OutOfTime):
+        run(balancer, "drained", timeout_s=10, bleed_s=1)
+    assert balancer.log == ["web/web01 drain", "web/web01 weight 100", "web/web01 ready"]
+
+
+def test_at_the_deadline_the_former_state_comes_back() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=2, agent=Agent.ON)
+    with pytest.raises(OutOfTime, match=r"2 requests in flight.*The former state was put back: web/web01 ready\."):
+        run(balancer, "drained", timeout_s=5)
+    assert balancer.members[WEB01].admin is Admin.READY
+    assert balancer.members[WEB01].agent is Agent.ON
+    assert 5.0 <= time.now < 5.5
+
+
+def test_cut_at_the_deadline_is_counted() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=7, mode="tcp")
+    outcome = run(balancer, "drained", timeout_s=5, on_timeout="cut")
+    assert outcome.cut == 7
+    assert balancer.log[:3] == ["web/web01 drain", "web/web01 maint", "web/web01 cut"]
+    assert "7 requests or connections" in outcome.warnings[0]
+
+
+@pytest.mark.parametrize("state", ["drained", "draining"])
+def test_tcp_mode_wants_a_policy(state: str) -> None:
+    balancer = pair(Time(), mode="tcp")
+    with pytest.raises(Refused, match="TCP mode"):
+        run(balancer, state)
+    assert balancer.log == []
+
+
+def test_the_last_one_stays() -> None:
+    time = Time()
+    balancer = FakeBalancer(time, member("web01"), member("web02", admin=Admin.DRAIN), member("web03", up=False))
+    with pytest.raises(Refused, match="0 servers of backend web would be up"):
+        run(balancer, "drained")
+    assert balancer.log == []
+    assert run(balancer, "drained", min_up=0).changed
+
+
+def test_min_up_counts_the_ones_left() -> None:
+    balancer = FakeBalancer(Time(), *(member(f"web0{n}") for n in range(1, 4)))
+    with pytest.raises(Refused, match="min_up is 3"):
+        run(balancer, "drained", min_up=3)
+    assert run(balancer, "drained", min_up=2).changed
+
+
+def test_when_the_others_go_meanwhile_it_comes_back() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=1)
+    time.at(1.0, lambda: balancer.set(MemberId("web", "web02"), up=False, status="DOWN"))
+    with pytest.raises(Refused, match=r"web02 is DOWN.*put back: web/web01 ready"):
+        run(balancer, "drained")
+
+
+def test_what_the_others_cannot_carry_is_not_given_to_them() -> None:
+    balancer = FakeBalancer(Time(), member("web01", in_flight=10, limit=20), member("web02", in_flight=12, limit=20))
+    with pytest.raises(Refused, match="room for 8 more"):
+        run(balancer, "drained")
+    assert balancer.log == []
+    with pytest.raises(OutOfTime):
+        run(balancer, "drained", check_capacity=False, timeout_s=1)
+
+
+def test_a_reload_is_noticed_and_the_state_set_again() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=1)
+
+    def reload() -> None:
+        balancer.process = "200"
+        balancer.set(WEB01, admin=Admin.READY, in_flight=0)
+        balancer.older = {"100": 1}
+
+    time.at(1.0, reload)
+    time.at(3.0, lambda: setattr(balancer, "older", {}))
+    outcome = run(balancer, "drained")
+    assert outcome.reloads == 1
+    assert "restart 100 200" in balancer.log
+    assert balancer.members[WEB01].admin is Admin.MAINT
+    assert outcome.waited_ms >= 3000
+
+
+def test_somebody_else_who_puts_it_back_is_noticed() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=1)
+    time.at(1.0, lambda: balancer.set(WEB01, admin=Admin.READY))
+    with pytest.raises(LoadBalancerError, match="somebody or something else"):
+        run(balancer, "drained")
+
+
+def test_a_command_without_effect_is_noticed() -> None:
+    balancer = pair(Time())
+    balancer.deaf = {"web/web01 drain"}
+    with pytest.raises(LoadBalancerError, match="was set to drain, but is UP"):
+        run(balancer, "draining")
+
+
+def test_a_load_balancer_that_is_away_for_a_moment_is_waited_for() -> None:
+    time = Time()
+    balancer = pair(time, in_flight=1)
+    original = balancer.sample
+    away = iter([Unreachable("away")] * 3)
+
+    def sample(ids: Any) -> Any:
+        if time.now > 1.0:
+            for error in away:
+                raise error
+        return original(ids)
+
+    balancer.sample = sample  # type: ignore[method-assign]
+    time.at(2.5, lambda: balancer.set(WEB01, in_flight=0))
+    assert run(balancer, "drained").changed
+
+
+def test_what_cannot_be_put_back_says_so_and_how_to_do_it() -> None:
+    balancer = pair(Time(), in_flight=1)
+    balancer.failing = {"web/web01 ready": LoadBalancerError("gone")}
+    with pytest.raises(OutOfTime, match=r"ATTENTION: web/web01 could not be put back to ready \(gone\).*set web/web01"):
+        run(balancer, "drained", timeout_s=1)
+
+
+def test_a_second_task_puts_back_what_was_before_the_first() -> None:
+    balancer = pair(Time(), admin=Admin.DRAIN, in_flight=1)
+    with pytest.raises(OutOfTime, match="put back: web/web01 ready"):
+        run(balancer, "drained", timeout_s=1, restore_to="enabled")
+    balancer = pair(Time(), admin=Admin.DRAIN, in_flight=1)
+    with pytest.raises(OutOfTime, match="Nothing was changed"):
+        run(balancer, "drained", timeout_s=1)
+
+
+def test_several_backends_are_all_or_nothing() -> None:
+    time = Time()
+    balancer = FakeBalancer(
+        time, member("web01"), member("web02"), member("web01", "admin", in_flight=1), member("web02", "admin")
+    )
+    with pytest.raises(OutOfTime):
+        run(balancer, "drained", timeout_s=2)
+    assert {key: found.admin for key, found in balancer.members.items()} == dict.fromkeys(balancer.members, Admin.READY)
+
+
+def test_coming_back_waits_for_fresh_checks_then_opens_and_sees_it_up() -> None:
+    time = Time()
+    balancer = pair(time, admin=Admin.MAINT, up=False, agent=Agent.OFF)
+    time.at(2.0, lambda: balancer.set(WEB01, fresh=True, up=True))
+    outcome = run(balancer, "enabled")
+    assert balancer.log == ["web/web01 return", "web/web01 ready", "web/web01 agent True"]
+    assert outcome.waited_ms >= 2000
+
+
+def test_coming_back_too_late_goes_back_to_maintenance() -> None:
+    balancer = pair(Time(), admin=Admin.MAINT)
+    with pytest.raises(OutOfTime, match="put back: web/web01 maint"):
+        run(balancer, "enabled", timeout_s=3)
+    assert "web/web01 ready" not in balancer.log
+
+
+def test_in_service_already_but_down_is_an_error_and_no_change() -> None:
+    balancer = pair(Time(), up=False, status="DOWN")
+    with pytest.raises(OutOfTime, match=r"web/web01 is DOWN.*Nothing was changed"):
+        run(balancer, "enabled", timeout_s=3)
+
+
+def scenario(state: str, guard: CountingGuard) -> tuple[FakeBalancer, Outcome | None]:
+    time = Time()
+    if state == "enabled":
+        first: dict[str, Any] = {"admin": Admin.MAINT, "agent": Agent.OFF}
+        end: dict[str, Any] = {"fresh": True, "up": True}
+    else:
+        first = {"in_flight": 3, "agent": Agent.ON}
+        end = {"in_flight": 0}
+    balancer = FakeBalancer(
+        time, member("web01", **first), member("web02"), member("web01", "admin", **first), member("web02", "admin")
+    )
+    balancer.known_traits = Traits(persistent=True)
+    for key in (WEB01, MemberId("admin", "web01")):
+        time.at(1.0, lambda key=key: balancer.set(key, **end))  # type: ignore[misc]
+    steps = {"weight_steps": (10, 50), "step_s": 0.5} if state == "enabled" else {}
+    try:
+        return balancer, run(balancer, state, guard, **steps)
+    except Interrupted as error:
+        assert "put back" in str(error) or "Nothing was changed" in str(error)
+        return balancer, None
+
+
+@pytest.mark.parametrize("state", ["draining", "drained", "disabled", "enabled"])
+def test_interrupted_at_every_step_the_state_is_the_former_one_or_the_asked_one(state: str) -> None:
+    counting = CountingGuard()
+    _balancer, outcome = scenario(state, counting)
+    assert outcome is not None
+    assert counting.checks > 3
+    before = scenario(state, CountingGuard(1))[0].members
+    for step in range(1, counting.checks + 1):
+        balancer, outcome = scenario(state, CountingGuard(step))
+        assert outcome is None
+        now = {key: (found.admin, found.agent, found.weight) for key, found in balancer.members.items()}
+        former = {key: (found.admin, found.agent, found.weight) for key, found in before.items()}
+        assert now == former, f"interrupted at step {step}"
+
+
+def test_check_mode_changes_nothing_and_has_the_plan_of_the_run() -> None:
+    for state in ("draining", "drained", "disabled", "enabled"):
+        planned, _unused = scenario_plan(state, check_mode=True)
+        balancer, outcome = planned
+        assert balancer.log == []
+        (_balancer, done), _unused = scenario_plan(state, check_mode=False)
+        assert outcome.plan == done.plan
+        assert outcome.intended == done.intended
+
+
+def scenario_plan(state: str, check_mode: bool) -> tuple[tuple[FakeBalancer, Outcome], Time]:
+    time = Time()
+    balancer = pair(time, admin=Admin.MAINT if state == "enabled" else Admin.READY)
+    time.at(0.5, lambda: balancer.set(WEB01, fresh=True))
+    return (balancer, run(balancer, state, check_mode=check_mode)), time
