@@ -67,7 +67,7 @@ def test_zero_must_be_seen_again_after_maint() -> None:
     """A user who sticks comes back between the last zero and maintenance."""
     time = Time()
     balancer = pair(time)
-    balancer.set_admin = lambda key, admin: balancer.set(key, admin=admin, in_flight=int(admin is Admin.MAINT))  # type: ignore[method-assign]
+    balancer.set_admin = lambda key, admin: balancer.set(key, admin=admin, in_flight=int(admin is Admin.MAINT))  # type: ignore[method-assign, assignment]
     time.at(1.0, lambda: balancer.set(WEB01, in_flight=0))
     assert run(balancer, "drained").waited_ms >= 1000
 
