@@ -72,6 +72,8 @@ _DIRECTIVES = frozenset(
     + ("reset", "help", "ed", "quit", "exit", "serverlist", "xml")
 )
 
+DIRECTIVE = re.compile(r"!!|:(?:" + "|".join(sorted(_DIRECTIVES)) + r")(?![\w$#@])", re.I)
+
 
 def find_sqlcmd(text: str) -> list[SqlcmdUse]:
     """All sqlcmd variables outside comments, and all sqlcmd directives at line starts, in the order of the text."""

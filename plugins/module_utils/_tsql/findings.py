@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the gate says: rules, findings and waivers. Private to the collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+PHASES = ("expand", "backfill", "contract", "undo")
+ERROR, WARNING, NOTE, OFF = "error", "warning", "note", "off"
+SEVERITIES = (ERROR, WARNING, NOTE, OFF)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the catalogue."""
+
+    id: str
+    mark: str
+    """E: refused in expand and backfill. A: refused in every phase. W: a warning."""
+    title: str
+    reason: str
+    """Why it breaks or blocks the version that is still running."""
+    safe: str
+    """The safe form, in a few words."""
+    blocking: bool = False
+    """About locks: holds in contract and undo too, as a warning, or as an error above a size that the user sets."""
+    contract: str = ""
+    """For marks E and W: the severity in contract and undo where it is not off."""
+
+    def severity(self, phase: str) -> str:
+        if self.mark == "A":
+            return ERROR
+        if phase in ("contract", "undo"):
+            if self.blocking:
+                return WARNING
+            return self.contract or OFF
+        return ERROR if self.mark == "E" else WARNING
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The safe way for the statement at hand: a sentence, and scripts to copy, each for one phase."""
+
+    text: str
+    scripts: tuple[tuple[str, str], ...] = ()
+
+    def render(self) -> str:
+        parts = [self.text] if self.text else []
+        for phase, sql in self.scripts:
+            parts.append(f"-- {phase}:\n{sql.rstrip()}")
+        return "\n".join(parts)
+
+
+@dataclass
+class Finding:
+    """Something that a script does and should not, or that the gate cannot vouch for."""
+
+    rule: str
+    severity: str
+    file: str
+    line: int
+    column: int
+    message: str
+    reason: str = ""
+    advice: str = ""
+    scripts: tuple[tuple[str, str], ...] = ()
+    phase: str = ""
+    source: str = ""
+    """The line of the script that it is about."""
+    length: int = 1
+    """How many characters of that line to mark."""
+    table_rows: int | None = None
+    waived: bool = False
+    waiver: str = ""
+    root: int = -1
+    """Which statement of the script it belongs to."""
+
+    def as_dict(self) -> dict[str, object]:
+        found: dict[str, object] = {
+            "rule": self.rule,
+            "severity": self.severity,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "reason": self.reason,
+            "advice": self.advice,
+            "phase": self.phase,
+            "source": self.source,
+        }
+        if self.table_rows is not None:
+            found["table_rows"] = self.table_rows
+        return found
+
+
+@dataclass
+class Waiver:
+    """``-- contract: allow <rule-id> <reason>``"""
+
+    rule: str
+    reason: str
+    file: str
+    line: int
+    used: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        return {"rule": self.rule, "reason": self.reason, "file": self.file, "line": self.line, "findings": self.used}
+
+
+@dataclass
+class Report:
+    """The verdict over a set of scripts."""
+
+    findings: list[Finding] = field(default_factory=list)
+    waived: list[Finding] = field(default_factory=list)
+    waivers: list[Waiver] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    statements: int = 0
+    objects: list[dict[str, object]] = field(default_factory=list)
+    """Versioned objects, with the releases that use them."""
+    live: bool = False
+
+    def count(self, severity: str) -> int:
+        return sum(1 for finding in self.findings if finding.severity == severity)
+
+    @property
+    def refused(self) -> bool:
+        return any(finding.severity == ERROR for finding in self.findings)

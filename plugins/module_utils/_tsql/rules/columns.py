@@ -1,0 +1,373 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules about columns that are added or altered."""
+
+from __future__ import annotations
+
+from ..analysis import Unit
+from ..findings import ERROR, WARNING, Advice
+from ..lexer import QUOTED, WORD, Token
+from ..live import ColumnFacts
+from ..statements import Column, Name, plain
+from .registry import Context, constraint_name, full, on
+
+_ZERO = {
+    **dict.fromkeys(["int", "bigint", "smallint", "tinyint", "bit", "decimal", "numeric", "money", "smallmoney", "float", "real", "dec", "integer"], "0"),
+    **dict.fromkeys(["char", "varchar", "text"], "''"),
+    **dict.fromkeys(["nchar", "nvarchar", "ntext", "sysname"], "N''"),
+    **dict.fromkeys(["date", "datetime", "datetime2", "smalldatetime", "datetimeoffset"], "'19000101'"),
+    "time": "'00:00'",
+    "uniqueidentifier": "'00000000-0000-0000-0000-000000000000'",
+    **dict.fromkeys(["binary", "varbinary", "image"], "0x"),
+}  # fmt: skip
+_LARGE = frozenset({"xml", "text", "ntext", "image", "hierarchyid", "geometry", "geography", "json"})
+_CONSTANT_FUNCTIONS = frozenset(
+    """GETDATE GETUTCDATE SYSDATETIME SYSUTCDATETIME SYSDATETIMEOFFSET CURRENT_TIMESTAMP SUSER_SNAME SUSER_NAME SUSER_ID USER_NAME
+    CURRENT_USER SESSION_USER SYSTEM_USER USER ORIGINAL_LOGIN HOST_NAME APP_NAME DB_NAME CONVERT CAST DATEADD DATEPART YEAR MONTH
+    DAY ISNULL COALESCE NULL N AS DATE DATETIME DATETIME2 DATETIMEOFFSET INT BIGINT SMALLINT TINYINT BIT VARCHAR NVARCHAR CHAR NCHAR
+    DECIMAL NUMERIC FLOAT REAL MONEY TIME UNIQUEIDENTIFIER VARBINARY BINARY SMALLDATETIME DATEFROMPARTS AT ZONE SESSION_CONTEXT
+    CONTEXT_INFO REPLICATE UPPER LOWER ABS TODATETIMEOFFSET SWITCHOFFSET EOMONTH""".split()  # noqa: SIM905
+)
+
+
+def _constant(default: list[Token]) -> bool:
+    """Whether a default has one value for all rows of a statement."""
+    names = [token for token in default if token.kind in (WORD, QUOTED)]
+    return all(token.key in _CONSTANT_FUNCTIONS for token in names if token.kind == WORD) and not any(
+        token.kind == QUOTED and token.text.strip('[]"').upper() not in _CONSTANT_FUNCTIONS for token in names
+    )
+
+
+def _default_text(column: Column, unit: Unit) -> str:
+    if not column.default:
+        return ""
+    return unit.text[column.default[0].start : column.default[-1].end]
+
+
+def staged(table: Name | None, column: Column, value: str, *, required: bool = True) -> Advice:
+    """The three steps to a required column."""
+    name = plain(column.name)
+    type_text = column.type_text
+    target = full(table)
+    default = (
+        f" CONSTRAINT {constraint_name('DF', table.base if table else '', column.name)} DEFAULT ({value})"
+        if value
+        else ""
+    )
+    scripts = [("expand", f"ALTER TABLE {target} ADD {name} {type_text} NULL{default};\n")]
+    if value:
+        scripts.append(
+            (
+                "backfill",
+                f"WHILE 1 = 1\nBEGIN\n    UPDATE TOP (1000) {target} SET {name} = {value} WHERE {name} IS NULL;\n"
+                "    IF @@ROWCOUNT = 0 BREAK;\nEND;\n",
+            )
+        )
+    if required:
+        scripts.append(
+            (
+                "contract",
+                f"IF EXISTS (SELECT 1 FROM {target} WITH (TABLOCKX, HOLDLOCK) WHERE {name} IS NULL)\nBEGIN;\n"
+                f"    THROW 50000, N'{(target + '.' + name).replace(chr(39), chr(39) * 2)} still holds NULL: run the backfill again', 1;\nEND;\n"
+                f"ALTER TABLE {target} ALTER COLUMN {name} {type_text} NOT NULL;\n",
+            )
+        )
+    return Advice(
+        "Nullable now, filled in batches, required later. A default alone is not enough where the running version writes NULL itself.",
+        tuple(scripts),
+    )
+
+
+@on("ALTER TABLE")
+def add_column(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    table = statement.name
+    if context.new_table(table, unit, 1):
+        return
+    for action in statement.actions:
+        column = action.column
+        if action.kind != "ADD COLUMN" or column is None:
+            continue
+        _added(context, unit, table, column)
+
+
+def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
+    where = f"column {plain(column.name)} of {full(table)}"
+    token = column.token
+    if column.computed:
+        if column.persisted:
+            context.report(
+                unit,
+                "add-persisted",
+                f"adds persisted computed {where}",
+                token=token,
+                table=table,
+                advice=Advice("Leave PERSISTED out: the value is computed when it is read."),
+            )
+        return
+    if column.type_name in ("rowversion", "timestamp"):
+        context.report(
+            unit,
+            "add-rowversion",
+            f"adds {where} of type {column.type_name}",
+            token=token,
+            table=table,
+            advice=Advice(
+                "Put it into a table of its own, with the key of the first, or count versions in a column that a trigger keeps.",
+                (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} bigint NULL;\n"),),
+            ),
+        )
+        return
+    if column.identity:
+        context.report(
+            unit,
+            "add-identity",
+            f"adds IDENTITY {where}",
+            token=token,
+            table=table,
+            advice=Advice(
+                "A nullable column, filled from a sequence in backfill, with the sequence as its default.",
+                (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} {column.type_text} NULL;\n"),),
+            ),
+        )
+        return
+    if column.references is not None:
+        context.report(
+            unit,
+            "add-foreign-key",
+            f"adds {where} with a foreign key to {full(column.references)}",
+            token=token,
+            table=table,
+            advice=Advice(
+                "The column now, the foreign key in contract.",
+                (
+                    ("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} {column.type_text} NULL;\n"),
+                    (
+                        "contract",
+                        f"ALTER TABLE {full(table)} WITH NOCHECK ADD CONSTRAINT "
+                        f"{constraint_name('FK', table.base if table else '', column.name)} FOREIGN KEY ({plain(column.name)}) "
+                        f"REFERENCES {full(column.references)};\n",
+                    ),
+                ),
+            ),
+        )
+    if column.check:
+        context.report(
+            unit,
+            "add-check",
+            f"adds {where} with a CHECK",
+            token=token,
+            table=table,
+            advice=Advice(
+                "The column now, the CHECK in contract.",
+                (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} {column.type_text} NULL;\n"),),
+            ),
+        )
+    if column.unique or column.primary_key:
+        context.report(
+            unit,
+            "add-unique",
+            f"adds unique {where}",
+            token=token,
+            table=table,
+            advice=Advice(
+                "The column now, the key in contract.",
+                (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} {column.type_text} NULL;\n"),),
+            ),
+        )
+    required = column.nullable is False or column.primary_key
+    if required and column.default is None:
+        context.report(
+            unit,
+            "add-required",
+            f"adds required {where} ({column.type_text} NOT NULL) with no default",
+            token=token,
+            table=table,
+            advice=staged(table, column, _ZERO.get(column.type_name, "")),
+        )
+    elif required and column.default is not None:
+        _default_offline(context, unit, table, column, where)
+    if column.with_values:
+        context.report(
+            unit,
+            "add-with-values",
+            f"fills {where} in every row (WITH VALUES)",
+            token=token,
+            table=table,
+            advice=staged(table, column, _default_text(column, unit), required=False),
+        )
+
+
+def _default_offline(context: Context, unit: Unit, table: Name | None, column: Column, where: str) -> None:
+    large = column.type_name in _LARGE or "max" in column.type_args
+    own_type = "." in column.type_name
+    constant = column.default is not None and _constant(column.default)
+    edition = context.options.edition or (context.live.edition if context.live else "")
+    why = ""
+    severity: str | None = None
+    if not constant:
+        why = "its default is no constant at run time"
+    elif large or own_type:
+        why = f"its type is {column.type_text}"
+    elif edition in ("standard", "express", "web"):
+        why = f"{edition.capitalize()} edition writes every row"
+    elif edition not in ("enterprise", "developer", "azure"):
+        facts = context.table_facts(table)
+        if facts is not None and facts.rows == 0:
+            return
+        why = "on Standard edition it writes every row; state the server's edition to know"
+        severity = WARNING if context.options.phase in ("expand", "backfill") else None
+    if not why:
+        return
+    context.report(
+        unit,
+        "add-default-offline",
+        f"adds {where} NOT NULL with a default: {why}",
+        token=column.token,
+        table=table,
+        severity=severity,
+        advice=staged(table, column, _default_text(column, unit)),
+    )
+
+
+@on("ALTER TABLE")
+def alter_column(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    table = statement.name
+    for action in statement.actions:
+        column = action.column
+        if column is None or action.kind not in ("ALTER COLUMN", "ALTER COLUMN OPTION"):
+            continue
+        if context.new_table(table, unit) or (
+            table is not None
+            and context.objects.newness(
+                context.objects.columns.get((*table.key, column.name.lower())), unit, table.schema
+            )
+            == 2
+        ):
+            continue
+        where = f"column {plain(column.name)} of {full(table)}"
+        if action.kind == "ALTER COLUMN OPTION":
+            rule = "add-persisted" if action.words == ("ADD", "PERSISTED") else "alter-type"
+            if action.words[1:] in (("ROWGUIDCOL",), ("NOT FOR REPLICATION",)):
+                continue
+            context.report(
+                unit,
+                rule,
+                f"{action.words[0].lower()}s {action.words[1]} {'to' if action.words[0] == 'ADD' else 'from'} {where}",
+                token=column.token,
+                table=table,
+                advice=Advice("Leave it, or do it in contract.", (("contract", unit.source.rstrip("; \n") + ";\n"),)),
+            )
+            continue
+        _altered(context, unit, table, column, where, bool(action.words))
+
+
+def _altered(context: Context, unit: Unit, table: Name | None, column: Column, where: str, option: bool) -> None:
+    facts = context.table_facts(table)
+    now = facts.columns.get(column.name.lower()) if facts is not None else None
+    if column.nullable is None:
+        context.report(
+            unit,
+            "alter-implicit-null",
+            f"ALTER COLUMN {plain(column.name)} says neither NULL nor NOT NULL",
+            token=column.token,
+            advice=Advice(
+                "Write it out; without it the column becomes nullable."
+                + ("" if now is None else f" At present it is {'NULL' if now.nullable else 'NOT NULL'}.")
+            ),
+        )
+    elif column.nullable is False and (now is None or now.nullable):
+        value = _ZERO.get(column.type_name, "")
+        context.report(
+            unit,
+            "alter-notnull",
+            f"makes {where} NOT NULL",
+            token=column.token,
+            table=table,
+            advice=Advice(
+                "Backfill first; in contract, look for NULLs in the same transaction.",
+                tuple(pair for pair in staged(table, column, value).scripts if pair[0] != "expand"),
+            ),
+        )
+    elif column.nullable is True and (now is None or not now.nullable):
+        context.report(
+            unit,
+            "alter-null",
+            f"makes {where} nullable, if it is not",
+            token=column.token,
+            advice=Advice("Add a new column that is nullable."),
+        )
+    if now is not None and _same_or_wider(column, now) and not option:
+        return
+    message = f"changes {where} to {column.type_text}"
+    if now is None:
+        message += "; its present type is not known here"
+    else:
+        message += (
+            f", at present {now.type_name}({now.characters})" if now.max_length else f", at present {now.type_name}"
+        )
+    context.report(
+        unit,
+        "alter-type",
+        message,
+        token=column.token,
+        table=table,
+        severity=ERROR if context.options.phase in ("expand", "backfill") else None,
+        advice=Advice(
+            "A new column beside it, kept in step by a trigger, and the old one dropped in contract. Where this only widens a varchar(n), "
+            "run the gate with a connection, or say so in a waiver.",
+            (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name + '_2')} {column.type_text} NULL;\n"),),
+        ),
+    )
+
+
+def _same_or_wider(column: Column, now: ColumnFacts) -> bool:
+    if column.collate and now.collation:
+        return False
+    if column.type_name != now.type_name:
+        return False
+    if column.type_name in ("varchar", "nvarchar", "varbinary"):
+        if not column.type_args:
+            return False
+        if column.type_args == ("max",):
+            return now.max_length == -1
+        if now.max_length == -1 or not column.type_args[0].isdigit():
+            return False
+        return int(column.type_args[0]) >= now.characters
+    if column.type_name in ("char", "nchar", "binary"):
+        return bool(column.type_args) and column.type_args[0] == str(now.characters)
+    return not column.type_args
+
+
+@on("CREATE TABLE", "ALTER TABLE")
+def unnamed(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    if statement.name is None or statement.name.temporary:
+        return
+    for column in statement.columns:
+        for kind in column.unnamed:
+            context.report(
+                unit,
+                "unnamed",
+                f"the {kind} of column {plain(column.name)} has no name",
+                token=column.token,
+                advice=Advice(
+                    f"CONSTRAINT {constraint_name(_SHORT[kind], statement.name.base, column.name)} before {kind}."
+                ),
+            )
+    for action in statement.actions:
+        kind = action.kind[4:]
+        if action.kind.startswith("ADD ") and kind in _SHORT and not action.name:
+            context.report(
+                unit,
+                "unnamed",
+                f"the {kind} of {full(statement.name)} has no name",
+                token=action.token,
+                advice=Advice(
+                    f"CONSTRAINT {constraint_name(_SHORT[kind], statement.name.base, *action.columns[:2])} before {kind}."
+                ),
+            )
+
+
+_SHORT = {"DEFAULT": "DF", "CHECK": "CK", "UNIQUE": "UQ", "PRIMARY KEY": "PK", "FOREIGN KEY": "FK"}

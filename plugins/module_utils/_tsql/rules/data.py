@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules about rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..analysis import Unit
+from ..findings import Advice
+from ..lexer import QUOTED, VARIABLE, WORD, Token
+from ..statements import Name
+from .registry import Context, full, on
+
+_BATCH = 5000
+_NO_COLUMN = frozenset(
+    """AND OR NOT NULL IS IN LIKE BETWEEN EXISTS SELECT WHERE CAST CONVERT AS INT BIT LEN GETDATE SYSDATETIME ISNULL COALESCE
+    OPTION RECOMPILE MAXDOP""".split()  # noqa: SIM905
+)
+
+
+def target(unit: Unit) -> Name | None:
+    """The table that is meant: an alias is looked up in FROM."""
+    statement = unit.statement
+    name = statement.name
+    if name is None or name.schema or name.temporary:
+        return name
+    words = unit.words()
+    for at, token in enumerate(words):
+        if token.kind in (WORD, QUOTED) and token.text.strip('[]"').lower() == name.base.lower() and at:
+            for source in statement.sources:
+                if (
+                    source.token is words[at - 1]
+                    or (words[at - 1].key == "AS" and at > 1 and _ends(source, words, at - 2))
+                    or _ends(source, words, at - 1)
+                ):
+                    return source
+    return name
+
+
+def _ends(source: Name, words: Sequence[Token], at: int) -> bool:
+    """Whether a source's name ends at this place."""
+    first = at - (len(source.parts) - 1) * 2
+    return first >= 0 and words[first] is source.token
+
+
+def _says_nothing(words: Sequence[Token]) -> bool:
+    """A WHERE that every row fulfils: no column in it (1 = 1), or one compared with itself."""
+    columns = [
+        token
+        for at, token in enumerate(words)
+        if token.kind in (WORD, QUOTED)
+        and token.key not in _NO_COLUMN
+        and not (at + 1 < len(words) and words[at + 1].key == "(")
+    ]
+    if not columns:
+        return not any(token.kind == VARIABLE for token in words)
+    plain = [token for token in words if token.key not in ("(", ")", ";")]
+    half = len(plain) // 2
+    if len(plain) % 2 == 1 and plain[half].key in ("=", ">=", "<="):
+        return [token.text.lower() for token in plain[:half]] == [token.text.lower() for token in plain[half + 1 :]]
+    return False
+
+
+def _where(unit: Unit) -> Sequence[Token]:
+    statement = unit.statement
+    if "where" not in statement.options:
+        return ()
+    return unit.tokens[int(statement.options["where"]) + 1 : statement.last]
+
+
+@on("UPDATE", "DELETE")
+def data_mass(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    table = target(unit)
+    if table is not None and (table.temporary or context.new_table(table, unit, 1)):
+        return
+    if table is not None and table.base.lower() in ("inserted", "deleted"):
+        return
+    if "composed" in statement.flags:
+        context.report(
+            unit,
+            "unknown",
+            f"a {statement.kind} inside FROM ( )",
+            advice=Advice("Write it as a statement of its own, with OUTPUT INTO."),
+        )
+        return
+    top = statement.options.get("top", "")
+    limited = top == "cte" or (top.isdigit() and int(top) < _BATCH and "percent" not in statement.flags)
+    where = _where(unit)
+    everything = not where or _says_nothing(where)
+    verb = "deletes" if statement.kind == "DELETE" else "updates"
+    if everything and not limited:
+        why = "with no WHERE" if not where else "with a WHERE that every row fulfils"
+        if top and not limited:
+            why += f" and TOP ({top}), which is not below {_BATCH}"
+        context.report(
+            unit, "data-mass", f"{verb} {full(table)} {why}", table=table, advice=_batches(unit, table, statement.kind)
+        )
+    elif context.options.phase == "expand" and not limited:
+        context.report(
+            unit,
+            "data-meaning",
+            f"{verb} rows of {full(table)} that the running version knows",
+            advice=Advice("Add new rows instead; edit or delete old ones in contract."),
+        )
+
+
+def _batches(unit: Unit, table: Name | None, kind: str) -> Advice:
+    if kind == "DELETE":
+        return Advice(
+            "In contract, in batches, each with its own short transaction.",
+            (
+                (
+                    "contract",
+                    f"WHILE 1 = 1\nBEGIN\n    DELETE TOP (1000) FROM {full(table)};\n    IF @@ROWCOUNT = 0 BREAK;\nEND;\n",
+                ),
+            ),
+        )
+    words = list(unit.words())
+    start = next((token.start for token in words if token.key == "SET"), None)
+    first = None
+    for at, token in enumerate(words):
+        if token.key == "SET" and at + 1 < len(words):
+            first = words[at + 1].text
+    clause = unit.text[start : words[-1].end] if start is not None and "from" not in unit.statement.flags else ""
+    if not clause or first is None or "where" in unit.statement.options or unit.dynamic:
+        return Advice(
+            "In backfill, in batches of fewer than 5,000 rows: UPDATE TOP (1000) ... WHERE <not done yet>, until @@ROWCOUNT is 0."
+        )
+    return Advice(
+        "In backfill, in batches, with a WHERE that tells which rows are still to do.",
+        (
+            (
+                "backfill",
+                f"WHILE 1 = 1\nBEGIN\n    UPDATE TOP (1000) {full(table)} {clause} WHERE {first} IS NULL;\n    IF @@ROWCOUNT = 0 BREAK;\nEND;\n",
+            ),
+        ),
+    )
+
+
+@on("MERGE")
+def merge(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    table = statement.name
+    if table is None or table.temporary or context.new_table(table, unit, 1):
+        return
+    if "composed" in statement.flags:
+        context.report(
+            unit,
+            "unknown",
+            "a MERGE inside FROM ( )",
+            advice=Advice("Write it as a statement of its own, with OUTPUT INTO."),
+        )
+        return
+    if "by source" in statement.flags and {"delete", "update"} & statement.flags:
+        context.report(
+            unit,
+            "data-mass",
+            f"touches every row of {full(table)} that its source does not have (WHEN NOT MATCHED BY SOURCE)",
+            table=table,
+            advice=Advice("Leave WHEN NOT MATCHED BY SOURCE out; delete by key, in contract."),
+        )
+    elif "delete" in statement.flags or ("update" in statement.flags and "values" not in statement.flags):
+        context.report(
+            unit,
+            "data-mass",
+            f"updates or deletes rows of {full(table)} all at once (MERGE)",
+            table=table,
+            advice=Advice("UPDATE TOP (1000) ... in a loop, in backfill; INSERT ... WHERE NOT EXISTS for new rows."),
+        )
+    elif "update" in statement.flags and context.options.phase == "expand":
+        context.report(
+            unit,
+            "data-meaning",
+            f"updates rows of {full(table)} that the running version knows (MERGE)",
+            advice=Advice("Leave WHEN MATCHED out: add new rows only."),
+        )
