@@ -61,13 +61,20 @@ class Net:
 
 def _lock_directory() -> Path:
     directory = Path(tempfile.gettempdir()) / "zero-downtime-lab-nets"
-    directory.mkdir(mode=0o1777, exist_ok=True)
+    directory.mkdir(exist_ok=True)
+    with contextlib.suppress(OSError):
+        directory.chmod(0o1777)  # every user of the machine takes his locks here
     return directory
 
 
 def _try_lock(number: int) -> int | None:
     """A file descriptor that holds the lock of net `number`, or None when a living lab has it."""
-    descriptor = os.open(_lock_directory() / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    path = _lock_directory() / f"{number}.lock"
+    try:
+        # Not O_CREAT for a file that is there: in a sticky directory the kernel refuses that for a file of another user.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
