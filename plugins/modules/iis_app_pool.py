@@ -77,8 +77,8 @@ options:
     description:
       - What to do when requests are still in flight after O(timeout_s). WebSockets never end by themselves.
       - V(fail) leaves the pool as it is and fails.
-      - V(stop) stops the pool all the same. IIS kills what is left when the pool's C(shutdownTimeLimit) ends;
-        RV(in_flight_killed) counts it.
+      - V(stop) stops the pool all the same. IIS kills what is left when the pool's C(shutdownTimeLimit) ends, or that of
+        the ASP.NET Core Module, which is ten seconds; RV(in_flight_killed) counts it.
     type: str
     default: fail
     choices:
@@ -136,7 +136,9 @@ in_flight_at_start:
   type: int
   sample: 3
 in_flight_killed:
-  description: Requests that were still in flight when C(shutdownTimeLimit) ended, by the last reading before it.
+  description:
+    - Requests that were still in flight when C(shutdownTimeLimit) of the pool, or the ten seconds of the ASP.NET Core
+      Module, ended, by the last reading before it.
   returned: success
   type: int
   sample: 0

@@ -94,7 +94,8 @@ options:
   check_revocation:
     description:
       - Whether the node must be able to check that the certificate of O(url) was not revoked.
-      - V(best_effort) goes on when the lists cannot be reached, V(none) does not look. Both need a recent C(curl).
+      - V(best_effort) goes on when the lists cannot be reached, which needs C(curl) 7.70 or newer on the node. V(none)
+        does not look.
     type: str
     default: required
     choices:

@@ -16,8 +16,8 @@ from .quoting import refuse_control_characters
 
 _SIZE = re.compile(r"^content-length:\s*(\d+)\s*$", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(r"\bstatus=(\d{3})\s*\Z")
+_STATUS_IN_ERROR = re.compile(r"returned error: (\d{3})")
 _NO_HEAD = frozenset({403, 405, 501})
-_WRITE_ERROR = 23
 _CODES = {
     5: "its proxy's name cannot be resolved by the node",
     6: "its host name cannot be resolved by the node",
@@ -72,8 +72,7 @@ def configuration(source: Source, timeout_s: float, output: str | None) -> bytes
     """curl's configuration for a download, or for a look at the headers when there is no output."""
     lines = [
         _line("url", source.url),
-        _line("proto", "=https"),
-        _line("proto-redir", "=https"),
+        _line("proto", "=https"),  # for redirects too
         "location",
         "silent",
         "show-error",
@@ -105,7 +104,7 @@ def configuration(source: Source, timeout_s: float, output: str | None) -> bytes
 def size_of_head(source: Source, exit_code: int, stdout: str, stderr: str) -> int | None:
     """The artifact's size from curl's answer, None when the server does not tell; raises when it cannot be had."""
     if exit_code:
-        raise _failure(source, exit_code, _status(stdout), stderr)
+        raise _failure(source, exit_code, _status(stdout, stderr), stderr)
     status = _status(stdout)
     if status in _NO_HEAD:
         return None
@@ -118,12 +117,7 @@ def size_of_head(source: Source, exit_code: int, stdout: str, stderr: str) -> in
 def check_download(source: Source, exit_code: int, stdout: str, stderr: str) -> None:
     """Raise with a sentence when a download failed."""
     if exit_code:
-        raise _failure(source, exit_code, _status(stdout), stderr)
-
-
-def is_disk_error(exit_code: int) -> bool:
-    """Whether curl could not write what it got."""
-    return exit_code == _WRITE_ERROR
+        raise _failure(source, exit_code, _status(stdout, stderr), stderr)
 
 
 def _failure(source: Source, exit_code: int, status: int, stderr: str) -> IisError:
@@ -141,8 +135,8 @@ def _failure(source: Source, exit_code: int, status: int, stderr: str) -> IisErr
     return IisError(f"The release cannot be fetched from {source.shown}: {why}.", http_status=status or None)
 
 
-def _status(stdout: str) -> int:
-    match = _STATUS.search(stdout)
+def _status(stdout: str, stderr: str = "") -> int:
+    match = _STATUS.search(stdout) or _STATUS_IN_ERROR.search(stderr)
     return int(match[1]) if match else 0
 
 

@@ -20,6 +20,7 @@ from .talk import Talk
 STARTED, STOPPED, STOPPING = "Started", "Stopped", "Stopping"
 _FIRST_POLL_S, _LONGEST_POLL_S = 0.1, 0.5
 _KILL_SLACK_S = 1.0
+_ASPNETCORE_SHUTDOWN_S = 10.0  # the module's default; it kills the application before the pool kills the worker
 _WORKER_S = 15.0  # an AlwaysRunning pool that no site uses never gets a worker
 
 
@@ -207,7 +208,7 @@ class PoolTask:
             deadline.sleep()
 
     def _watch_forced(self, pool: Pool, deadline: Deadline) -> int:
-        """Requests that are still there when the pool's shutdownTimeLimit ends are killed with their worker."""
+        """Requests that are still there when the pool's, or the ASP.NET Core Module's, shutdownTimeLimit ends are killed."""
         limit_s = pool.config.shutdown_time_limit_s if pool.config else 0.0
         last = 0
         while not deadline.expired:
@@ -218,7 +219,9 @@ class PoolTask:
             self._talk.tell(f"{pool.name}: {STOPPING}, {_count(running)}")
             deadline.sleep()
         deadline.hurry()
-        return last if deadline.elapsed_s >= limit_s - _KILL_SLACK_S else 0
+        ended_s = deadline.elapsed_s
+        by_module = abs(ended_s - _ASPNETCORE_SHUTDOWN_S) <= _KILL_SLACK_S
+        return last if by_module or ended_s >= limit_s - _KILL_SLACK_S else 0
 
     def _wait_replaced(self, pool: Pool, old: list[int]) -> list[int]:
         deadline = self._deadline(self._options.exit_timeout_s)

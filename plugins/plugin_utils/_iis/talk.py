@@ -23,7 +23,7 @@ class Talk:
         self._show = show
         self._monotonic = monotonic
         self._interval_s = interval_s
-        self._last = monotonic()
+        self._last: float | None = None
         self.step = "reading the state of the node"
         self.if_lost = "Nothing was changed by this task."
         self.connected = False
@@ -40,8 +40,8 @@ class Talk:
         self._show(line)
 
     def tell(self, line: str) -> None:
-        """One line if the last one is long enough ago."""
-        if self._monotonic() - self._last >= self._interval_s:
+        """One line if it is the first, or the last one is long enough ago."""
+        if self._last is None or self._monotonic() - self._last >= self._interval_s:
             self.say(line)
 
     def warn(self, line: str) -> None:

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection that breaks on the way, and a disk that fills."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, SITE, Rig, snapshot
+from .test_iis import pool, staged
+
+
+def start_play(rig: Rig, task: dict[str, object]) -> tuple[subprocess.Popen[str], Path]:
+    """A play in the background, so that something can happen while it waits."""
+    playbook, results = rig.write_play([task])
+    process = subprocess.Popen(
+        [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook)],
+        env={**os.environ, **rig._environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return process, Path(f"{results}-web01.json")
+
+
+@pytest.mark.parametrize(("fault", "reasons"), [("down", {"refused", "other"}), ("hang", {"timeout"})])
+def test_a_connection_lost_in_the_middle_is_a_failure_that_can_be_rescued(
+    rig: Rig, fault: str, reasons: set[str]
+) -> None:
+    rig.wait_for("1.0")
+    slow = rig.slow(6)
+    process, results = start_play(rig, pool("stopped"))
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "in flight" in line:
+                break
+        rig.fault(winrm=fault)
+        began = time.monotonic()
+        output = process.communicate(timeout=60)[0]
+    finally:
+        rig.fault(winrm="up")
+        process.kill()
+        process.wait()
+    result = json.loads(results.read_text())[0]
+    assert (result["failed"], result["connection_lost"]) == (True, True), output
+    assert result["connection_error"] in reasons
+    assert "connection to web01 was lost while" in result["msg"]
+    assert "rescued=1" in output
+    assert "unreachable=0" in output
+    assert time.monotonic() - began < 20
+    assert slow.join() == (200, "1.0")
+    rig.wait_for("1.0")
+
+
+def test_a_disk_that_is_too_small_is_seen_before_the_download(small_disk: Rig) -> None:
+    release = staged(small_disk, small_disk.build("2.0", {"big.bin": os.urandom(1024 * 1024)}))
+    before = snapshot(small_disk.drive)
+    played = small_disk.play(release)
+    assert "MiB are needed to fetch and unpack the release" in played.result["msg"], played.output
+    assert snapshot(small_disk.drive) == before
+
+
+def test_a_disk_that_fills_while_downloading_or_unpacking_is_left_clean(small_disk: Rig) -> None:
+    rig = small_disk
+    loose = {"margin_mib": 0, "unpacked_factor": 0}
+    listed = {"iis_release": {**rig.build("2.0", {"zeros.bin": bytes(8 * 1024 * 1024)}), **loose}}
+    fetched = {
+        "iis_release": {**rig.build("2.1", {"big.bin": os.urandom(4 * 1024 * 1024)}), **loose, "archive_mib": 0.001}
+    }
+    unpacked = {"iis_release": {**rig.build("2.2", {"b.bin": os.urandom(1_700_000)}), **loose, "margin_mib": -1000}}
+    before = snapshot(rig.drive)
+    played = rig.play(listed, fetched, unpacked)
+    assert "to unpack the release" in played.messages[0], played.output
+    assert "look at its disk" in played.messages[1], played.output
+    assert "tar could not unpack the archive" in played.messages[2], played.output
+    for result in played.results:
+        assert result["cleaned_up"] is True
+        assert result["free_bytes"] > 0
+    assert snapshot(rig.drive) == before
+    assert rig.get() == (200, "1.0")
+    assert (ROOT, SITE) == ("C:\\releases\\shop", "Shop")

@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The iis_* actions through ansible-playbook and WinRM, in the order in which a release uses them."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from lab import secrets_watch
+
+from .conftest import ROOT, SITE, Rig, snapshot
+
+POOL: dict[str, Any] = {"name": "shop"}
+INFO: dict[str, Any] = {"iis_release_info": {"site": SITE, "root": ROOT}}
+
+
+def pool(state: str, **options: Any) -> dict[str, Any]:
+    return {"iis_app_pool": {**POOL, "state": state, **options}}
+
+
+def current(version: str) -> dict[str, Any]:
+    return {"iis_release": {"site": SITE, "root": ROOT, "state": "current", "version": version}}
+
+
+def staged(rig: Rig, options: dict[str, Any]) -> dict[str, Any]:
+    settings = '{"ConnectionStrings": {"Shop": "Password={{ settings_password }}"}}'
+    return {"iis_release": {**options, "files": {"appsettings.json": settings}}}
+
+
+def test_stage_stop_switch_start_and_the_way_back(rig: Rig) -> None:
+    rig.wait_for("1.0")
+    release = staged(rig, rig.build("2.0"))
+    before = snapshot(rig.drive)
+    checked = rig.play(release, pool("stopped"), flags=("--check", "--diff"))
+    assert [result["changed"] for result in checked.results] == [True, True], checked.output
+    assert snapshot(rig.drive) == before
+    assert rig.get() == (200, "1.0")
+
+    done = rig.play(release, release)
+    assert [result["changed"] for result in done.results] == [True, False], done.output
+    target = rig.drive / "releases" / "shop" / "2.0"
+    assert rig.secrets["settings"] in (target / "appsettings.json").read_text()
+    assert (target / "bin" / "shop.dll").read_bytes().startswith(b"MZ2.02.0")
+    assert sorted(path.name for path in (rig.drive / "releases" / "shop").iterdir()) == ["1.0", "2.0"]
+    assert {name: digest for name, digest in snapshot(rig.drive).items() if "2.0" not in name} == before
+
+    slow = rig.slow(3)
+    switched = rig.play(pool("stopped"), current("2.0"), current("2.0"), pool("started"), pool("started"), INFO)
+    assert slow.join() == (200, "1.0"), (slow.error, switched.output)
+    stop, switch, again, start, started, info = switched.results
+    assert (stop["changed"], stop["previous_state"], stop["state"]) == (True, "Started", "Stopped"), switched.output
+    assert (stop["in_flight_at_start"], stop["in_flight_killed"], stop["worker_pids"]) == (1, 0, [])
+    assert 500 < stop["waited_ms"] < 10_000
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in stop["previous_worker_pids"])
+    assert "1 request in flight" in switched.output
+    assert (switch["changed"], switch["previous_version"], again["changed"]) == (True, "1.0", False)
+    assert (start["changed"], len(start["worker_pids"]), started["changed"]) == (True, 1, False)
+    assert (info["current_version"], info["previous_version"]) == ("2.0", "1.0")
+    assert [(version["version"], version["complete"]) for version in info["versions"]] == [
+        ("1.0", False),
+        ("2.0", True),
+    ]
+    assert (info["role_services"], info["tools"]["certutil"]) == ({"request_monitor": True}, "")
+    assert info["tools"]["curl"]
+    assert info["tools"]["tar"]
+    rig.wait_for("2.0")
+
+    back = rig.play(
+        {"iis_release": {"site": SITE, "root": ROOT, "state": "current", "path": f"{ROOT}\\1.0"}}, hosts="ntlm"
+    )
+    assert (back.result["changed"], back.result["version"]) == (True, "1.0"), back.output
+    rig.wait_for("1.0")
+    gone = {"iis_release": {"site": SITE, "root": ROOT, "state": "absent", "version": "2.0"}}
+    removed = rig.play(gone, gone)
+    assert [result["changed"] for result in removed.results] == [True, False], removed.output
+    assert not target.exists()
+
+
+def test_recycle_replaces_the_worker_without_losing_a_request(rig: Rig) -> None:
+    rig.wait_for("1.0")
+    slow = rig.slow(2)
+    played = rig.play(pool("recycled"), {"iis_app_pool_info": {}})
+    assert slow.join() == (200, "1.0"), slow.error
+    recycled, info = played.results
+    assert recycled["changed"] is True, played.output
+    assert len(recycled["worker_pids"]) == 1
+    assert set(recycled["worker_pids"]).isdisjoint(recycled["previous_worker_pids"])
+    pools = {found["name"]: found for found in info["pools"]}
+    assert pools["Shop"]["worker_pids"] == recycled["worker_pids"]
+    assert pools["Shop"]["config"]["shutdown_time_limit_s"] == 4.0
+    assert pools["My Pool (idle)"]["state"] == "Stopped"
+
+
+def test_a_pool_whose_name_has_blanks_and_brackets(rig: Rig) -> None:
+    options = {"name": "My Pool (idle)", "in_flight": "skip"}
+    played = rig.play(
+        {"iis_app_pool": {**options, "state": "started"}}, {"iis_app_pool": {**options, "state": "stopped"}}
+    )
+    assert [result["state"] for result in played.results] == ["Started", "Stopped"], played.output
+
+
+def test_a_request_that_does_not_end_is_not_cut_unless_the_user_says_so(rig: Rig) -> None:
+    rig.wait_for("1.0")
+    slow = rig.slow(20)
+    played = rig.play(pool("stopped", timeout_s=1), pool("stopped", timeout_s=0.5, on_timeout="stop"), pool("started"))
+    refused, forced, started = played.results
+    assert refused["failed"] is True
+    assert "1 request in flight in pool Shop after 1 s" in refused["msg"]
+    assert (forced["state"], forced["in_flight_killed"], started["state"]) == ("Stopped", 1, "Started"), played.output
+    assert slow.join() is None
+    rig.wait_for("1.0")
+
+
+def test_the_quota_of_a_shell_is_no_limit_for_a_wait(rig: Rig) -> None:
+    rig.wait_for("1.0")
+    slow = rig.slow(6)
+    shells = rig.fault(counters=True)["counters"].get("shells", 0)
+    began = time.monotonic()
+    played = rig.play(pool("stopped", timeout_s=30), pool("started"))
+    assert slow.join() == (200, "1.0")
+    assert time.monotonic() - began > 4
+    assert rig.fault(counters=True)["counters"]["shells"] >= shells + 3
+    assert [result["state"] for result in played.results] == ["Stopped", "Started"], played.output
+
+
+def test_bad_input_is_one_clear_sentence_and_touches_nothing(rig: Rig) -> None:
+    good = rig.build("3.0")
+    evil = rig.build("3.1", {"../../evil.txt": b"x"})
+    links = {**good, "version": "3.2"}
+    before = snapshot(rig.drive)
+    cases: list[tuple[dict[str, Any], str]] = [
+        (
+            {"iis_app_pool": {"name": "Nope", "state": "stopped"}},
+            "no application pool 'Nope'; it has: My Pool (idle), Shop",
+        ),
+        ({"iis_app_pool": {"name": "O'Pool", "state": "stopped"}}, "appcmd cannot take"),
+        ({"iis_app_pool": {"name": "Shop", "state": "paused"}}, "value of state must be one of"),
+        ({"iis_app_pool": {"name": "Shop", "state": "stopped"}, "become": True}, "does not support become"),
+        ({"iis_app_pool": {"name": "Shop", "state": "stopped"}, "async": 30, "poll": 0}, "does not support async"),
+        ({"iis_release_info": {"site": "Nope", "root": ROOT}}, "no site 'Nope'; it has: Shop"),
+        ({"iis_release": {**good, "checksum": "sha256:" + "0" * 64}}, "sha256:" + "0" * 64 + " was expected"),
+        ({"iis_release": {**good, "checksum": "md5:1"}}, "64 hexadecimal digits are expected"),
+        ({"iis_release": {**good, "url": good["url"] + "x"}}, "no such file (HTTP 404)"),
+        ({"iis_release": {**good, "password": "wr0ng-pa55"}}, "wants a login (HTTP 401)"),
+        ({"iis_release": {**good, "url": good["url"].replace("https", "http")}}, "https:// and a host are expected"),
+        ({"iis_release": {**good, "url": good["url"].replace("8443", "8444")}}, "nothing listens"),
+        ({"iis_release": {**good, "version": "..\\x"}}, "cannot name a directory"),
+        ({"iis_release": {**good, "root": "C:\\releases\\..\\shop"}}, "no plain Windows name"),
+        ({"iis_release": {**good, "root": f"{ROOT}\\1.0\\releases"}}, "runs from"),
+        ({"iis_release": {**good, "version": "1.0"}}, "the running directory is never touched"),
+        ({"iis_release": {**good, "files": {"../x": "1"}}}, "has .. in it"),
+        ({"iis_release": {**good, "archive_mib": 1e9}}, "MiB are needed to fetch and unpack"),
+        ({"iis_release": evil}, "could leave the release's directory"),
+        (current("9.9"), "is not staged"),
+        (
+            {"iis_release": {"site": SITE, "root": ROOT, "state": "absent", "version": "1.0"}},
+            "switch to another one first",
+        ),
+        ({"iis_release": {"site": SITE, "root": ROOT, "state": "staged", "version": "3.0"}}, "url, checksum"),
+    ]
+    assert links["version"] == "3.2"
+    played = rig.play(*[case for case, _words in cases])
+    for result, (case, words) in zip(played.results, cases, strict=True):
+        assert result["failed"] is True, case
+        assert words in result["msg"], (case, result["msg"])
+        assert "Traceback" not in result["msg"]
+        assert not result.get("connection_lost")
+    assert snapshot(rig.drive) == before
+    assert rig.get() == (200, "1.0")
+    assert "wr0ng-pa55" not in str(played.results)
+
+
+def test_a_node_that_cannot_be_reached_fails_and_can_be_rescued(rig: Rig) -> None:
+    expected = {
+        "wrong_password": ("credentials", "rejected the login of deployer"),
+        "wrong_password_ntlm": ("credentials", "rejected the login of deployer"),
+        "untrusted": ("certificate", "is not trusted"),
+        "dead_port": ("refused", "Nothing listens"),
+        "no_tls": ("tls", "does not speak TLS"),
+    }
+    played = rig.play(pool("stopped"), hosts=",".join([*expected, "psrp"]))
+    for host, (reason, words) in expected.items():
+        result = played.hosts[host][0]
+        assert (result["failed"], result["connection_lost"], result["connection_error"]) == (True, True, reason), result
+        assert words in result["msg"]
+        assert "Nothing was changed" in result["msg"]
+    assert "this task has psrp" in played.hosts["psrp"][0]["msg"]
+    assert played.output.count("rescued=1") == len(played.hosts)
+    assert "not-the-pa55word" not in played.output
+    assert rig.get() == (200, "1.0")
+
+
+def test_no_secret_is_shown_anywhere(rig: Rig) -> None:
+    release = staged(rig, rig.build("4.0"))
+    wrong = {"iis_release": {**rig.build("4.1"), "checksum": "sha256:" + "1" * 64}}
+    odd = {"iis_release": {**rig.build("4.2"), "files": {"appsettings.json": ["{{ settings_password }}"]}}}
+    gone = {"iis_release": {"site": SITE, "root": ROOT, "state": "absent", "version": "4.0"}}
+    with secrets_watch.ProcessListWatch(rig.secrets) as watch:
+        checked = rig.play(release, flags=("-vvvvv", "--check", "--diff"))
+        played = rig.play(release, wrong, odd, gone, flags=("-vvvvv", "--diff"))
+    assert watch.samples > 20
+    assert watch.found == set()
+    assert [result.get("failed", False) for result in played.results] == [False, True, True, False], played.output
+    shown = checked.output + played.output + str(played.results)
+    assert secrets_watch.found_in(shown, rig.secrets) == []
+    ran = "\n".join(rig.fault(transcript=True)["transcript"])
+    assert secrets_watch.found_in(ran, rig.secrets) == []
+    assert "curl.exe" in ran
