@@ -235,7 +235,7 @@ class _Expansion:
             self._nested(number, unit, text, _locator(unit, parts, pieces, exact=not variant), unknown, depth, lookup)
 
     def _nested(
-        self, number: int, unit: Unit, text: str, locate: Callable[[int], int], unknown: bool, depth: int
+        self, number: int, unit: Unit, text: str, locate: Callable[[int], int], unknown: bool, depth: int, lookup: str
     ) -> None:
         try:
             found = scan(text)
