@@ -23,6 +23,16 @@ class ActionModule(ProgressActionBase):
 
     def prepare_args(self, args: dict[str, t.Any], task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
         for option, variable in self.from_variables.items():
-            if args.get(option) is None and task_vars.get(variable) is not None:
-                args[option] = self._templar.template(task_vars[variable])
+            if args.get(option) is None:
+                found = self._variable(variable, task_vars)
+                if found is not None:
+                    args[option] = found
         return args
+
+    def _variable(self, name: str, task_vars: Mapping[str, t.Any]) -> t.Any:
+        """The variable of the load balancer that the task is delegated to, or of the task's own host."""
+        delegate = self._task.delegate_to
+        hostvars = task_vars.get("hostvars")
+        if delegate and hostvars is not None and delegate in hostvars and name in hostvars[delegate]:
+            return hostvars[delegate][name]
+        return self._templar.template(task_vars.get(name))

@@ -143,12 +143,14 @@ options:
     description:
       - The state that is put back on failure, when that is not the one which the task finds.
       - "For use after a former task with O(state=draining): give that task's RV(ignore:previous_state)."
+      - V(mixed), which a former task returns when backends differ, means what this task finds.
     type: str
     choices:
       - draining
       - drained
       - disabled
       - enabled
+      - mixed
 notes:
   - Tested with HAProxy 2.6.
 seealso:
@@ -294,7 +296,7 @@ def main() -> None:
             "step_s": {"type": "float", "default": 10},
             "old_workers": {"type": "str", "default": "count", "choices": ["count", "ignore"]},
             "check_capacity": {"type": "bool", "default": True},
-            "restore_to": {"type": "str", "choices": STATES},
+            "restore_to": {"type": "str", "choices": [*STATES, "mixed"]},
         },
         supports_check_mode=True,
     )

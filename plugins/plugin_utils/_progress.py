@@ -121,6 +121,8 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
             yield
             return
         host = str(task_vars.get("inventory_hostname", "localhost"))
+        if self._task.delegate_to and self._task.delegate_to != host:
+            host = f"{host} -> {self._task.delegate_to}"
 
         def show(line: str) -> None:
             if line.strip():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .model import Member, Sample
-from .request import Outcome, Request
+from .request import MIXED, Outcome, Request
 
 
 def describe(member: Member) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def describe(member: Member) -> dict[str, Any]:
 def common_state(sample: Sample) -> str:
     """One word for all places of a member."""
     states = {member.state for member in sample.members}
-    return states.pop() if len(states) == 1 else "mixed"
+    return states.pop() if len(states) == 1 else MIXED
 
 
 def result(request: Request, outcome: Outcome) -> dict[str, Any]:

@@ -15,6 +15,7 @@ DRAINING = "draining"
 DRAINED = "drained"
 DISABLED = "disabled"
 ENABLED = "enabled"
+MIXED = "mixed"
 
 RESTORE = "restore"
 CUT = "cut"

@@ -170,7 +170,7 @@ class Session(ABC):
 
     def former(self, member: Member) -> Admin:
         """What a member goes back to: what was found, or what the user says was there before a former task."""
-        if self.request.restore_to is not None:
+        if self.request.restore_to in ADMIN_OF:
             return ADMIN_OF[self.request.restore_to]
         return member.admin or Admin.READY
 

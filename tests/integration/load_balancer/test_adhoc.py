@@ -150,3 +150,27 @@ def test_a_pair_of_load_balancers(made: Scene, tmp_path: Path) -> None:
         run = ad_hoc(environ, "member=web01 state=enabled")
         assert run.returncode == 0, run.output
         assert (made.balancer.status(), second.status()) == ("UP", "UP")
+
+
+DELEGATED = """\
+- hosts: web01
+  gather_facts: false
+  tasks:
+    - name: Drain
+      zero_downtime.dotnet.lb_member:
+        member: "{{ inventory_hostname }}"
+        state: drained
+      delegate_to: lb01
+"""
+
+
+def test_a_delegated_task_uses_the_load_balancers_variables(made: Scene, tmp_path: Path) -> None:
+    playbook = tmp_path / "delegated.yml"
+    playbook.write_text(DELEGATED)
+    environ = environment(made, tmp_path)
+    with (tmp_path / "inventory.ini").open("a") as inventory:
+        inventory.write("[web]\nweb01 dotnet_lb_socket=/nonexistent\n")
+    run = ansible_cli.run(environ, "ansible-playbook", str(playbook))
+    assert run.returncode == 0, run.output
+    assert "[web01 -> lb01] web01: 0 in flight" in run.output
+    assert made.balancer.status() == "MAINT"
