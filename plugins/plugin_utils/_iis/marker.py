@@ -87,7 +87,7 @@ def digest_files(files: Mapping[str, str], salt: bytes | None = None) -> str:
 
 def digest_matches(digest: str, files: Mapping[str, str]) -> bool:
     """Whether a hash was made from these files."""
-    salt, _, _hash = digest.partition(":")
+    salt = digest.partition(":")[0]
     try:
         return hmac.compare_digest(digest, digest_files(files, bytes.fromhex(salt)))
     except ValueError:

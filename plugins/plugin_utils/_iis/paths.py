@@ -78,5 +78,5 @@ def inside(path: str, directory: str) -> bool:
 def child_name(path: str, directory: str) -> str | None:
     """The name of a path that lies directly in a directory."""
     clean = path.replace("/", "\\").rstrip("\\")
-    parent, _, name = clean.rpartition("\\")
+    parent, _separator, name = clean.rpartition("\\")
     return name if parent and same(parent, directory) else None

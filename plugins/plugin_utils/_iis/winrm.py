@@ -12,38 +12,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
-import requests.exceptions
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from winrm.exceptions import (
-    InvalidCredentialsError,
-    WinRMError,
-    WinRMOperationTimeoutError,
-    WinRMTransportError,
-    WSManFaultError,
-)
 
 from .errors import CommandTimeout, ConnectionLost, IisError, ProgramMissing
 from .transport import Command, CommandResult, CommandRunner
+from .winrm_errors import BROKEN, InvalidCredentialsError, WinRMOperationTimeoutError, WSManFaultError
 
 QUOTA_MAX_OPERATIONS = 0x803381A6
 SHELL_NOT_FOUND = 0x8033805B
 FILE_NOT_FOUND = frozenset({2, 0x80070002})
 STDIN_CHUNK_BYTES = 100_000  # base64 and the envelope fit into the smallest MaxEnvelopeSize that Windows ships with
 UTF8_CODEPAGE = 65001
-
-# What pywinrm and requests raise when the wire breaks. AssertionError: pywinrm's check that an answer belongs to its question.
-_BROKEN = (
-    requests.exceptions.RequestException,
-    WinRMTransportError,
-    WinRMError,
-    WinRMOperationTimeoutError,
-    ParseError,
-    AssertionError,
-    StopIteration,
-    OSError,
-)
 
 
 def explain_connection_failure(text: str, user: str, endpoint: str) -> tuple[str, str]:
@@ -109,7 +89,7 @@ class WinrmRunner(CommandRunner):
                     f"{self._endpoint} did not answer in time.", connection_error="timeout"
                 ) from failure
             raise IisError(f"The WinRM connection cannot be set up: {failure}") from failure
-        except _BROKEN as failure:
+        except BROKEN as failure:
             self._forget()
             reason, sentence = explain_connection_failure(str(failure), self._user, self._endpoint)
             raise ConnectionLost(sentence, connection_error=reason) from failure
@@ -121,7 +101,7 @@ class WinrmRunner(CommandRunner):
             if _codes(fault) & FILE_NOT_FOUND:
                 raise ProgramMissing(f"The node has no {command.program}.") from fault
             raise self._lost(fault) from fault
-        except _BROKEN as broken:
+        except BROKEN as broken:
             raise self._lost(broken) from broken
 
     # the conversation
@@ -141,7 +121,7 @@ class WinrmRunner(CommandRunner):
             # The signal frees the command's place in the shell, and ends a program that is still running.
             try:
                 protocol.cleanup_command(shell_id, command_id)
-            except _BROKEN:
+            except BROKEN:
                 if finished:
                     raise
 
@@ -170,7 +150,7 @@ class WinrmRunner(CommandRunner):
         protocol, old = self._connection.protocol, self._connection.shell_id
         try:
             protocol.close_shell(old, close_session=False)
-        except _BROKEN:
+        except BROKEN:
             pass  # it may be gone already; what counts is whether a new one opens
         self._connection.shell_id = protocol.open_shell(codepage=UTF8_CODEPAGE)
         self.shells_opened += 1
@@ -217,7 +197,7 @@ class WinrmRunner(CommandRunner):
         if protocol is not None:
             try:
                 protocol.transport.close_session()
-            except _BROKEN:
+            except BROKEN:
                 pass
         self._connection.protocol = None
         self._connection.shell_id = None

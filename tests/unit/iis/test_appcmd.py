@@ -70,7 +70,7 @@ def test_the_query_string_of_a_request_is_left_out(appcmd: Appcmd, node: Scripte
 
 
 def test_a_locked_configuration_is_tried_again(appcmd: Appcmd, node: ScriptedNode, clock: Clock) -> None:
-    for _ in range(3):
+    for _dummy in range(3):
         node.expect("appcmd start apppool /apppool.name:A", exit_code=0x80070020)
     node.expect("appcmd start apppool /apppool.name:A", '"A" successfully started.')
     AppcmdPools(appcmd).start("A")
@@ -79,7 +79,7 @@ def test_a_locked_configuration_is_tried_again(appcmd: Appcmd, node: ScriptedNod
 
 
 def test_retries_end(appcmd: Appcmd, node: ScriptedNode, clock: Clock) -> None:
-    for _ in range(40):
+    for _dummy in range(40):
         node.expect("appcmd stop apppool /apppool.name:A", exit_code=0x80070425)
     with pytest.raises(AppcmdError, match="stayed busy") as caught:
         AppcmdPools(appcmd).stop("A")

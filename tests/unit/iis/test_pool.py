@@ -40,7 +40,7 @@ def test_stop_waits_for_requests_the_worker_and_the_state(
     node.expect(POOLS, xml(pool("Shop", "Started"), pool("Other", "Started")))
     node.expect(WORKERS, xml(worker(4004, "Shop"), worker(9, "Other")))
     node.expect(REQUESTS, xml(request("Shop", 4004), request("Shop", 4004), other))
-    for _ in range(10):
+    for _dummy in range(10):
         node.expect(REQUESTS, xml(request("Shop", 4004, ms=2500), other))
     node.expect(REQUESTS, xml(other))
     node.expect(STOP, '"Shop" successfully stopped')
@@ -85,7 +85,7 @@ def test_a_pool_that_is_stopping_already_is_waited_for(run: Any, node: ScriptedN
 
 def test_requests_that_do_not_end_leave_the_pool_as_it_is(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop")))
-    for _ in range(30):
+    for _dummy in range(30):
         node.expect(REQUESTS, xml(request("Shop", 4)))
     with pytest.raises(IisError, match=r"1 request in flight in pool Shop after 2 s .*nothing was changed"):
         run("stopped", timeout_s=2)
@@ -95,10 +95,10 @@ def test_requests_that_do_not_end_leave_the_pool_as_it_is(run: Any, node: Script
 def test_the_user_may_stop_all_the_same_and_the_killed_are_counted(run: Any, node: ScriptedNode, talk: Talk) -> None:
     still = xml(request("Shop", 4), request("Shop", 4))
     node.expect(POOLS, xml(pool("Shop", "Started", limit="00:00:03"))).expect(WORKERS, xml(worker(4, "Shop")))
-    for _ in range(8):
+    for _dummy in range(8):
         node.expect(REQUESTS, still)
     node.expect(STOP)
-    for _ in range(9):
+    for _dummy in range(9):
         node.expect(REQUESTS, still)
     node.expect(REQUESTS, xml()).expect(WORKERS, xml())
     node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
@@ -121,7 +121,7 @@ def test_requests_that_end_before_the_limit_were_not_killed(run: Any, node: Scri
 def test_a_worker_that_does_not_exit_is_a_failure(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop"))).expect(REQUESTS, xml())
     node.expect(STOP)
-    for _ in range(30):
+    for _dummy in range(30):
         node.expect(WORKERS, xml(worker(4, "Shop")))
     with pytest.raises(IisError, match=r"not stopped after 3 s: worker 4 still runs.*exit_timeout_s"):
         run("stopped", exit_timeout_s=3)
@@ -129,7 +129,7 @@ def test_a_worker_that_does_not_exit_is_a_failure(run: Any, node: ScriptedNode) 
 
 def test_a_pool_that_somebody_starts_again_is_a_failure(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml()).expect(STOP)
-    for _ in range(30):
+    for _dummy in range(30):
         node.expect(POOLS, xml(pool("Shop", "Started")))
     with pytest.raises(IisError, match="somebody else started it"):
         run("stopped", in_flight="skip")
@@ -167,7 +167,7 @@ def test_start_waits_for_the_worker_of_an_always_running_pool(run: Any, node: Sc
 
 def test_an_always_running_pool_without_a_site_gets_a_warning(run: Any, node: ScriptedNode, talk: Talk) -> None:
     node.expect(POOLS, xml(pool("Shop", "Stopped", "AlwaysRunning"))).expect(WORKERS, xml()).expect(START)
-    for _ in range(60):
+    for _dummy in range(60):
         node.expect(POOLS, xml(pool("Shop", "Started", "AlwaysRunning"))).expect(WORKERS, xml())
     assert run("started")["state"] == "Started"
     assert "does a site use it" in talk.warnings[0]
@@ -175,7 +175,7 @@ def test_an_always_running_pool_without_a_site_gets_a_warning(run: Any, node: Sc
 
 def test_a_pool_that_stops_again_at_once_is_a_failure(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml()).expect(START)
-    for _ in range(40):
+    for _dummy in range(40):
         node.expect(POOLS, xml(pool("Shop", "Stopped")))
     with pytest.raises(IisError, match="is Stopped 5 s after its start"):
         run("started", timeout_s=5)

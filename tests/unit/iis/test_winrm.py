@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,11 +35,22 @@ def fault(code: int, wmi: bool = False) -> WSManFaultError:
     )
 
 
+def answering(output: Any) -> Callable[[], Any]:
+    """What gives an output, or raises it."""
+
+    def answer() -> Any:
+        if isinstance(output, Exception):
+            raise output
+        return output
+
+    return answer
+
+
 class Protocol:
     """pywinrm's protocol as far as the runner uses it; records calls and plays answers."""
 
     def __init__(self, *outputs: Any) -> None:
-        self.outputs = list(outputs)
+        self.outputs: list[Callable[[], Any]] = [answering(output) for output in outputs]
         self.calls: list[tuple[Any, ...]] = []
         self.start_failures: list[Exception] = []
         self.send_failures: list[Exception] = []
@@ -58,10 +70,10 @@ class Protocol:
             raise self.send_failures.pop(0)
 
     def get_command_output_raw(self, _shell: str, _command: str) -> tuple[bytes, bytes, int, bool]:
-        answer = self.outputs.pop(0) if self.outputs else (b"", b"", 0, True)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer  # type: ignore[no-any-return]
+        if not self.outputs:
+            return b"", b"", 0, True
+        out, err, code, done = self.outputs.pop(0)()
+        return out, err, code, done
 
     def cleanup_command(self, _shell: str, _command: str) -> None:
         self.calls.append(("signal",))
@@ -161,7 +173,7 @@ def test_a_silent_program_is_asked_again_until_its_time_is_up() -> None:
         clock.now += 20
         return clock.now
 
-    protocol = Protocol(*[WinRMOperationTimeoutError() for _ in range(9)])
+    protocol = Protocol(*[WinRMOperationTimeoutError() for _dummy in range(9)])
     connection = Connection(protocol)
     ticking = WinrmRunner(connection, monotonic=silent)
     with pytest.raises(CommandTimeout, match=r"slow\.exe did not end within 60 s"):
