@@ -14,6 +14,8 @@ from .session import Session
 
 #: How long what was cut may take to be gone.
 _CUT_S = 5.0
+#: Between two readings of zero.
+_ZERO_S = 0.025
 
 
 class Departure(Session):
@@ -182,7 +184,7 @@ class Departure(Session):
 
     def _short_sleep(self, zeros: int) -> None:
         if zeros:
-            self.pause(min(0.05, self.request.poll_ms / 1000))
+            self.pause(min(_ZERO_S, self.request.poll_ms / 1000))
         else:
             self.deadline.sleep()
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a real module of the collection in a process of its own, as Ansible would, without the rest of Ansible.
 
-`python -m lab.haproxy.module NAME [USER-ID]` reads the module's arguments as JSON from its standard input.
+`python -m lab.haproxy.module NAME [USER-ID]` reads the module's arguments as JSON from its standard input. NAME is a
+module of this collection, or the whole dotted path of another one.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def main() -> None:
     args = json.load(sys.stdin)
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
-    module = importlib.import_module(f"{_MODULES}.{sys.argv[1]}")
+    name = sys.argv[1]
+    module = importlib.import_module(name if "." in name else f"{_MODULES}.{name}")
     if len(sys.argv) > 2:
         os.setresuid(*[int(sys.argv[2])] * 3)
     module.main()
