@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+from integration.mssql.server import Database
+
+
+def ask(database: Database, state: str, **wishes: Any) -> dict[str, Any]:
+    return database.module("deployment", state=state, **wishes)
+
+
+def test_lease_outcomes_and_verdict(database: Database) -> None:
+    checked = ask(database, "leased", run_id="r1", owner="ann", version="2.0", check=True)
+    assert checked["changed"] and not checked["lease"]["held"], checked
+    assert not database.module("deployment_info")["lease"]["held"]
+    taken = ask(database, "leased", run_id="r1", owner="ann", version="2.0")
+    assert taken["changed"] and taken["lease"]["fencing_token"] == 1, taken
+    assert not ask(database, "leased", run_id="r1", owner="ann")["changed"]
+    refused = ask(database, "leased", run_id="r2", owner="bob")
+    assert refused["failed"]
+    assert f"{database.app} is being deployed by ann (run r1) since {taken['lease']['acquired_at']}" in refused["msg"]
+    started = ask(database, "recorded", run_id="r1", node="web01", outcome="started", version="1.0", diff=True)
+    assert started["changed"] and started["diff"]["after"]["nodes"][0]["outcome"] == "started"
+    done = ask(
+        database, "recorded", run_id="r1", node="web01", outcome="succeeded", version="2.0", detail="fine 'quoted'"
+    )
+    assert done["nodes"][0]["previous_version"] == "1.0"
+    assert not ask(
+        database, "recorded", run_id="r1", node="web01", outcome="succeeded", version="2.0", detail="fine 'quoted'"
+    )["changed"]
+    assert ask(database, "recorded", run_id="r9", node="web01", outcome="failed")["failed"]
+    assert ask(database, "recorded", run_id="r1", fencing_token=7, node="web01", outcome="failed")["failed"]
+    assert ask(database, "released", run_id="r1", verdict="succeeded")["changed"]
+    assert not ask(database, "released", run_id="r1", verdict="succeeded")["changed"]
+    info = database.module("deployment_info")
+    assert [run["verdict"] for run in info["runs"]] == ["succeeded"]
+    assert [event["kind"] for event in reversed(info["events"])] == ["leased", "outcome", "outcome", "released"]
+    assert info["nodes"][0]["version"] == "2.0"
+
+
+def test_the_servers_clock_ends_a_lease(database: Database) -> None:
+    ask(database, "leased", run_id="r1", owner="ann", ttl_s=1)
+    database.query("WAITFOR DELAY '00:00:01.200'; SELECT 1;")
+    assert database.module("deployment_info")["lease"]["expired"]
+    taken = ask(database, "leased", run_id="r2", owner="bob")
+    assert taken["changed"] and taken["lease"]["fencing_token"] == 2, taken
+    assert "held by bob" in ask(database, "renewed", run_id="r1")["msg"]
+    broken = ask(database, "broken", owner="eve", detail="bob's controller burned")
+    assert broken["changed"] and not broken["lease"]["held"]
+    assert "does not hold the lease" in ask(database, "recorded", run_id="r2", node="w", outcome="succeeded")["msg"]
+
+
+def test_of_many_deployments_at_once_one_gets_the_lease(database: Database) -> None:
+    running = [database.start("deployment", state="leased", run_id=f"r{at}", owner=f"o{at}") for at in range(4)]
+    results = [database.result(process) for process in running]
+    assert sum(1 for result in results if result.get("changed")) == 1, results
+    assert all("is being deployed by" in result["msg"] for result in results if not result.get("changed")), results
+
+
+def test_what_a_task_lacks_is_said(database: Database) -> None:
+    assert "run_id" in ask(database, "leased")["msg"]
+    assert "outcome" in ask(database, "recorded", run_id="r")["msg"]
+    assert "1 to 100 are expected" in ask(database, "leased", run_id="x" * 101)["msg"]
