@@ -56,6 +56,7 @@ class Classifier:
         self.last_if: list[Guard] = []
         self.guard_count = 0
         self.ctes: frozenset[str] = frozenset()
+        self.start = 0
 
     def run(self) -> list[Statement]:
         s = self.s
@@ -63,7 +64,7 @@ class Classifier:
             if s.key == ";":
                 s.i += 1
                 continue
-            start = s.i
+            start = self.start = s.i
             count = len(self.found)
             try:
                 control = self._statement()
@@ -99,7 +100,7 @@ class Classifier:
         guards: tuple[Guard, ...] = self.blocks[-1][1] if self.blocks else ()
         if self.pending:
             guards = _capped(guards + self.pending)
-        statement = Statement(kind, token, guards=guards, module=self.module, first=self.s.i)
+        statement = Statement(kind, token, guards=guards, module=self.module, first=self.start)
         self.found.append(statement)
         return statement
 
@@ -418,7 +419,7 @@ class Classifier:
             statement.flags.add("default")
         elif s.key in ("EXEC", "EXECUTE"):
             statement.flags.add("exec")
-            statement.last = s.i
+            statement.last = self.start = s.i
             self._exec(s.token)
         elif s.key == "SELECT" or (s.key == "(" and self._select_in_parentheses()):
             statement.flags.add("select")

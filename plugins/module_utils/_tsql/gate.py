@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from .analysis import HOLE, Script, Unit, read_script
 from .batches import find_sqlcmd
 from .findings import ERROR, OFF, WARNING, Advice, Finding, Report, Rule
-from .lexer import Token
+from .lexer import ScriptError, Token
 from .live import LiveSchema, TableFacts
 from .release import CERTAIN, Objects
 from .rules.catalogue import CATALOGUE
@@ -19,6 +19,7 @@ from .rules.every import REGISTRY
 from .rules.registry import Options
 from .rules.scripts import cross_database, name_length, not_idempotent, same_batch
 from .statements import Name
+from .usage import Taken
 from .waivers import Waivers
 
 _BODY_SILENT = frozenset(
@@ -40,7 +41,8 @@ class Gate:
         self.script = read_script("", "")
         self.result = Report(live=live is not None)
         self._findings: list[Finding] = []
-        self._module_rule: list[tuple[str, str]] | None = None
+        self.usage: Callable[[Unit], list[tuple[Taken, list[str]]]] | None = None
+        """What a statement takes away, and which supported releases use it."""
 
     # -- what rules ask
 
@@ -155,11 +157,7 @@ class Gate:
         self._findings = []
         self.result.files.append(file)
         if script.failure is not None:
-            offset = script.lines.offset(script.failure.line) + script.failure.column - 1
-            self._add(
-                CATALOGUE["unknown"], self._severity(CATALOGUE["unknown"], None, None), offset, script.failure.message
-            )
-            self.result.findings.extend(self._findings)
+            self._fail(script.failure)
             return self._findings
         self.result.statements += len(script.units)
         self._sqlcmd(script)
@@ -167,6 +165,8 @@ class Gate:
             for function in REGISTRY.get(unit.statement.kind, ()):
                 function(self, unit)
             self._for_all(unit)
+            if self.usage is not None:
+                self._used(unit, self.usage(unit))
             for trouble in script.troubles.get(number, ()):
                 self._trouble(unit, trouble.rule, trouble.message, trouble.offset)
             statement = unit.statement
@@ -180,6 +180,30 @@ class Gate:
         same_batch(self, script)
         unchecked(self)
         return self._conclude(script)
+
+    def refuse(self, file: str, failure: ScriptError) -> None:
+        """A script whose text cannot even be read."""
+        self.script = read_script(file, "")
+        self._findings = []
+        self.result.files.append(file)
+        self._fail(failure)
+        self._findings[0].line, self._findings[0].column = failure.line, failure.column
+
+    def _fail(self, failure: ScriptError) -> None:
+        """Nothing else is known of such a script, so no setting makes it less than an error."""
+        offset = self.script.lines.offset(failure.line) + failure.column - 1
+        self._add(CATALOGUE["unknown"], ERROR, offset, failure.message)
+        self.result.findings.extend(self._findings)
+
+    def _used(self, unit: Unit, found: list[tuple[Taken, list[str]]]) -> None:
+        for one, labels in found:
+            if labels:
+                self.report(
+                    unit,
+                    "release-uses",
+                    f"{one.text}, which release {' and '.join(labels)} uses",
+                    advice=Advice(f"Wait until release {labels[-1]} is no longer supported."),
+                )
 
     def _for_all(self, unit: Unit) -> None:
         statement = unit.statement

@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front of mssql_contract: shows its findings line by line, so that they can be read in a terminal and in AWX."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.utils.display import Display
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
+
+display = Display()
+
+
+class ActionModule(ProgressActionBase):
+    """Runs the module as it is, and prints its report where something was found."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        if result.get("findings") or result.get("waived"):
+            color = "red" if result.get("refused") else "yellow"
+            for line in str(result.get("report", "")).splitlines():
+                display.display(f"  {line}".rstrip(), color=color)
+        return result

@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python plugins/module_utils/_tsql PATH ...`` from a checkout, or ``python -m`` with the package's full name."""
+
+from __future__ import annotations
+
+import sys
+
+if __package__:
+    from .cli import main
+else:
+    # Run as a directory: Python knows no package then. The directory above holds it under its own name.
+    import importlib
+    import os
+
+    _here = os.path.dirname(os.path.realpath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or ".") != _here]
+    sys.path.insert(0, os.path.dirname(_here))
+    main = importlib.import_module(f"{os.path.basename(_here)}.cli").main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of the gate over a path: what the module and the command line have in common. Private to the collection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .findings import PHASES, SEVERITIES, Report
+from .gate import Gate
+from .live import LiveSchema
+from .rules.catalogue import CATALOGUE
+from .rules.registry import Options
+from .sources import Release, Source, SourceError, find_sources, is_release, read_release
+from .statements import Name
+from .usage import taken, users, versioned_objects
+
+EDITIONS = ("standard", "enterprise", "developer", "express", "web", "azure")
+VERSIONS = {"2016": 13, "2017": 14, "2019": 15, "2022": 16, "2025": 17}
+
+
+@dataclass
+class Request:
+    """What to check, and how."""
+
+    paths: Sequence[str]
+    phase: str = ""
+    """Empty: as the directories say."""
+    supported: Sequence[str] = ()
+    """The other releases that may still run: directories with a release.yml, the oldest first."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+
+
+def check_severities(severities: Mapping[str, str]) -> None:
+    """Refuse a rule or a severity that does not exist."""
+    for rule, severity in severities.items():
+        if rule not in CATALOGUE:
+            raise SourceError(f"There is no rule {rule}; docs/compatibility.md lists them.")
+        if severity not in SEVERITIES:
+            raise SourceError(f"The severity of {rule} is {severity}; expected is error, warning, note or off.")
+
+
+def run(request: Request, live: LiveSchema | None = None) -> Report:
+    """Check all scripts of the request. Raises SourceError."""
+    check_severities(request.options.severities)
+    sources: list[Source] = []
+    for path in request.paths:
+        sources += find_sources(path, request.phase, request.variables)
+    releases = [read_release(path) for path in request.supported]
+    own = [read_release(path) for path in request.paths if os.path.isdir(path) and is_release(path)]
+    total = Report(live=live is not None)
+    made: list[Name] = []
+    gate = Gate(request.options, live)
+    for phase in PHASES:
+        if phase in ("contract", "undo"):
+            # these run long after: what expand has made is used by then
+            _merge(total, gate.result)
+            gate = Gate(request.options, live)
+        gate.options = replace(request.options, phase=phase)
+        for source in sources:
+            if source.phase == phase:
+                _check(gate, source, phase, releases, own, made)
+    _merge(total, gate.result)
+    total.objects = versioned_objects([*releases, *own], made, live)
+    return total
+
+
+def _check(
+    gate: Gate, source: Source, phase: str, releases: list[Release], own: list[Release], made: list[Name]
+) -> None:
+    if source.failure is not None:
+        gate.refuse(source.file, source.failure)
+        return
+    gate.usage = (
+        (lambda unit: [(one, users(one, [*releases, *own])) for one in taken(unit)]) if releases or own else None
+    )
+    gate.check(source.file, source.text)
+    if phase != "expand":
+        return
+    for unit in gate.script.units:
+        statement = unit.statement
+        if statement.kind.startswith("CREATE ") and statement.name is not None and statement.kind != "CREATE INDEX":
+            made.append(statement.name)
+
+
+def _merge(total: Report, one: Report) -> None:
+    total.findings += one.findings
+    total.waived += one.waived
+    total.waivers += one.waivers
+    total.files += one.files
+    total.statements += one.statements
