@@ -98,11 +98,6 @@ def test_requires_ansible_is_the_lower_bound_that_pip_installs() -> None:
     assert load("meta/runtime.yml")["requires_ansible"] == f">={requirements('requirements.txt')['ansible-core']}"
 
 
-def test_the_matrix_begins_with_the_oldest_ansible_that_is_admitted() -> None:
-    oldest = requirements("requirements.txt")["ansible-core"]
-    assert f"half oldest 3.11 =={oldest} " in (ROOT / "scripts/matrix").read_text(encoding="utf-8")
-
-
 def test_run_time_needs_are_the_four_that_are_documented() -> None:
     assert set(requirements("requirements.txt")) == {"ansible-core", "pywinrm", "pyodbc", "jmespath"}
 
