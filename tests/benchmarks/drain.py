@@ -125,7 +125,7 @@ def startup_ms(made: Scene, drain: Drain) -> float:
         assert not result.get("failed"), result
         times.append((time.monotonic() - began) * 1000 - result.get("waited_ms", 0))
     back(made)
-    return statistics.median(times)
+    return float(statistics.median(times))
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ from ..net import HAPROXY_ADMIN_PORT, HAPROXY_FRONTEND_PORT, Net
 from ..proc import Process, ProcessFailed
 from .farm import BACKEND, Farm
 
+#: Another version of HAProxy than the distribution's: see versions.py.
+PROGRAM = os.environ.get("LAB_HAPROXY", "haproxy")
 _START_S = 15.0
 
 
@@ -53,7 +55,7 @@ class Balancer:
         config = self.directory / "haproxy.cfg"
         config.write_text(self.farm.text(self.net, self.directory, host=self._host))
         self._process = Process(
-            "haproxy", ["haproxy", "-W", "-S", f"{self.master},mode,600", "-f", config], self.directory
+            "haproxy", [PROGRAM, "-W", "-S", f"{self.master},mode,600", "-f", config], self.directory
         )
         self._process.wait_ready(_START_S, self.answers)
 
