@@ -69,7 +69,9 @@ options:
     type: dict
     default: {}
   live:
-    description: Read the live schema. The usual value is true where O(login_host) or O(dsn) is given.
+    description:
+      - Read the live schema. Without this option it is read where O(login_host) or O(dsn) is given, and if the server refuses one of the
+        queries, the scripts are judged by themselves, which is stricter, and a warning says so. With V(true) that is a failure.
     type: bool
   fail:
     description: Fail when there is an error among the findings. With V(false) look at RV(refused).
@@ -212,7 +214,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError, ServerError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import as_dict
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import PHASES
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import LiveSchema, read_live
@@ -254,7 +256,14 @@ def live_schema(module: AnsibleModule) -> LiveSchema | None:
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
     connector = odbc.OdbcConnector(options.from_params(params, "mssql_contract"), lock_timeout_ms=10000)
     with connector.connect() as connection:
-        return read_live(connection.rows)
+        try:
+            return read_live(connection.rows)
+        except ServerError as error:
+            if params["live"] or error.lost:
+                raise
+            # Without the live schema the gate is the stricter one: what it cannot know, it refuses.
+            module.warn(f"The live schema could not be read, the scripts are judged by themselves: {error}")
+            return None
 
 
 def main() -> None:

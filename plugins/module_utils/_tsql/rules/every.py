@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import columns, constraints, data, drops, modules, scripts
+from . import columns, constraints, data, drops, existing, modules, scripts
 from .registry import REGISTRY
 
-__all__ = ["REGISTRY", "columns", "constraints", "data", "drops", "modules", "scripts"]
+__all__ = ["REGISTRY", "columns", "constraints", "data", "drops", "existing", "modules", "scripts"]
