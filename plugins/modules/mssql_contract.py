@@ -13,7 +13,8 @@ short_description: Refuse migration scripts that would break or block the runnin
 description:
   - Reads T-SQL scripts and refuses what the version of the application that is still running could not live with, such as a dropped or
     renamed column, a required column without a default, a procedure changed in place, or a lock that stops everybody.
-  - A statement that the gate does not recognise is refused too. A script can allow a finding by a comment with a reason on the line before
+  - >-
+    A statement that the gate does not recognise is refused too. A script can allow a finding by a comment with a reason on the line before
     the statement, C(-- contract: allow RULE REASON).
   - The rules, the waivers and the use without Ansible are described in C(docs/compatibility.md).
   - With O(login_host) or O(dsn) the live schema is read as well, with ten queries on the catalogue views. Nothing is written.
