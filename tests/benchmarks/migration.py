@@ -66,9 +66,8 @@ def scripts(directory: Path, count: int, prefix: str) -> Path:
     return directory
 
 
-def timed(process: subprocess.Popen[str]) -> tuple[float, float, str]:
+def timed(process: subprocess.Popen[str], began: float) -> tuple[float, float, str]:
     """Seconds since `began`, the process's peak memory in MiB, and what it said."""
-    began = time.monotonic()
     output = process.stdout.read() if process.stdout else ""
     _pid, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -76,6 +75,7 @@ def timed(process: subprocess.Popen[str]) -> tuple[float, float, str]:
 
 
 def peer(program: str, *arguments: str) -> float:
+    began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, str(PEERS / program), *arguments],
         stdout=subprocess.PIPE,
@@ -83,15 +83,16 @@ def peer(program: str, *arguments: str) -> float:
         text=True,
         env={**os.environ, "PYTHONPATH": ""},
     )
-    seconds, _peak, output = timed(process)
+    seconds, _peak, output = timed(process, began)
     if process.returncode:
         raise RuntimeError(f"{program} failed: {output[-2000:]}")
     return seconds
 
 
 def module(database: Database, **arguments: Any) -> tuple[float, float, dict[str, Any]]:
+    began = time.monotonic()
     process = database.start("mssql_migration", **arguments)
-    seconds, peak, output = timed(process)
+    seconds, peak, output = timed(process, began)
     result: dict[str, Any] = json.loads(output)
     if result.get("failed"):
         raise RuntimeError(result["msg"])

@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: ignore-errors
 """yoyo over the same scripts. Usage: run_yoyo.py CONNECTION-STRING-FILE DIRECTORY.
 
 yoyo has a generic ODBC backend, whose SQL is not SQL Server's: BEGIN, SAVEPOINT and TIMESTAMP are put right here, so that it runs.
