@@ -17,7 +17,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from .errors import CommandTimeout, ConnectionLost, IisError, ProgramMissing
 from .transport import Command, CommandResult, CommandRunner
-from .winrm_errors import BROKEN, InvalidCredentialsError, WinRMOperationTimeoutError, WSManFaultError
+from .winrm_errors import InvalidCredentialsError, WinRMOperationTimeoutError, WSManFaultError, is_broken_wire
 
 QUOTA_MAX_OPERATIONS = 0x803381A6
 SHELL_NOT_FOUND = 0x8033805B
@@ -63,16 +63,9 @@ def decode_output(raw: bytes) -> str:
 class WinrmRunner(CommandRunner):
     """One runner per task; `connection` is Ansible's winrm connection plugin."""
 
-    def __init__(
-        self,
-        connection: Any,
-        monotonic: Callable[[], float] = time.monotonic,
-        on_new_shell: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, connection: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._connection = connection
         self._monotonic = monotonic
-        self._on_new_shell = on_new_shell
-        self.shells_opened = 0
 
     def connect(self) -> None:
         """Log in and open a shell; raises ConnectionLost instead of making the host UNREACHABLE."""
@@ -89,7 +82,9 @@ class WinrmRunner(CommandRunner):
                     f"{self._endpoint} did not answer in time.", connection_error="timeout"
                 ) from failure
             raise IisError(f"The WinRM connection cannot be set up: {failure}") from failure
-        except BROKEN as failure:
+        except Exception as failure:
+            if not is_broken_wire(failure):
+                raise
             self._forget()
             reason, sentence = explain_connection_failure(str(failure), self._user, self._endpoint)
             raise ConnectionLost(sentence, connection_error=reason) from failure
@@ -101,7 +96,9 @@ class WinrmRunner(CommandRunner):
             if _codes(fault) & FILE_NOT_FOUND:
                 raise ProgramMissing(f"The node has no {command.program}.") from fault
             raise self._lost(fault) from fault
-        except BROKEN as broken:
+        except Exception as broken:
+            if not is_broken_wire(broken):
+                raise
             raise self._lost(broken) from broken
 
     # the conversation
@@ -110,20 +107,15 @@ class WinrmRunner(CommandRunner):
         deadline = self._monotonic() + command.timeout_s
         command_id = self._start(command)
         protocol, shell_id = self._connection.protocol, self._connection.shell_id
-        finished = False
         try:
             for chunk, last in _chunks(command.stdin):
                 self._send(protocol, shell_id, command_id, chunk, last)
             result = self._receive(command, command_id, deadline)
-            finished = True
-            return result
-        finally:
-            # The signal frees the command's place in the shell, and ends a program that is still running.
-            try:
-                protocol.cleanup_command(shell_id, command_id)
-            except BROKEN:
-                if finished:
-                    raise
+        except CommandTimeout:
+            protocol.cleanup_command(shell_id, command_id)  # ends the program
+            raise
+        protocol.cleanup_command(shell_id, command_id)  # frees its place in the shell
+        return result
 
     def _start(self, command: Command) -> str:
         try:
@@ -150,12 +142,10 @@ class WinrmRunner(CommandRunner):
         protocol, old = self._connection.protocol, self._connection.shell_id
         try:
             protocol.close_shell(old, close_session=False)
-        except BROKEN:
-            pass  # it may be gone already; what counts is whether a new one opens
+        except Exception as broken:
+            if not is_broken_wire(broken):  # it may be gone already; what counts is whether a new one opens
+                raise
         self._connection.shell_id = protocol.open_shell(codepage=UTF8_CODEPAGE)
-        self.shells_opened += 1
-        if self._on_new_shell:
-            self._on_new_shell()
 
     def _send(self, protocol: Any, shell_id: str, command_id: str, chunk: bytes, last: bool) -> None:
         try:
@@ -197,8 +187,9 @@ class WinrmRunner(CommandRunner):
         if protocol is not None:
             try:
                 protocol.transport.close_session()
-            except BROKEN:
-                pass
+            except Exception as broken:
+                if not is_broken_wire(broken):
+                    raise
         self._connection.protocol = None
         self._connection.shell_id = None
         self._connection._connected = False

@@ -48,7 +48,7 @@ except ImportError:
 
 
 # AssertionError: pywinrm's check that an answer belongs to its question. StopIteration: an answer without its parts.
-BROKEN: tuple[type[BaseException], ...] = (
+_BROKEN = (
     RequestException,
     WinRMTransportError,
     WinRMError,
@@ -60,4 +60,10 @@ BROKEN: tuple[type[BaseException], ...] = (
     OSError,
 )
 
-__all__ = ["BROKEN", "InvalidCredentialsError", "WSManFaultError", "WinRMOperationTimeoutError"]
+
+def is_broken_wire(error: BaseException) -> bool:
+    """Whether an exception means that the conversation with the node failed, and not the code."""
+    return isinstance(error, _BROKEN)
+
+
+__all__ = ["InvalidCredentialsError", "WSManFaultError", "WinRMOperationTimeoutError", "is_broken_wire"]

@@ -212,10 +212,17 @@ def test_every_kind_of_broken_wire_is_a_lost_connection(error: Exception, reason
     assert protocol.closed_sessions == 1
 
 
-def test_a_signal_that_fails_after_a_lost_answer_does_not_hide_it() -> None:
+def test_a_dead_node_is_not_waited_for_a_second_time() -> None:
     run, protocol, _connection = runner(requests.exceptions.ReadTimeout("Read timed out."))
-    protocol.cleanup_failure = requests.exceptions.ConnectionError("also gone")
     with pytest.raises(ConnectionLost, match="ReadTimeout"):
+        run.run(Command("x.exe"))
+    assert protocol.names() == ["run"]
+
+
+def test_a_signal_that_fails_is_a_lost_connection() -> None:
+    run, protocol, _connection = runner()
+    protocol.cleanup_failure = requests.exceptions.ConnectionError("gone")
+    with pytest.raises(ConnectionLost):
         run.run(Command("x.exe"))
 
 
