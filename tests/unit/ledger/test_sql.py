@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.behaviour import Request, carry_out
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.sql import SqlLedgerStore
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError, ServerError
-from unit.mssql.scripted import ScriptedServer, count, rows
+from unit.mssql.scripted import Answer, ScriptedServer, count, rows
 
 NOW = datetime.datetime(2026, 11, 20, 12, 0, 0)
 GONE = ServerError("Invalid object name", 208, "42S02")
@@ -17,7 +17,7 @@ BEGUN = ("BEGIN TRANSACTION;", ("sp_getapplock.*ledger/shop.*N'Transaction'", ro
 NOTHING = (("FROM deploy.deployment_lease", rows()), ("deployment_node", rows()), ("deployment_consumer", rows()))
 
 
-def lease(token: int, run_id: str, alive: int = 1) -> tuple[str, object]:
+def lease(token: int, run_id: str, alive: int = 1) -> tuple[str, Answer]:
     return ("FROM deploy.deployment_lease", rows((token, True, "ann", run_id, NOW, NOW, NOW, alive, "2")))
 
 
