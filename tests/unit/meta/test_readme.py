@@ -52,6 +52,11 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert re.search(r"^make test\b", text, re.MULTILINE)
 
 
+def test_the_index_has_every_page() -> None:
+    index = set(LINK.findall((ROOT / "docs/README.md").read_text(encoding="utf-8")))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - index == {"README.md"}
+
+
 def test_every_target_of_the_makefile_is_in_its_help() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert set(re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE)) == targets()
