@@ -362,7 +362,7 @@ def main() -> None:
         retries=params["retries"],
         contract_after=params["contract_after"],
         veto_programs=params["veto_programs"],
-        throttle_query=params["throttle_query"],
+        throttle_query=params["throttle_query"] or None,
         ledger=ledger,
         scripts=params["scripts"],
         baseline_to=params["baseline_to"],
