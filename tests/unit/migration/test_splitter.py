@@ -1,6 +1,5 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# ruff: noqa: E501  (the cases, one on a line)
 """Where batches end: hand-made cases, with the mistakes of other tools among them, and properties that hold for any text."""
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ CASES: list[tuple[str, list[str | tuple[str, int]]]] = [
     # what scripts of other tools look like
     ("SET QUOTED_IDENTIFIER ON;\r\nGO\r\n\r\nCREATE PROCEDURE p AS SELECT 1;\r\nGO\r\n", ["SET QUOTED_IDENTIFIER ON;", "CREATE PROCEDURE p AS SELECT 1;"]),
     ("BEGIN TRANSACTION;\nGO\n\nCOMMIT;\nGO\n\n", ["BEGIN TRANSACTION;", "COMMIT;"]),
-    ("PRINT N'Creating Table [dbo].[GO]...';\nGO\nCREATE TABLE [dbo].[GO] ([GO] INT);\nGO", ["PRINT N'Creating Table [dbo].[GO]...';", "CREATE TABLE [dbo].[GO] ([GO] INT);"]),
+    ("PRINT N'Creating [dbo].[GO]...';\nGO\nCREATE TABLE [dbo].[GO] ([GO] INT);\nGO", ["PRINT N'Creating [dbo].[GO]...';", "CREATE TABLE [dbo].[GO] ([GO] INT);"]),
 ]  # fmt: skip
 
 
