@@ -84,7 +84,10 @@ CASES: list[tuple[str, list[str | tuple[str, int]]]] = [
     # what scripts of other tools look like
     ("SET QUOTED_IDENTIFIER ON;\r\nGO\r\n\r\nCREATE PROCEDURE p AS SELECT 1;\r\nGO\r\n", ["SET QUOTED_IDENTIFIER ON;", "CREATE PROCEDURE p AS SELECT 1;"]),
     ("BEGIN TRANSACTION;\nGO\n\nCOMMIT;\nGO\n\n", ["BEGIN TRANSACTION;", "COMMIT;"]),
-    ("PRINT N'Creating [dbo].[GO]...';\nGO\nCREATE TABLE [dbo].[GO] ([GO] INT);\nGO", ["PRINT N'Creating [dbo].[GO]...';", "CREATE TABLE [dbo].[GO] ([GO] INT);"]),
+    (
+        "PRINT N'Creating [dbo].[GO]...';\nGO\nCREATE TABLE [dbo].[GO] ([GO] INT);\nGO",
+        ["PRINT N'Creating [dbo].[GO]...';", "CREATE TABLE [dbo].[GO] ([GO] INT);"],
+    ),
 ]  # fmt: skip
 
 
