@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,24 @@ def run(database: Database, path: Path, app: str, **options: Any) -> subprocess.
     return database.start("mssql_migration", app=app, path=str(path), phase="expand", **options)
 
 
+def _killer(process: list[subprocess.Popen[str]], step: int) -> Callable[[int], bool]:
+    """Kills the process before its message number `step` goes on."""
+
+    def at(message: int) -> bool:
+        if message != step:
+            return True
+        os.kill(process[0].pid, signal.SIGKILL)
+        return False
+
+    return at
+
+
+def _script(root: Path, name: str, content: str | bytes) -> None:
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(str(content))
+
+
 def test_killed_at_every_step(
     lab_server: Server, database: Database, driver: str, tmp_path: Path, application: Application
 ) -> None:
@@ -122,21 +141,9 @@ def test_killed_at_every_step(
         app = f"{database.app}_k{step}"
         root = tmp_path / app
 
-        def write(name: str, content: str | bytes, root: Path = root) -> None:
-            file = root / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(str(content))
-
-        twenty(database, write, app)
+        twenty(database, partial(_script, root), app)
         process: list[subprocess.Popen[str]] = []
-
-        def at(message: int, step: int = step, process: list[subprocess.Popen[str]] = process) -> bool:
-            if message == step:
-                os.kill(process[0].pid, signal.SIGKILL)
-                return False
-            return True
-
-        proxy = Proxy(lab_server.where.address(21), (lab_server.where.sqlserver, 1433), at)
+        proxy = Proxy(lab_server.where.address(21), (lab_server.where.sqlserver, 1433), _killer(process, step))
         try:
             through = lab_server.options(driver, host=lab_server.where.address(21), port=proxy.port)
             process.append(run(database, root, app, **through))
