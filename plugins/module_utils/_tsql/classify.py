@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .definitions import alter_table, column_list, data_type, filter_predicate, index_options, items, rest
-from .lexer import NUMBER, QUOTED, STRING, VARIABLE, WORD, Token, string_value
+from .lexer import BAD, NUMBER, QUOTED, STRING, VARIABLE, WORD, Token, string_value
 from .statements import Action, Argument, Column, Guard, Module, Name, Nested, Statement, guard, name_from_text
-from .stream import END, STARTERS, Body, Stream, Unrecognised, spell
+from .stream import END, STARTERS, Body, Stream, Unrecognised, misplaced, spell
 
 _CONTROL = frozenset({"IF", "WHILE", "BEGIN", "ELSE", "END", "LABEL", "TRY"})
 _MODULES = {"PROC": "PROCEDURE", "PROCEDURE": "PROCEDURE", "VIEW": "VIEW", "FUNCTION": "FUNCTION", "TRIGGER": "TRIGGER"}
@@ -139,8 +139,8 @@ class Classifier:
             statement.names.append(s.name())
             self._exec_arguments(statement)
             return False
-        if key == "GO":
-            raise Unrecognised(token, "GO stands alone on its line, with nothing but a count or a -- comment behind it")
+        if token.kind == BAD:
+            raise Unrecognised(token, misplaced(token))
         raise Unrecognised(token, f"no statement begins with '{token.text[:40]}'")
 
     def _select_in_parentheses(self) -> bool:

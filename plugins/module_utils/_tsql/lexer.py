@@ -216,6 +216,9 @@ def scan(text: str) -> Scan:
                     found.separators.append(Separator(len(tokens), start, behind, repeat))
                     at = behind
                     continue
+                add(Token(BAD, word, start, end, ""))
+                at = end
+                continue
             add(Token(WORD, word, start, end, key))
         elif group == "op":
             start, end = hit.span("op")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .lexer import BAD, NUMBER, OP, QUOTED, STRING, VARIABLE, WORD, Token, string_value
+from .lexer import BAD, OP, QUOTED, STRING, VARIABLE, WORD, Token, string_value
 from .statements import Name
 
 END = 0
@@ -119,7 +119,7 @@ class Stream:
     def skip(self) -> None:
         """Pass over a token that carries no meaning here, unless it has no place in T-SQL at all."""
         if self.token.kind == BAD:
-            raise Unrecognised(self.token, f"the character {self.token.text[:1]!r} has no place here")
+            raise Unrecognised(self.token, misplaced(self.token))
         self.i += 1
 
     def at_end(self) -> bool:
@@ -331,7 +331,7 @@ class Stream:
                 break
             if kind == BAD:
                 self.i = i
-                raise Unrecognised(token, f"the character {token.text[:1]!r} has no place here")
+                raise Unrecognised(token, misplaced(token))
             i += 1
         self.i = i
         return seen
@@ -418,5 +418,8 @@ def spell(tokens: Sequence[Token]) -> str:
     )
 
 
-def is_value(token: Token) -> bool:
-    return token.kind in (STRING, NUMBER, VARIABLE)
+def misplaced(token: Token) -> str:
+    """What is wrong with a token of kind BAD."""
+    if token.text.upper() == "GO":
+        return "GO stands alone on its line, with nothing but a count or a -- comment behind it"
+    return f"the character {token.text[:1]!r} has no place here"

@@ -1,0 +1,24 @@
+-- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+-- SPDX-License-Identifier: GPL-3.0-or-later
+--
+-- add-check: a CHECK constraint on an existing table.
+-- It is enforced on the running version's writes at once, even with NOCHECK; without NOCHECK all rows are read under a lock.
+-- Instead: contract: NOCHECK first, CHECK CHECK later.
+
+--== catch: the plain form
+ALTER TABLE dbo.Things ADD CONSTRAINT CK_Things_Size CHECK (Size > 0);
+
+--== catch: unchecked is enforced all the same
+ALTER TABLE dbo.Things WITH NOCHECK ADD CONSTRAINT CK_Things_Size CHECK (Size > 0);
+
+--== catch: with a new column
+ALTER TABLE dbo.Things ADD Size int NULL CONSTRAINT CK_Things_Size CHECK (Size > 0);
+
+--== catch: an old rule is bound
+EXEC sp_bindrule 'dbo.Positive', 'dbo.Things.Size';
+
+--== near miss: a new table
+CREATE TABLE dbo.N (Size int NOT NULL CONSTRAINT CK_N_Size CHECK (Size > 0), CONSTRAINT CK_N CHECK (Size < 10));
+
+--== near miss: looked at again
+ALTER TABLE dbo.Things WITH CHECK CHECK CONSTRAINT CK_Things_Size;

@@ -1,0 +1,31 @@
+-- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+-- SPDX-License-Identifier: GPL-3.0-or-later
+--
+-- add-required: a new NOT NULL column has no default.
+-- An INSERT of the running version fails.
+-- Instead: nullable, or with a default; then a backfill; NOT NULL in contract.
+
+--== catch: the plain form
+ALTER TABLE dbo.Things ADD Code nvarchar(20) NOT NULL;
+
+--== catch: the second of two
+ALTER TABLE dbo.Things ADD Size int NULL, Weight decimal(9, 2) NOT NULL;
+
+--== catch: with a CHECK in between
+ALTER TABLE dbo.Things ADD Code char(4) CONSTRAINT CK_Code CHECK (Code <> '') NOT NULL
+
+--== catch: a type of the database's own, executed
+EXEC(N'ALTER TABLE dbo.Things ADD Code dbo.CodeType NOT NULL;');
+
+--== near miss: nullable
+ALTER TABLE dbo.Things ADD Code nvarchar(20) NULL;
+
+--== near miss: with a default
+ALTER TABLE dbo.Things ADD Code nvarchar(20) NOT NULL CONSTRAINT DF_Things_Code DEFAULT (N'');
+
+--== near miss: a new table
+CREATE TABLE dbo.N (Id int NOT NULL);
+ALTER TABLE dbo.N ADD Code nvarchar(20) NOT NULL;
+
+--== near miss: a temporary table
+ALTER TABLE #work ADD Code nvarchar(20) NOT NULL;

@@ -1,0 +1,27 @@
+-- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+-- SPDX-License-Identifier: GPL-3.0-or-later
+--
+-- trigger-add: a trigger on an existing table.
+-- Entity Framework Core 7 and newer write OUTPUT without INTO; on a table with a trigger that fails.
+-- Instead: a waiver that says that the running version declares HasTrigger, or writes with no OUTPUT.
+
+--== catch: the plain form
+CREATE TRIGGER dbo.trThings ON dbo.Things AFTER INSERT, UPDATE AS
+BEGIN
+    SET NOCOUNT ON;
+    UPDATE t SET t.Colour = i.Color FROM dbo.Things AS t JOIN inserted AS i ON i.ThingId = t.ThingId WHERE t.Colour IS NULL;
+END;
+
+--== catch: instead of
+CREATE TRIGGER dbo.trThings ON dbo.Things INSTEAD OF DELETE AS BEGIN SET NOCOUNT ON; END
+
+--== catch: executed
+EXEC(N'CREATE TRIGGER dbo.trThings ON dbo.Things FOR DELETE AS SET NOCOUNT ON;');
+
+--== near miss: on a new table
+CREATE TABLE dbo.N (Id int NOT NULL);
+GO
+CREATE TRIGGER dbo.trN ON dbo.N AFTER INSERT AS BEGIN SET NOCOUNT ON; END;
+
+--== near miss [phase=contract]: in contract
+CREATE TRIGGER dbo.trThings ON dbo.Things AFTER INSERT AS BEGIN SET NOCOUNT ON; END;

@@ -1,0 +1,35 @@
+-- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+-- SPDX-License-Identifier: GPL-3.0-or-later
+--
+-- unknown: a statement that no rule recognises.
+-- Nothing proves it harmless.
+-- Instead: write it in a known form, or allow it with a reason.
+
+--== catch: nothing begins so
+FROBNICATE THE TABLE;
+SELECT 1; FROBNICATE dbo.Things;
+
+--== catch: Service Broker
+SELECT 1 AS One; RECEIVE TOP (1) * FROM dbo.Queue;
+
+--== catch: a word where none belongs
+SELECT (1 DROP TABLE dbo.Things);
+
+--== catch: something behind the end
+TRUNCATE TABLE #work NOW;
+
+--== catch: a character that T-SQL does not know
+SELECT 1 § 2;
+
+--== catch: GO with company
+SELECT 1 AS One
+GO; SELECT 2 AS Two
+
+--== catch: a string that never ends
+PRINT 'never
+
+--== near miss: an empty script
+
+
+--== near miss: an ordinary one
+PRINT N'done';
