@@ -12,6 +12,8 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress imp
 FROM_VARIABLES = {
     "socket": "dotnet_lb_socket",
     "master_socket": "dotnet_lb_master_socket",
+    "manager_url": "dotnet_lb_manager_url",
+    "status_url": "dotnet_lb_status_url",
     "state_file": "dotnet_lb_state_file",
 }
 

@@ -11,4 +11,4 @@ from ansible_collections.zero_downtime.dotnet.plugins.action.lb_member import Ac
 class ActionModule(ChangeFront):
     """Runs the module with the load balancer's sockets filled in from the host's variables."""
 
-    from_variables = {option: FROM_VARIABLES[option] for option in ("socket", "master_socket")}
+    from_variables = {option: name for option, name in FROM_VARIABLES.items() if option != "state_file"}

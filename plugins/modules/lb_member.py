@@ -14,7 +14,8 @@ author:
 description:
   - Takes one server (member) of a load balancer out of service and waits until nothing is in flight to it, or puts it
     back once fresh health checks have shown that it works.
-  - Speaks to HAProxy's runtime API, over its unix socket on the load balancer's own host or over TCP.
+  - Speaks to HAProxy's runtime API, over its unix socket on the load balancer's own host or over TCP, or to the
+    balancer-manager of Apache's mod_proxy_balancer.
   - When the deadline passes, the task is interrupted (Ctrl-C, a signal, a lost connection) or anything unexpected is
     found, the former state is put back and the task fails; it never goes on silently.
   - Run from a terminal, it shows a line of progress every two seconds, live where the module runs on the controller and
@@ -38,12 +39,12 @@ attributes:
 options:
   member:
     description:
-      - Name of the server in the load balancer.
+      - Name of the server in the load balancer. With Apache the route of the worker, or its V(host:port).
     type: str
     required: true
   backend:
     description:
-      - Name of the backend that has the member.
+      - Name of the backend that has the member. With Apache the name of the balancer.
       - When not given, the member is changed in every backend that has it.
     type: str
   state:
@@ -82,7 +83,7 @@ options:
     description:
       - What happens to what is still in flight when O(timeout_s) has passed for O(state=drained).
       - V(restore) puts the former state back and fails.
-      - V(cut) closes what is open to the member, goes on, and returns the number in RV(ignore:cut).
+      - V(cut) closes what is open to the member, goes on, and returns the number in RV(ignore:cut). Apache cannot do it.
       - In HTTP mode V(restore) is the default. In TCP mode, where a client may keep its connection for ever, one of
         them must be given.
     type: str
@@ -98,6 +99,7 @@ options:
   weight:
     description:
       - Weight that the member gets with O(state=enabled). By default its weight stays as it is.
+      - For HAProxy V(0) to V(256), for Apache V(100) to V(10000) in hundredths of the load factor.
     type: int
   weight_steps:
     description:
@@ -152,7 +154,7 @@ options:
       - enabled
       - mixed
 notes:
-  - Tested with HAProxy 2.6.
+  - Tested with HAProxy 2.6, 3.0 and 3.2, and with Apache 2.4.
 seealso:
   - module: zero_downtime.dotnet.lb_member_info
 """
@@ -170,6 +172,17 @@ EXAMPLES = r"""
     member: web01
     state: enabled
   delegate_to: lb01
+
+- name: Behind Apache's mod_proxy_balancer
+  zero_downtime.dotnet.lb_member:
+    provider: apache
+    manager_url: https://lb01.example.org/balancer-manager
+    status_url: https://lb01.example.org/server-status
+    url_username: deploy
+    url_password: "{{ vault_manager_password }}"
+    member: web01
+    state: drained
+  delegate_to: localhost
 
 - name: From the controller, over TCP, in one backend
   zero_downtime.dotnet.lb_member:
@@ -271,6 +284,7 @@ members:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import (
     CONNECTION,
+    REQUIRED_IF,
     SETUP,
     change_member,
 )
@@ -298,6 +312,7 @@ def main() -> None:
             "check_capacity": {"type": "bool", "default": True},
             "restore_to": {"type": "str", "choices": [*STATES, "mixed"]},
         },
+        required_if=REQUIRED_IF,
         supports_check_mode=True,
     )
     change_member(module)

@@ -34,7 +34,7 @@ options:
       - Name of the backend. By default all are shown.
     type: str
 notes:
-  - Tested with HAProxy 2.6.
+  - Tested with HAProxy 2.6, 3.0 and 3.2, and with Apache 2.4.
 seealso:
   - module: zero_downtime.dotnet.lb_member
 """
@@ -78,12 +78,17 @@ members:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import CONNECTION, show_members
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import (
+    CONNECTION,
+    REQUIRED_IF,
+    show_members,
+)
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={**CONNECTION, "member": {"type": "str"}, "backend": {"type": "str"}},
+        required_if=REQUIRED_IF,
         supports_check_mode=True,
     )
     show_members(module)

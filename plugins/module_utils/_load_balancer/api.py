@@ -50,6 +50,10 @@ class LoadBalancerApi(ABC):
         """Take a member out of maintenance so far that its checks run, with no new users sent to it."""
 
     @abstractmethod
+    def check_weight(self, weight: int) -> None:
+        """Raises Refused for a weight that the load balancer does not have."""
+
+    @abstractmethod
     def set_weight(self, member_id: MemberId, weight: int) -> None:
         """Set the weight, in the load balancer's own unit."""
 

@@ -27,6 +27,10 @@ class Departure(Session):
         state, before = self.request.state, self.outcome.before
         self._check_policy(before)
         self.traits = self.api.traits(self.ids)
+        if self.request.on_timeout == CUT and not self.traits.can_cut:
+            raise Refused(
+                f"{self.api.where} cannot close what is open to one member: on_timeout=restore is what it can do."
+            )
         if self.traits.uncounted and state == DRAINED and self.request.old_workers == "count":
             raise Refused(
                 f"{self.traits.uncounted}: give master_socket, or old_workers=ignore to go on without counting them."

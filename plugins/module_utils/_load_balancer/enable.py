@@ -18,6 +18,8 @@ class Return(Session):
     wanted: Admin = Admin.DRAIN
 
     def plan(self) -> None:
+        if self.request.weight is not None:
+            self.api.check_weight(self.request.weight)
         for member in self.outcome.before.members:
             self.outcome.plan += self._steps(member)
         weight = self.request.weight
@@ -102,7 +104,7 @@ class Return(Session):
     def _open(self, member: Member) -> None:
         weight = (self._weights(member) or [self._final_weight(member)])[0]
         if weight != member.weight:
-            self.change(member.id, lambda: self.api.set_weight(member.id, weight))
+            self.set_weight(member.id, weight)
         if member.admin is not Admin.READY:
             self.set_admin(member.id, Admin.READY)
         if member.agent is Agent.OFF:
@@ -125,7 +127,7 @@ class Return(Session):
                 step.sleep()
             for member_id, weights in plans.items():
                 weight = weights[min(place, len(weights) - 1)]
-                self.change(member_id, lambda: self.api.set_weight(member_id, weight))  # noqa: B023
+                self.set_weight(member_id, weight)
                 self.progress.say(f"{self.request.member}: weight {weight} of {weights[-1]}")
 
     def _stays_up(self) -> None:

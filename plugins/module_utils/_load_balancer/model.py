@@ -124,5 +124,7 @@ class Traits:
     """The share of the users that will move to other members, as far as it can be estimated."""
     closes_on_down: bool = False
     """Maintenance closes what is in flight, so it must not come before zero."""
+    can_cut: bool = True
+    """The load balancer is able to close what is open to one member."""
     uncounted: str = ""
     """Old processes that may hold requests which cannot be counted, as a sentence."""

@@ -47,6 +47,7 @@ class Session(ABC):
         self.ids: list[MemberId] = []
         self.touched: set[MemberId] = set()
         self.process = ""
+        self.weight_touched = False
 
     # The frame
 
@@ -101,6 +102,10 @@ class Session(ABC):
 
     def set_admin(self, member_id: MemberId, admin: Admin) -> None:
         self.change(member_id, lambda: self.api.set_admin(member_id, admin))
+
+    def set_weight(self, member_id: MemberId, weight: int) -> None:
+        self.weight_touched = True
+        self.change(member_id, lambda: self.api.set_weight(member_id, weight))
 
     def save(self) -> None:
         """After changes: let the load balancer remember them."""
@@ -176,7 +181,8 @@ class Session(ABC):
 
     def _put_back_one(self, member: Member, admin: Admin) -> None:
         def restore() -> Sample:
-            self.api.set_weight(member.id, member.weight)
+            if self.weight_touched:
+                self.api.set_weight(member.id, member.weight)
             if member.agent is not Agent.NONE:
                 self.api.set_agent(member.id, member.agent is Agent.ON)
             self.api.set_admin(member.id, admin)

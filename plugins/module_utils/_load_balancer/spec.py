@@ -13,6 +13,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from .._progress import Progress
+from ._apache.api import ApacheApi
+from ._apache.manager import HttpPages
 from ._haproxy.api import HaproxyApi
 from ._haproxy.master import Master
 from ._haproxy.runtime import Endpoint, SocketTransport
@@ -26,9 +28,17 @@ from .request import ENABLED, Request
 
 #: Mirrors plugins/doc_fragments/load_balancer.py.
 CONNECTION: dict[str, Any] = {
+    "provider": {"type": "str", "default": "haproxy", "choices": ["haproxy", "apache"]},
     "socket": {"type": "str", "default": "/run/haproxy/admin.sock"},
     "master_socket": {"type": "str"},
+    "manager_url": {"type": "str"},
+    "status_url": {"type": "str"},
+    "url_username": {"type": "str"},
+    "url_password": {"type": "str", "no_log": True},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
 }
+REQUIRED_IF = [("provider", "apache", ["manager_url"])]
 #: The options of lb_member that describe how HAProxy is set up.
 SETUP: dict[str, Any] = {
     "state_file": {"type": "path"},
@@ -38,6 +48,21 @@ SETUP: dict[str, Any] = {
 
 def connect(params: dict[str, Any]) -> LoadBalancerApi:
     """The API that the options name. Nothing is sent yet."""
+    return _apache(params) if params["provider"] == "apache" else _haproxy(params)
+
+
+def _apache(params: dict[str, Any]) -> LoadBalancerApi:
+    how: dict[str, Any] = {"validate_certs": params["validate_certs"], "ca_path": params["ca_path"]}
+    if params["url_username"] is not None:
+        how |= {
+            "url_username": params["url_username"],
+            "url_password": params["url_password"],
+            "force_basic_auth": True,
+        }
+    return ApacheApi(HttpPages(params["manager_url"], params["status_url"], **how))
+
+
+def _haproxy(params: dict[str, Any]) -> LoadBalancerApi:
     endpoint = Endpoint.of(params["socket"], "socket")
     master = None
     if params["master_socket"]:
@@ -97,11 +122,8 @@ def _request(params: dict[str, Any], check_mode: bool) -> Request:
     for option, least in (("timeout_s", 0), ("poll_ms", 10), ("min_up", 0), ("bleed_s", 0), ("step_s", 0)):
         if params[option] is not None and params[option] < least:
             raise Refused(f"{option} is {params[option]}: {least} or more is expected.")
-    if params["weight"] is not None:
-        if params["state"] != ENABLED:
-            raise Refused("weight goes with state enabled only.")
-        if not 0 <= params["weight"] <= 256:
-            raise Refused(f"weight is {params['weight']}: 0 to 256 is expected.")
+    if params["weight"] is not None and params["state"] != ENABLED:
+        raise Refused("weight goes with state enabled only.")
     steps = params["weight_steps"] or []
     if steps:
         if params["state"] != ENABLED:

@@ -151,6 +151,9 @@ class FakeBalancer(LoadBalancerApi):
         if self._do(f"{member.id} return"):
             self.set(member.id, admin=Admin.DRAIN, fresh=False)
 
+    def check_weight(self, weight: int) -> None:
+        """Any weight will do."""
+
     def set_weight(self, member_id: MemberId, weight: int) -> None:
         if self._do(f"{member_id} weight {weight}"):
             self.set(member_id, weight=weight)

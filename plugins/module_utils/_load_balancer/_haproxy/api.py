@@ -20,6 +20,7 @@ from .names import check_name, member_path, suggest
 from .runtime import Transport
 
 _SERVERS = 4
+_MOST_WEIGHT = 256
 _MOST_SESSIONS = 1000
 _MOST_USERS = 100_000
 _BACKEND_AND_SERVERS = 6
@@ -170,6 +171,10 @@ class HaproxyApi(LoadBalancerApi):
         self.set_admin(member.id, Admin.DRAIN)
         if member.checked and not member.tracks:
             self._change(f"set server {member_path(member.id)} health down")
+
+    def check_weight(self, weight: int) -> None:
+        if not 0 <= weight <= _MOST_WEIGHT:
+            raise Refused(f"weight is {weight}: 0 to {_MOST_WEIGHT} is expected.")
 
     def set_weight(self, member_id: MemberId, weight: int) -> None:
         self._change(f"set weight {member_path(member_id)} {int(weight)}")

@@ -1,0 +1,241 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Apache's balancer-manager and server-status: pages over HTTP, and what they say.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from http.client import HTTPException
+from typing import Any, NoReturn
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
+from xml.etree import ElementTree
+
+from ansible.module_utils.urls import open_url
+
+from ..errors import BadReply, Refused, Unreachable
+
+_NAMESPACE = "{http://httpd.apache.org}"
+_TOKENS = frozenset({"Init", "Ok", "Drn", "Dis", "Stop", "Err", "Stby", "Spar", "Ign", "HcFl", "Free"})
+_MOST_BYTES = 16 * 1024 * 1024
+
+
+class Pages(ABC):
+    """Fetches pages. A test hands in a script of pages."""
+
+    @property
+    @abstractmethod
+    def where(self) -> str:
+        """What is spoken to, for messages."""
+
+    @abstractmethod
+    def get(self, query: dict[str, str]) -> str:
+        """The balancer-manager's page. Raises Unreachable or Refused."""
+
+    @abstractmethod
+    def post(self, form: dict[str, str]) -> str:
+        """Sends a form to the balancer-manager."""
+
+    @abstractmethod
+    def status(self) -> str | None:
+        """The server-status page in its form for machines, or None where its address is not known."""
+
+
+class HttpPages(Pages):
+    """Pages over HTTP or HTTPS."""
+
+    def __init__(self, url: str | None, status_url: str | None, *, timeout_s: float = 5.0, **how: Any) -> None:
+        for option, address in (("manager_url", url), ("status_url", status_url)):
+            if address is None and option == "status_url":
+                continue
+            parts = urlsplit(address or "")
+            if parts.username is not None or parts.password is not None:
+                raise Refused(f"{option} holds a user name or a password: give url_username and url_password instead.")
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+                raise Refused(f"{option} is {address!r}: an http or https address without a query is expected.")
+        self._url = url or ""
+        self._status_url = status_url
+        self._timeout_s = timeout_s
+        self._how = how
+
+    @property
+    def where(self) -> str:
+        return self._url
+
+    def get(self, query: dict[str, str]) -> str:
+        return self._fetch(self._url + ("?" + urlencode(query) if query else ""), "manager_url")
+
+    def post(self, form: dict[str, str]) -> str:
+        return self._fetch(self._url, "manager_url", urlencode(form))
+
+    def status(self) -> str | None:
+        return self._fetch(self._status_url + "?auto", "status_url") if self._status_url else None
+
+    def _fetch(self, url: str, option: str, form: str | None = None) -> str:
+        # Apache takes a page that names itself as the referrer only, against forged requests.
+        headers = {"Referer": self._url}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            answer = open_url(
+                url, data=form, method="POST" if form is not None else "GET", headers=headers,
+                timeout=self._timeout_s, follow_redirects="none", use_proxy=False, **self._how,
+            )  # fmt: skip
+            body: bytes = answer.read(_MOST_BYTES)
+        except HTTPError as error:
+            self._refuse(error.code, option)
+        except (OSError, HTTPException, ValueError) as error:
+            raise Unreachable(
+                f"Apache's page {self._url if option == 'manager_url' else self._status_url} (option {option}) cannot "
+                f"be reached: {error}. Is Apache running, and may this host reach it?"
+            ) from None
+        return body.decode("utf-8", "replace")
+
+    def _refuse(self, code: int, option: str) -> NoReturn:
+        address = self._url if option == "manager_url" else self._status_url
+        handler = "balancer-manager" if option == "manager_url" else "server-status"
+        if code in {401, 403}:
+            raise Refused(
+                f"Apache does not permit {address} (option {option}, status {code}): allow this host or give "
+                f"url_username and url_password."
+            )
+        raise Refused(
+            f"Apache answered {code} at {address} (option {option}): the address of its {handler} is expected "
+            f"(SetHandler {handler})."
+        )
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One line of the balancer-manager."""
+
+    balancer: str
+    nonce: str
+    url: str
+    route: str
+    tokens: frozenset[str]
+    status: str
+    busy: int
+    elected: int
+    factor: float
+    address: str
+
+    @property
+    def name(self) -> str:
+        return self.route or self.address
+
+
+def workers(text: str) -> list[Worker]:
+    """From the balancer-manager's XML; what is unexpected fails."""
+    if not text.startswith("<?xml") or "<!" in text:
+        raise BadReply(
+            "Apache's balancer-manager did not answer in XML: Apache 2.4 with mod_proxy_balancer is expected, and a "
+            "proxy in between must pass on the header Referer."
+        )
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 - documents with declarations have been refused
+        found = [
+            _worker(balancer, worker)
+            for balancer in root.iter(_NAMESPACE + "balancer")
+            for worker in balancer.iter(_NAMESPACE + "worker")
+        ]
+    except (ElementTree.ParseError, ValueError) as error:
+        raise BadReply(f"The answer of Apache's balancer-manager was cut off or is not understood: {error}.") from None
+    return found
+
+
+def _worker(balancer: ElementTree.Element, worker: ElementTree.Element) -> Worker:
+    def text(element: ElementTree.Element, name: str) -> str:
+        child = element.find(_NAMESPACE + name)
+        if child is None:
+            raise ValueError(f"there is no {name}")
+        return child.text or ""
+
+    status = text(worker, "status")
+    tokens = frozenset(status.split())
+    if not tokens or not tokens <= _TOKENS:
+        raise ValueError(f"the status {status!r} is not known")
+    return Worker(
+        balancer=text(balancer, "name").rpartition("balancer://")[2],
+        nonce=text(balancer, "nonce"),
+        url=text(worker, "name"),
+        route=text(worker, "route"),
+        tokens=tokens,
+        status=status.strip(),
+        busy=int(text(worker, "busy")),
+        elected=int(text(worker, "elected")),
+        factor=float(text(worker, "loadfactor")),
+        address=f"{text(worker, 'hostname')}:{text(worker, 'port')}",
+    )
+
+
+class _Tables(HTMLParser):
+    """The tables of a page, as lists of rows of texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._cell: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in {"td", "th"} and self.rows:
+            self._cell = []
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"td", "th"} and self._cell is not None:
+            self.rows[-1].append("".join(self._cell).strip())
+            self._cell = None
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None:
+            self._cell.append(data)
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What only the page for people tells."""
+
+    checked: frozenset[str]
+    """Addresses of workers with health checks."""
+    sticky: bool
+    """Whether any balancer has sticky sessions."""
+
+
+def extras(page: str) -> Extras:
+    """From the balancer-manager's page for people."""
+    tables = _Tables()
+    tables.feed(page)
+    header: list[str] = []
+    checked = set()
+    sticky = False
+    seen = False
+    for row in tables.rows:
+        if "Worker URL" in row or "StickySession" in row:
+            header, seen = row, True
+            continue
+        cells = dict(zip(header, row))
+        if "Worker URL" in cells and cells.get("HC Method", "NONE") not in {"NONE", ""}:
+            checked.add(cells["Worker URL"])
+        if cells.get("StickySession", "(None)") not in {"(None)", ""}:
+            sticky = True
+    if not seen:
+        raise BadReply("Apache's balancer-manager answered with a page that has no table of balancers.")
+    return Extras(frozenset(checked), sticky)
+
+
+def generation(text: str) -> tuple[str, int]:
+    """Which start of Apache this is, and how many processes of former starts still work."""
+    found = dict(re.findall(r"^([A-Za-z]+): (.*)$", text, re.MULTILINE))
+    try:
+        name = f"{found['RestartTime']} {found['ParentServerMPMGeneration']}"
+        return name, int(found.get("Stopping", "0"))
+    except (KeyError, ValueError):
+        raise BadReply("Apache's server-status is not understood: mod_status of Apache 2.4 is expected.") from None
