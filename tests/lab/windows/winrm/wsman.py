@@ -83,7 +83,9 @@ class Service:
             self.shells.close(shell)
             return f"{_TRANSFER}/DeleteResponse", ""
         if message.action == f"{_SHELL}/Command":
-            self.shells.charge(shell)  # each command stays counted until its shell closes; its Receives and Signals do not
+            self.shells.charge(
+                shell
+            )  # each command stays counted until its shell closes; its Receives and Signals do not
             return self._command(shell, message)
         if message.action == f"{_SHELL}/Send":
             return self._send(shell, message)

@@ -201,8 +201,8 @@ class Parser:
                     break
             text.append(c)
             self._at += 1
-        simple = Simple("".join(text).strip(), redirects)
-        if not simple.text:
+        simple = Simple("".join(text).lstrip(), redirects)
+        if not simple.text.strip():
             raise SyntaxProblem("The syntax of the command is incorrect.")
         return simple
 

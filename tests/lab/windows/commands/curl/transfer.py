@@ -124,6 +124,7 @@ class Transfer:
             trust.check_hostname = False
             trust.verify_mode = ssl.CERT_NONE
         elif config.revocation_check and not (self._options.no_revoke or self._options.revoke_best_effort):
+            raw.close()
             raise CurlError(
                 35,
                 "schannel: next InitializeSecurityContext failed: Unknown error (0x80092012) - The revocation function "

@@ -1,0 +1,314 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pools and sites: what clients see while they start, stop, recycle, crash and are switched."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import threading
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(name="started")
+def _started(host: Any, shell: Any, until: Callable[..., None]) -> Iterator[Any]:
+    """The host with its pool started, on version 1, with a worker; left so whatever the test does."""
+
+    def settle() -> None:
+        until(lambda: host.ask(state=True)["state"]["pools"]["shop"]["state"] != "Stopping")
+        if host.ask(state=True)["state"]["pools"]["shop"]["state"] == "Stopped":
+            shell.appcmd("start", "apppool", "/apppool.name:shop")
+
+    settle()
+    assert host.get()[0] == 200
+    yield host
+    settle()
+
+
+def state(host: Any) -> str:
+    return str(host.ask(state=True)["state"]["pools"]["shop"]["state"])
+
+
+def pids(shell: Any) -> list[int]:
+    _, out = shell.appcmd("list", "wp", "/xml")
+    return [int(row.attrib["WP.NAME"]) for row in ET.fromstring(out)]
+
+
+def slow(host: Any, seconds: float) -> Any:
+    """A request of so many seconds, in a thread; and the moment when it is in flight."""
+    pool = ThreadPoolExecutor(1)
+    before = host.ask(state=True)["state"]["pools"]["shop"]["in_flight"]
+    future = pool.submit(host.get, f"/sleep/{seconds}")
+    pool.shutdown(wait=False)
+    deadline = time.monotonic() + 5
+    while host.ask(state=True)["state"]["pools"]["shop"]["in_flight"] == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return future
+
+
+def test_lists(started: Any, shell: Any) -> None:
+    code, out = shell.appcmd("list", "apppool", "/config:*", "/xml")
+    row = ET.fromstring(out)[0]
+    assert code == 0
+    assert row.attrib["state"] == "Started"
+    model = row.find("add/processModel")
+    assert model is not None
+    assert model.attrib["shutdownTimeLimit"] == "00:00:02"
+    assert shell.appcmd("list", "site")[1] == 'SITE "Shop" (id:1,bindings:http/*:8080:shop.test,state:Started)\r\n'
+    assert shell.appcmd("list", "vdir", "Shop/", "/text:physicalPath") == (0, "C:\\releases\\shop\\1\r\n")
+    assert shell.appcmd("list", "app", "/site.name:Shop", "/text:APPPOOL.NAME") == (0, "shop\r\n")
+    assert shell.appcmd("list", "apppool", "nonesuch")[0] == 1
+    assert shell.appcmd("list", "apppool", "/state:Stopped")[0] == 1
+    (pid,) = pids(shell)
+    os.kill(pid, 0)
+    assert str(pid) in started.get()[1]
+
+
+def test_requests_in_flight_are_listed_with_their_time(started: Any, shell: Any) -> None:
+    assert shell.appcmd("list", "requests", "/xml")[0] == 1
+    request = slow(started, 1)
+    time.sleep(0.3)
+    code, out = shell.appcmd("list", "requests", "/apppool.name:shop", "/xml")
+    (row,) = ET.fromstring(out)
+    assert code == 0
+    assert row.attrib["Url"] == "/sleep/1"
+    assert row.attrib["APPPOOL.NAME"] == "shop"
+    assert int(row.attrib["WP.NAME"]) in pids(shell)
+    assert 250 <= int(row.attrib["Time"]) < 1000
+    assert shell.appcmd("list", "requests", "/elapsed:5000")[0] == 1
+    assert request.result()[0] == 200
+    assert shell.appcmd("list", "requests")[0] == 1
+    started.ask(request_monitor=False)
+    code, out = shell.appcmd("list", "requests", "/xml")
+    assert code == 50
+    assert "hresult:80070032" in out
+    started.ask(request_monitor=True)
+
+
+def test_codes_of_commands_that_do_not_fit(started: Any, shell: Any, until: Callable[..., None]) -> None:
+    assert shell.appcmd("start", "apppool", "/apppool.name:shop")[0] == 1056
+    assert shell.appcmd("stop", "apppool", "/apppool.name:nonesuch")[0] == 1168
+    request = slow(started, 0.6)
+    assert shell.appcmd("stop", "apppool", "/apppool.name:SHOP") == (0, '"shop" successfully stopped\r\n')
+    assert state(started) == "Stopping"
+    assert shell.appcmd("start", "apppool", "/apppool.name:shop")[0] == 1061
+    assert request.result()[0] == 200
+    until(lambda: state(started) == "Stopped")
+    assert shell.appcmd("stop", "apppool", "/apppool.name:shop")[0] == 1062
+    assert shell.appcmd("recycle", "apppool", "/apppool.name:shop")[0] == 1062
+    assert shell.appcmd("frobnicate", "apppool", "shop")[0] == 250
+    assert shell.appcmd("list", "apppool", "/nonesuch:1")[0] == 250
+    assert shell.appcmd("list", "nonesuch")[0] == 87
+
+
+def test_stop_refuses_new_requests_and_lets_old_ones_finish(
+    started: Any, shell: Any, until: Callable[..., None]
+) -> None:
+    (pid,) = pids(shell)
+    request = slow(started, 1)
+    shell.appcmd("stop", "apppool", "/apppool.name:shop")
+    connection = http.client.HTTPConnection(started.address, 8080, timeout=5)
+    connection.request("GET", "/", headers={"Host": "shop.test"})
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("Connection")) == (503, "close")
+    connection.close()
+    assert pids(shell) == [pid]
+    assert request.result()[0] == 200
+    until(lambda: state(started) == "Stopped")
+    assert pids(shell) == []
+    assert started.get()[0] == 503
+
+
+def test_a_worker_that_does_not_finish_in_time_is_killed(started: Any, shell: Any, until: Callable[..., None]) -> None:
+    (pid,) = pids(shell)
+    request = slow(started, 8)
+    began = time.monotonic()
+    shell.appcmd("stop", "apppool", "/apppool.name:shop")
+    with pytest.raises(ConnectionResetError):
+        request.result()
+    assert 1.8 < time.monotonic() - began < 3.5
+    until(lambda: state(started) == "Stopped")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def load(host: Any, stop: threading.Event, path: str = "/") -> list[tuple[int, str]]:
+    """One client with keep-alive; (0, error) stands for a request without an answer."""
+    seen: list[tuple[int, str]] = []
+    connection = http.client.HTTPConnection(host.address, 8080, timeout=10)
+    while not stop.is_set():
+        try:
+            connection.request("GET", path, headers={"Host": "shop.test"})
+            answer = connection.getresponse()
+            seen.append((answer.status, answer.read().decode()))
+        except OSError as error:
+            seen.append((0, repr(error)))
+            connection.close()
+        time.sleep(0.01)
+    connection.close()
+    return seen
+
+
+@pytest.mark.parametrize("action", ["recycle", "switch"])
+def test_recycle_and_switch_lose_nothing(started: Any, shell: Any, action: str, until: Callable[..., None]) -> None:
+    (old,) = pids(shell)
+    started.lay("2")
+    stop = threading.Event()
+    with ThreadPoolExecutor(8) as pool:
+        clients = [pool.submit(load, started, stop) for _ in range(6)]
+        clients += [pool.submit(load, started, stop, "/sleep/0.5") for _ in range(2)]
+        try:
+            time.sleep(0.3)
+            if action == "recycle":
+                assert shell.appcmd("recycle", "apppool", "/apppool.name:shop")[0] == 0
+            else:
+                assert shell.appcmd("set", "vdir", "Shop/", r"/physicalPath:C:\releases\shop\2")[0] == 0
+            until(lambda: old not in pids(shell) and len(pids(shell)) == 1)
+            time.sleep(0.3)
+        finally:
+            stop.set()
+        seen = [result for client in clients for result in client.result()]
+    assert {status for status, _ in seen} == {200}
+    bodies = {body for _, body in seen}
+    assert len(bodies) == 2
+    if action == "switch":
+        assert {body.split()[0] for body in bodies} == {"1", "2"}
+        shell.appcmd("set", "vdir", "Shop/", r"/physicalPath:C:\releases\shop\1")
+
+
+def test_stop_and_start_under_load_do_lose(started: Any, shell: Any, until: Callable[..., None]) -> None:
+    stop = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        client = pool.submit(load, started, stop)
+        shell.appcmd("stop", "apppool", "/apppool.name:shop")
+        until(lambda: state(started) == "Stopped")
+        shell.appcmd("start", "apppool", "/apppool.name:shop")
+        until(lambda: started.get()[0] == 200)
+        stop.set()
+        assert 503 in {status for status, _ in client.result()}
+
+
+def test_recycle_without_overlap_leaves_a_gap_and_no_failure(
+    hosts: Any, open_shell: Any, until: Callable[..., None]
+) -> None:
+    host = hosts(pools=[{"name": "shop", "shutdown_time_limit_s": 5, "disallow_overlapping_rotation": True}])
+    shell = open_shell(host.protocol())
+    assert host.get()[0] == 200
+    (old,) = pids(shell)
+    request = slow(host, 0.8)
+    shell.appcmd("recycle", "apppool", "/apppool.name:shop")
+    began = time.monotonic()
+    status, body = host.get()
+    assert status == 200
+    assert time.monotonic() - began > 0.5
+    assert str(old) not in body
+    assert request.result()[0] == 200
+
+
+def test_crashes(hosts: Any, open_shell: Any, until: Callable[..., None]) -> None:
+    pool = {"name": "shop", "start_mode": "AlwaysRunning", "rapid_fail_max_crashes": 3}
+    host = hosts(pools=[pool])
+    shell = open_shell(host.protocol())
+    until(lambda: len(pids(shell)) == 1)
+    assert host.get("/crash")[0] == 502
+    assert host.get()[0] == 200
+    with pytest.raises((http.client.HTTPException, OSError)):
+        host.get("/half")
+    assert host.get()[0] == 200
+    assert shell.appcmd("list", "apppool", "/text:state")[1] == "Started\r\n"
+    pid = host.ask(crash_worker="shop")["crash_worker"]
+    until(lambda: pid not in pids(shell))
+    until(lambda: host.ask(state=True)["state"]["pools"]["shop"]["state"] == "Stopped")
+    assert host.get()[0] == 503
+    assert host.ask(counters=True)["counters"]["rapid_fail_stops"] == 1
+    assert shell.appcmd("start", "apppool", "/apppool.name:shop")[0] == 0
+    assert host.get()[0] == 200
+
+
+def test_cold_start_and_failing_start(hosts: Any, open_shell: Any, until: Callable[..., None]) -> None:
+    host = hosts()
+    shell = open_shell(host.protocol())
+    host.lay("slow", slow="0.7")
+    host.lay("broken", broken="")
+    (host.drive / "releases" / "shop" / "empty").mkdir()
+    for version, status in (("slow", 200), ("broken", 502), ("empty", 404), ("nonesuch", 404), ("1", 200)):
+        shell.appcmd("set", "vdir", "Shop/", f"/physicalPath:C:\\releases\\shop\\{version}")
+        with ThreadPoolExecutor(5) as pool:
+            results = [future.result() for future in [pool.submit(host.get) for _ in range(5)]]
+        assert {found for found, _ in results} == {status}, version
+        if status == 502:
+            assert "502.5" in results[0][1]
+
+
+def test_settings_and_paths_outlive_the_host(hosts: Any, open_shell: Any) -> None:
+    host = hosts()
+    host.lay("2")
+    shell = open_shell(host.protocol())
+    shell.appcmd("set", "vdir", "/vdir.name:Shop/", r"/physicalPath:C:\Releases\Shop\2")
+    assert shell.appcmd("set", "apppool", "shop", "/processModel.shutdownTimeLimit:00:01:30")[0] == 0
+    shell.appcmd("stop", "apppool", "/apppool.name:shop")
+    host.stop()
+    host.start()
+    assert host.get()[1].startswith("2 ")  # autoStart revives the pool
+    shell = open_shell(host.protocol())
+    assert shell.appcmd("list", "apppool", "/text:processModel.shutdownTimeLimit")[1] == "00:01:30\r\n"
+
+
+def test_workers_end_with_the_host(hosts: Any, open_shell: Any) -> None:
+    host = hosts()
+    assert host.get()[0] == 200
+    (pid,) = pids(open_shell(host.protocol()))
+    host.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_two_sites_change_bindings_in_one_commit(hosts: Any, open_shell: Any, until: Callable[..., None]) -> None:
+    host = hosts(
+        pools=[{"name": "a"}, {"name": "b"}],
+        sites=[
+            {"name": "A", "id": 1, "pool": "a", "path": r"C:\releases\shop\1", "bindings": ["http/*:8080:shop.test"]},
+            {"name": "B", "id": 2, "pool": "b", "path": r"C:\releases\shop\2", "bindings": ["http/*:8080:b.test"]},
+        ],
+    )
+    host.lay("2")
+    shell = open_shell(host.protocol())
+    edit = "/{}[name='{}'].bindings.[protocol='http',bindingInformation='*:8080:{}']"
+    words = [edit.format(*e) for e in (("-", "A", "shop.test"), ("+", "B", "shop.test"), ("+", "A", "a.test"))]
+    assert host.get()[1].startswith("1 ")
+    section = "-section:system.applicationHost/sites"
+    assert shell.appcmd("set", "config", section, *words, "/commit:apphost")[0] == 0
+    assert host.get()[1].startswith("2 ")
+    assert host.get(host="a.test")[1].startswith("1 ")
+    wrong = edit.format("-", "A", "nonesuch")
+    assert shell.appcmd("set", "config", section, edit.format("-", "B", "shop.test"), wrong)[0] == 4312
+    assert host.get()[1].startswith("2 ")  # all or nothing
+    # what another started site has stops the site that takes it
+    assert (
+        shell.appcmd("set", "site", "A", "/+bindings.[protocol='http',bindingInformation='*:8080:shop.test']")[0] == 0
+    )
+    assert shell.appcmd("list", "site", "A", "/text:state")[1] == "Stopped\r\n"
+    assert shell.appcmd("start", "site", "/site.name:A")[0] == 183
+    assert host.get(host="a.test")[0] == 404
+    assert shell.appcmd("set", "site", "B", "/+bindings.[protocol='http',bindingInformation='*:8081:']")[0] == 0
+
+    def at_8081() -> bool:
+        connection = http.client.HTTPConnection(host.address, 8081, timeout=5)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().status == 200
+        except ConnectionRefusedError:
+            return False
+        finally:
+            connection.close()
+
+    until(at_8081)
+    assert shell.appcmd("stop", "site", "/site.name:B")[0] == 0
+    until(lambda: not at_8081())
