@@ -115,7 +115,7 @@ class Rig:
             "users": {"deployer": self.secrets["winrm"]},
             "winrm": {"http_port": 5985, "https_port": 5986, "basic": True, "max_operations": 12},
             "pools": [
-                {"name": "Shop", "start_mode": "AlwaysRunning", "shutdown_time_limit_s": 4},
+                {"name": "Shop", "start_mode": "AlwaysRunning", "shutdown_time_limit_s": 6},
                 {"name": "My Pool (idle)", "state": "Stopped"},
             ],
             "sites": [
@@ -312,10 +312,10 @@ def rig(tmp_path_factory: pytest.TempPathFactory, lab_net_of_module: net.Net) ->
 
 @pytest.fixture
 def small_disk(tmp_path: Path, lab_net: net.Net) -> Iterator[Rig]:
-    """A host whose drive holds 3 MiB."""
+    """A newer host, in German, whose drive holds 3 MiB."""
     rig = Rig(lab_net, tmp_path)
     try:
-        rig.start(drive_limit_bytes=3 * 1024 * 1024)
+        rig.start(drive_limit_bytes=3 * 1024 * 1024, language="de", windows="2022")
         yield rig
     finally:
         rig.stop()

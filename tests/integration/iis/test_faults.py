@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import ROOT, SITE, Rig, snapshot
-from .test_iis import pool, staged
+from .test_iis import INFO, current, current_path, pool, staged
 
 
 def start_play(rig: Rig, task: dict[str, object]) -> tuple[subprocess.Popen[str], Path]:
@@ -35,7 +35,7 @@ def test_a_connection_lost_in_the_middle_is_a_failure_that_can_be_rescued(
     rig: Rig, fault: str, reasons: set[str]
 ) -> None:
     rig.wait_for("1.0")
-    slow = rig.slow(6)
+    slow = rig.slow(4)
     process, results = start_play(rig, pool("stopped"))
     try:
         assert process.stdout is not None
@@ -57,6 +57,52 @@ def test_a_connection_lost_in_the_middle_is_a_failure_that_can_be_rescued(
     assert "unreachable=0" in output
     assert time.monotonic() - began < 20
     assert slow.join() == (200, "1.0")
+    rig.wait_for("1.0")
+
+
+def test_after_a_connection_lost_at_the_switch_a_second_run_gets_there(rig: Rig) -> None:
+    rig.fault(winrm_drop_in_command="set vdir")
+    lost = rig.play(staged(rig, rig.build("5.0")), current("5.0"))
+    rig.fault(winrm="up")
+    assert lost.results[0]["changed"] is True, lost.output
+    assert lost.results[1]["connection_lost"] is True, lost.output
+    assert f"may run from {ROOT}\\1.0 or from {ROOT}\\5.0: look before you go on" in lost.results[1]["msg"]
+    again = rig.play(current("5.0"), INFO, current_path("1.0"))
+    assert again.results[1]["current_version"] == "5.0", again.output
+    assert again.results[2]["previous_version"] == "5.0"
+    rig.wait_for("1.0")
+
+
+def test_what_a_staging_that_broke_off_has_left_is_removed_by_the_next(rig: Rig) -> None:
+    releases = rig.drive / "releases" / "shop"
+    release = staged(rig, rig.build("6.0"))
+    rig.fault(winrm_drop_in_command="tar.exe -xf")
+    lost = rig.play(release)
+    rig.fault(winrm="up")
+    assert lost.result["connection_lost"] is True, lost.output
+    assert "running release was not touched" in lost.result["msg"]
+    assert [path for path in releases.iterdir() if path.name.startswith(".incoming-6.0-")]
+    assert not (releases / "6.0").exists()
+    again = rig.play(INFO, release, INFO)
+    assert len(again.results[0]["leftovers"]) == 1, again.output
+    assert (again.results[1]["changed"], again.results[2]["leftovers"]) == (True, []), again.output
+    assert not [path for path in releases.iterdir() if path.name.startswith(".")]
+
+
+def test_a_version_whose_files_are_in_use_is_kept_whole(rig: Rig) -> None:
+    versions = [rig.build(f"7.{index}") for index in range(3)]
+    laid = rig.play(*[staged(rig, options) for options in versions[:2]], current("7.0"))
+    assert [result["changed"] for result in laid.results] == [True, True, True], laid.output
+    rig.wait_for("7.0")
+    slow = rig.slow(5.5)
+    absent = {"iis_release": {"site": SITE, "root": ROOT, "state": "absent", "version": "7.0"}}
+    in_use = rig.play(current_path("1.0"), absent, staged(rig, {**versions[2], "keep": "1"}))
+    assert "is in use and was left as it was" in in_use.messages[1], in_use.output
+    pruned = in_use.results[2]
+    assert "7.0" not in pruned["pruned"], in_use.output
+    assert "7.1" in pruned["pruned"]
+    assert (rig.drive / "releases" / "shop" / "7.0" / "bin" / "shop.dll").is_file()
+    assert slow.join() == (200, "7.0")
     rig.wait_for("1.0")
 
 
