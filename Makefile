@@ -10,6 +10,8 @@ ARGS ?=
 export VENV ARGS
 # haproxy and the like are there, but not on every user's path
 export PATH := $(PATH):/usr/sbin:/sbin
+# ansible does not flush what it writes into a pipe
+export PYTHONUNBUFFERED := 1
 export PYTHONPATH := $(CURDIR)/build/collections:$(CURDIR)/tests
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 PYTHON_IN_VENV = $(VENV)/bin/python
