@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One running batch, procedure, trigger or dynamic string: its variables and what surrounds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .catalog.catalog import ObjectInfo
+from .errors import SqlError
+from .wire import types
+from .wire.types import SqlType
+
+
+class Frame:
+    """Variables by lower-cased name, with their types."""
+
+    __slots__ = ("caught", "identity", "level", "parent", "procedure", "procedure_id", "source", "tables", "temp", "trigger",
+                 "types", "values")
+
+    def __init__(self, source: str, parent: Frame | None = None, procedure: str = "", procedure_id: int = 0) -> None:
+        self.source = source
+        self.parent = parent
+        self.procedure = procedure
+        self.procedure_id = procedure_id
+        self.level: int = parent.level + 1 if parent is not None else 0
+        self.values: dict[str, Any] = {}
+        self.types: dict[str, SqlType] = {}
+        self.tables: dict[str, ObjectInfo] = {}
+        self.temp: list[str] = []  # temporary tables that end with this frame
+        self.identity: int | None = None
+        self.trigger: TriggerContext | None = parent.trigger if parent is not None and not procedure else None
+        self.caught: list[SqlError] = []
+
+    def declare(self, name: str, kind: SqlType, value: Any = None) -> None:
+        self.types[name] = kind
+        self.values[name] = None if value is None else types.coerce(value, kind)
+
+    def get(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise undeclared(name) from None
+
+    def set(self, name: str, value: Any) -> None:
+        kind = self.types.get(name)
+        if kind is None:
+            raise undeclared(name)
+        self.values[name] = types.coerce(value, kind)
+
+
+class TriggerContext:
+    """The rows that fired a trigger, as PostgreSQL wrote them."""
+
+    __slots__ = ("deleted", "event", "inserted", "table", "updated")
+
+    def __init__(self, table: ObjectInfo, event: str, inserted: str, deleted: str, updated: frozenset[str]) -> None:
+        self.table = table
+        self.event = event
+        self.inserted = inserted or "{}"
+        self.deleted = deleted or "{}"
+        self.updated = updated
+
+
+def undeclared(name: str) -> SqlError:
+    return SqlError(137, f'Must declare the scalar variable "{name}".', 15)
+
+
+class Signal(Exception):
+    """Control of flow."""
+
+
+class BreakSignal(Signal):
+    pass
+
+
+class ContinueSignal(Signal):
+    pass
+
+
+class ReturnSignal(Signal):
+    def __init__(self, value: int) -> None:
+        super().__init__()
+        self.value = value
+
+
+class ScopeAbort(Signal):
+    """The frame ends; its error has been reported."""
+
+
+class BatchAbort(Signal):
+    """The batch ends; its error has been reported."""

@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The transaction of a session: @@TRANCOUNT on this side, BEGIN and savepoints on PostgreSQL's."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .backend import Backend, BackendError
+from .errors import Cancelled, ConnectionGone, SqlError
+from .translate.names import ident
+
+_IDS = itertools.count(100_000)
+
+
+class Transactions:
+    """`on_event` hears "begin", "commit" and "rollback" of the outermost transaction."""
+
+    def __init__(self, backend: Backend, on_event: Callable[[str], None]) -> None:
+        self.backend = backend
+        self.on_event = on_event
+        self.count = 0
+        self.doomed = False
+        self.id = next(_IDS)
+        self.isolation = ""
+        self._depth = 0
+        self._marks: set[int] = set()
+        self._names: list[str] = []
+        self.internal = False  # an autocommit statement with several parts
+        self.settings: dict[str, str] = {}
+        self._settings_changed = False
+
+    # ---- settings of the connection, which PostgreSQL would roll back with the transaction
+
+    def setting(self, name: str, value: str) -> None:
+        if self.settings.get(name) == value:
+            return
+        self.settings[name] = value
+        self.backend.command(f"SET {name} = {value}")
+        if self.backend.in_transaction:
+            self._settings_changed = True
+
+    def _settings_again(self) -> None:
+        if self._settings_changed:
+            self._settings_changed = False
+            self.backend.command("; ".join(f"SET {k} = {v}" for k, v in self.settings.items()))
+
+    # ---- the outermost transaction
+
+    def begin(self) -> None:
+        if self.count == 0:
+            self.backend.command("BEGIN" + self.isolation)
+            self._fresh()
+            self.id = next(_IDS)
+            self.on_event("begin")
+        self.count += 1
+
+    def _fresh(self) -> None:
+        self.doomed = False
+        self._marks.clear()
+        self._names.clear()
+
+    def commit(self) -> None:
+        if self.count == 0:
+            raise SqlError(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.")
+        if self.doomed:
+            raise SqlError(3930, "The current transaction cannot be committed and cannot support operations that write to the log file. "
+                           "Roll back the transaction.")
+        if self.count == 1:
+            self.backend.command("COMMIT")
+            self.count = 0
+            self._fresh()
+            self._settings_changed = False
+            self.id = next(_IDS)
+            self.on_event("commit")
+        else:
+            self.count -= 1
+
+    def rollback(self) -> None:
+        """All of it, whatever the depth."""
+        self.count = 0
+        self.internal = False
+        self._fresh()
+        self.id = next(_IDS)
+        if self.backend.in_transaction:
+            self.backend.command("ROLLBACK")
+            self._settings_again()
+        self.on_event("rollback")
+
+    def save(self, name: str) -> None:
+        if self.count == 0:
+            raise SqlError(628, "Cannot issue SAVE TRANSACTION when there is no active transaction.")
+        self._drop_marks()
+        self._names.append(name.lower())
+        self.backend.command(f"SAVEPOINT {ident('u_' + name)}")
+
+    def rollback_to(self, name: str) -> bool:
+        """Back to a savepoint; False when there is none of that name."""
+        low = name.lower()
+        if low not in self._names:
+            return False
+        while self._names[-1] != low:
+            self._names.pop()
+        self._marks.clear()
+        self.backend.command(f"ROLLBACK TO SAVEPOINT {ident('u_' + name)}")
+        return True
+
+    # ---- statements
+
+    def _drop_marks(self) -> None:
+        if self._marks:
+            lowest = min(self._marks)
+            self._marks.clear()
+            self.backend.command(f"RELEASE SAVEPOINT lab_{lowest}")
+
+    @contextlib.contextmanager
+    def guard(self, savepoint: bool) -> Iterator[None]:
+        """A failed statement takes back its own work only."""
+        if not (savepoint and self.backend.in_transaction):
+            yield
+            return
+        depth = self._depth
+        if depth in self._marks:
+            self._marks = {m for m in self._marks if m < depth}
+            self.backend.command(f"RELEASE SAVEPOINT lab_{depth}; SAVEPOINT lab_{depth}")
+        else:
+            self.backend.command(f"SAVEPOINT lab_{depth}")
+        self._marks.add(depth)
+        self._depth += 1
+        try:
+            yield
+        except (BackendError, SqlError, Cancelled):
+            if depth in self._marks and self.backend.in_transaction:
+                self._marks = {m for m in self._marks if m <= depth}
+                self.backend.command(f"ROLLBACK TO SAVEPOINT lab_{depth}")
+            raise
+        finally:
+            self._depth = depth
+
+    @contextlib.contextmanager
+    def atomic(self, savepoint: bool = True) -> Iterator[None]:
+        """Several statements of PostgreSQL that are one of SQL Server."""
+        if self.backend.in_transaction:
+            with self.guard(savepoint):
+                yield
+            return
+        self.backend.command("BEGIN" + self.isolation)
+        self.internal = True
+        try:
+            yield
+        except BaseException as error:
+            self.internal = False
+            if not isinstance(error, ConnectionGone) and self.backend.in_transaction:
+                self.backend.command("ROLLBACK")
+                self._settings_again()
+            raise
+        self.internal = False
+        if self.backend.in_transaction:
+            self.backend.command("COMMIT")
+            self._settings_changed = False
+
+    def cancelled(self, abort: bool) -> None:
+        """After an attention: PostgreSQL's transaction may have failed."""
+        if self.count and (abort or self.backend.failed):
+            self.rollback()
+
+
+Event = Callable[[str], Any]

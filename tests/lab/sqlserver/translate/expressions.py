@@ -1,0 +1,583 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Expressions of T-SQL in PostgreSQL's words. Every result is a pair: the SQL and, where it is known, the type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ..catalog.catalog import ObjectInfo
+from ..errors import SqlError, refusal
+from ..parser import nodes as n
+from ..wire import types
+from ..wire.types import SqlType
+from .names import BINARIES, INTEGERS, NUMBERS, TEMPORALS, ident, pg_type, quote, schema_ident
+
+Typed = tuple[str, SqlType | None]
+# A parameter of the translated statement: ("var", name), ("global", name) or ("call", function's name, argument expressions).
+Param = tuple[Any, ...]
+
+
+class Scope(Protocol):
+    """What a translation needs to know of the session and of the place where the statement stands."""
+
+    db: str
+
+    def variable_type(self, name: str) -> SqlType: ...
+
+    def table(self, name: n.Name) -> ObjectInfo | str:
+        """The table, view or function; or ready SQL for what the server itself provides."""
+
+    def module_query(self, info: ObjectInfo) -> n.Module: ...
+
+
+class _Source:
+    """A table, query or function in FROM: its columns where they are known."""
+
+    __slots__ = ("columns", "info")
+
+    def __init__(self, info: ObjectInfo | None, columns: dict[str, SqlType | None] | None = None) -> None:
+        self.info = info
+        self.columns = columns
+
+
+def is_text(kind: SqlType | None) -> bool:
+    return kind is not None and kind.is_string
+
+
+def has_column(e: Any) -> bool:
+    """Whether a column (with its collation) takes part in the expression."""
+    if isinstance(e, (n.Column, n.Scalar)):
+        return True
+    if isinstance(e, n.Binary):
+        return has_column(e.left) or has_column(e.right)
+    if isinstance(e, (n.Unary, n.CastExpr, n.Collate)):
+        return has_column(e.expr)
+    if isinstance(e, n.Call):
+        return any(has_column(a) for a in e.args) or e.name[0].lower() in ("object_name", "schema_name")
+    if isinstance(e, n.Case):
+        return any(has_column(b) for _, b in e.whens) or has_column(e.otherwise)
+    return False
+
+
+def variables_of(e: Any, found: set[str]) -> set[str]:
+    """Names of the variables in a tree of nodes, tuples and lists."""
+    if isinstance(e, n.Variable):
+        found.add(e.name)
+    elif isinstance(e, (list, tuple)):
+        for part in e:
+            variables_of(part, found)
+    elif hasattr(e, "__dataclass_fields__") and not isinstance(e, SqlType):
+        for name in e.__dataclass_fields__:
+            variables_of(getattr(e, name), found)
+    return found
+
+
+class ExpressionTranslator:
+    """Walks one statement. `params` grows as variables and session functions are met."""
+
+    def __init__(self, scope: Scope, *, definition: bool = False) -> None:
+        self.scope = scope
+        self.definition = definition  # DDL takes no parameters
+        self.params: list[Param] = []
+        self.spelling: dict[str, str] = {}
+        self.sources: list[dict[str, _Source]] = [{}]
+        self.ctes: list[dict[str, dict[str, SqlType | None] | None]] = []
+        self.inline: list[dict[str, str]] = []  # parameters of inlined functions
+        self.tables: set[tuple[str, str]] = set()  # what it touches: permission and object
+        self.objects: list[tuple[str, ObjectInfo]] = []
+        self.volatile = False
+
+    # ---- helpers
+
+    def param(self, what: Param, cast: str = "") -> str:
+        if self.definition:
+            raise refusal("a variable in a definition")
+        self.params.append(what)
+        return f"${len(self.params)}" + (f"::{cast}" if cast else "")
+
+    def sql(self, e: n.Expr) -> str:
+        return self.x(e)[0]
+
+    def text(self, e: n.Expr) -> str:
+        """An argument that must be a text in PostgreSQL's eyes."""
+        return self.as_text(e, *self.x(e))
+
+    def as_text(self, e: n.Expr, sql: str, kind: SqlType | None) -> str:
+        if isinstance(e, (n.Literal, n.Variable)) or (kind is not None and not kind.is_string) or kind is None or (
+                kind.name in ("char", "nchar")):
+            if kind is not None and kind.name in TEMPORALS:
+                return f"lab.to_varchar({sql}::timestamp, 121)" if kind.name != "date" else f"({sql})::text"
+            if kind is not None and kind.name == "uniqueidentifier":
+                return f"upper(({sql})::text)"
+            return f"({sql})::text"
+        return sql
+
+    def x(self, e: n.Expr) -> Typed:
+        handler = _DISPATCH.get(type(e))
+        if handler is None:
+            raise refusal(f"an expression of the kind {type(e).__name__}")
+        return handler(self, e)
+
+    # ---- leaves
+
+    def _literal(self, e: n.Literal) -> Typed:
+        kind, value = e.kind, e.value
+        if kind == "int":
+            return str(value), (types.INT if -2**31 <= value < 2**31 else types.BIGINT)
+        if kind in ("string", "nstring"):
+            if "\0" in value:
+                raise refusal("a character with the code 0 in a string")
+            length = max(len(value), 1)
+            name = "varchar" if kind == "string" else "nvarchar"
+            return quote(value), SqlType(name, length if length <= 4000 else types.MAX)
+        if kind == "null":
+            return "NULL", None
+        if kind == "number":
+            exponent = -value.as_tuple().exponent
+            digits = max(len(value.as_tuple().digits), exponent)
+            return f"{value}::numeric({digits},{exponent})", SqlType("decimal", 0, digits, exponent)
+        if kind == "float":
+            return f"{value!r}::float8", types.FLOAT
+        if kind == "hex":
+            return f"'\\x{value.hex()}'::bytea", SqlType("varbinary", max(len(value), 1) if len(value) <= 8000 else types.MAX)
+        if kind == "default":
+            return "DEFAULT", None
+        raise refusal(f"a literal of the kind {kind}")
+
+    def _variable(self, e: n.Variable) -> Typed:
+        for names in reversed(self.inline):
+            if e.name in names:
+                return names[e.name], None
+        kind = self.scope.variable_type(e.name)
+        if kind.is_string:
+            return self.param(("var", e.name)), kind
+        return self.param(("var", e.name), pg_type(kind)), kind
+
+    def _global(self, e: n.Global) -> Typed:
+        kind = GLOBALS.get(e.name)
+        if kind is None:
+            raise refusal(f"the function {e.name}")
+        if self.definition:
+            return f"lab.session({quote(e.name.lower().strip('@'))})", types.NVARCHAR_4000
+        return self.param(("global", e.name), pg_type(kind)), kind
+
+    def _column(self, e: n.Column) -> Typed:
+        parts = e.parts
+        low = parts[-1].lower()
+        self.spelling.setdefault(low, parts[-1])
+        if len(parts) == 1:
+            return ident(parts[0]), self._find(low)
+        alias = parts[-2].lower()
+        self.spelling.setdefault(alias, parts[-2])
+        for frame in reversed(self.sources):
+            source = frame.get(alias)
+            if source is not None:
+                if source.info is not None and source.info.columns:
+                    column = source.info.by_name.get(low)
+                    return f"{ident(alias)}.{ident(low)}", column.type if column else None
+                return f"{ident(alias)}.{ident(low)}", (source.columns or {}).get(low)
+        raise SqlError(4104, f'The multi-part identifier "{".".join(p for p in parts if p)}" could not be bound.')
+
+    def _find(self, low: str) -> SqlType | None:
+        for frame in reversed(self.sources):
+            for source in frame.values():
+                if source.info is not None:
+                    column = source.info.by_name.get(low)
+                    if column is not None:
+                        return column.type
+                elif source.columns is not None and low in source.columns:
+                    return source.columns[low]
+        return None
+
+    def not_null_column(self, e: n.Expr) -> bool:
+        """Whether the expression is a column that surely holds no NULL (one table in FROM, declared NOT NULL)."""
+        if not isinstance(e, n.Column) or len(self.sources[-1]) != 1:
+            return False
+        source = next(iter(self.sources[-1].values()))
+        column = source.info.by_name.get(e.parts[-1].lower()) if source.info is not None else None
+        return column is not None and not column.nullable
+
+    # ---- operators
+
+    def _unary(self, e: n.Unary) -> Typed:
+        sql, kind = self.x(e.expr)
+        return f"({e.op} {sql})", kind
+
+    def _binary(self, e: n.Binary) -> Typed:
+        op = e.op
+        if op in ("AND", "OR"):
+            return f"({self.sql(e.left)} {op} {self.sql(e.right)})", None
+        if op in ("=", "<>", "<", ">", "<=", ">="):
+            return self._compare(op, e.left, e.right), None
+        left, lk = self.x(e.left)
+        right, rk = self.x(e.right)
+        if op == "+" and (is_text(lk) or is_text(rk)) and not _number(lk) and not _number(rk):
+            return self._concatenate(e, left, lk, right, rk)
+        if op == "+" and lk is not None and rk is not None and lk.name in BINARIES and rk.name in BINARIES:
+            return f"({left} || {right})", types.VARBINARY_MAX
+        if (lk is not None and lk.name in ("datetime", "smalldatetime")) and _number(rk) and op in ("+", "-"):
+            return f"({left} {op} ({right}) * interval '1 day')", lk
+        if op == "^":
+            op = "#"
+        if is_text(lk) and _number(rk) and not isinstance(e.left, (n.Literal, n.Variable)):
+            left = f"lab.to_whole({left})"
+        if is_text(rk) and _number(lk) and not isinstance(e.right, (n.Literal, n.Variable)):
+            right = f"lab.to_whole({right})"
+        if op == "%" and "float" in (lk.name if lk else "", rk.name if rk else ""):
+            raise refusal("the operator % on floats")
+        return f"({left} {op} {right})", _arithmetic(lk, rk, op)
+
+    def _concatenate(self, e: n.Binary, left: str, lk: SqlType | None, right: str, rk: SqlType | None) -> Typed:
+        left = f"({left})::text" if isinstance(e.left, (n.Literal, n.Variable)) or lk is None or lk.name in ("char", "nchar") else left
+        right = f"({right})::text" if isinstance(e.right, (n.Literal, n.Variable)) or rk is None or rk.name in (
+            "char", "nchar") else right
+        kind = None
+        if lk is not None and rk is not None and lk.length > 0 and rk.length > 0 and lk.length + rk.length <= 4000:
+            kind = SqlType("nvarchar" if lk.is_unicode or rk.is_unicode else "varchar", lk.length + rk.length)
+        return f"({left} || {right})", kind
+
+    def _compare(self, op: str, a: n.Expr, b: n.Expr) -> str:
+        left, lk = self.x(a)
+        right, rk = self.x(b)
+        return self.compared(op, a, left, lk, b, right, rk)
+
+    def compared(self, op: str, a: n.Expr, left: str, lk: SqlType | None, b: n.Expr, right: str, rk: SqlType | None) -> str:
+        if is_text(lk) and is_text(rk):
+            if not has_column(a) and not has_column(b):
+                return f"(({left})::text COLLATE lab.ci {op} ({right})::text)"
+        elif is_text(lk) and _number(rk) and not isinstance(a, n.Literal) and not _bare(a):
+            left = f"lab.to_whole({left})"
+        elif is_text(rk) and _number(lk) and not isinstance(b, n.Literal) and not _bare(b):
+            right = f"lab.to_whole({right})"
+        elif is_text(lk) and rk is not None and rk.name in TEMPORALS | {"uniqueidentifier"} and not _bare(a):
+            left = f"({left})::{pg_type(rk)}"
+        elif is_text(rk) and lk is not None and lk.name in TEMPORALS | {"uniqueidentifier"} and not _bare(b):
+            right = f"({right})::{pg_type(lk)}"
+        return f"({left} {op} {right})"
+
+    def _not(self, e: n.Not) -> Typed:
+        return f"(NOT {self.sql(e.expr)})", None
+
+    def _is_null(self, e: n.IsNull) -> Typed:
+        inner = self.text(e.expr) if isinstance(e.expr, (n.Variable, n.Literal)) else self.sql(e.expr)
+        return f"({inner} IS {'NOT ' if e.negated else ''}NULL)", None
+
+    def _between(self, e: n.Between) -> Typed:
+        low = self._compare(">=", e.expr, e.low)
+        high = self._compare("<=", e.expr, e.high)
+        return (f"(NOT ({low} AND {high}))" if e.negated else f"({low} AND {high})"), None
+
+    def _like(self, e: n.Like) -> Typed:
+        value = self.text(e.expr)
+        negated = "NOT " if e.negated else ""
+        if isinstance(e.pattern, n.Literal) and e.escape is None and "[" not in str(e.pattern.value):
+            return f"(({value}) COLLATE \"default\" {negated}ILIKE {quote(str(e.pattern.value))} ESCAPE '')", None
+        escape = f", {self.text(e.escape)}" if e.escape is not None else ""
+        return f"({negated}lab.is_like({value}, {self.text(e.pattern)}{escape}))", None
+
+    def _in_list(self, e: n.InList) -> Typed:
+        left, lk = self.x(e.expr)
+        parts = []
+        for option in e.options:
+            right, rk = self.x(option)
+            if is_text(rk) and _number(lk) and not _bare(option):
+                right = f"lab.to_whole({right})"
+            parts.append(right)
+        if is_text(lk) and not has_column(e.expr):
+            left = f"(({left})::text COLLATE lab.ci)"
+        elif is_text(lk) and not _bare(e.expr) and all(isinstance(o, n.Literal) and o.kind == "int" for o in e.options):
+            left = f"lab.to_whole({left})"
+        return f"({left} {'NOT ' if e.negated else ''}IN ({', '.join(parts)}))", None
+
+    def _in_query(self, e: n.InQuery) -> Typed:
+        left, lk = self.x(e.expr)
+        if is_text(lk) and not has_column(e.expr):
+            left = f"(({left})::text COLLATE lab.ci)"
+        return f"({left} {'NOT ' if e.negated else ''}IN ({self.query(e.query)}))", None
+
+    def _exists(self, e: n.Exists) -> Typed:
+        return f"EXISTS ({self.query(e.query)})", None
+
+    def _quantified(self, e: n.Quantified) -> Typed:
+        return f"({self.sql(e.expr)} {e.op} {e.quantifier} ({self.query(e.query)}))", None
+
+    def _case(self, e: n.Case) -> Typed:
+        kinds: list[SqlType | None] = []
+        parts = ["CASE"]
+        for condition, value in e.whens:
+            when = self._compare("=", e.operand, condition) if e.operand is not None else self.sql(condition)
+            sql, kind = self.x(value)
+            kinds.append(kind if not _is_null_literal(value) else None)
+            parts.append(f"WHEN {when} THEN {sql}")
+        if e.otherwise is not None:
+            sql, kind = self.x(e.otherwise)
+            kinds.append(kind if not _is_null_literal(e.otherwise) else None)
+            parts.append(f"ELSE {sql}")
+        known = [k for k in kinds if k is not None]
+        return " ".join(parts) + " END", _common(known)
+
+    def _scalar(self, e: n.Scalar) -> Typed:
+        sql = self.query(e.query)
+        kind = None
+        if isinstance(e.query, n.Select) and len(self.last_types) == 1:
+            kind = self.last_types[0]
+        return f"({sql})", kind
+
+    last_types: list[SqlType | None] = []
+
+    def _collate(self, e: n.Collate) -> Typed:
+        sql = self.text(e.expr)
+        low = e.collation.lower()
+        collation = '"C"' if "_bin" in low or "_cs_" in low else "lab.ci"
+        return f"({sql} COLLATE {collation})", types.NVARCHAR_4000
+
+    def _star(self, e: n.Star) -> Typed:
+        if e.qualifier:
+            return f"{ident(e.qualifier[-1])}.*", None
+        return "*", None
+
+    def _next_value(self, e: n.NextValue) -> Typed:
+        info = self.scope.table(e.sequence)
+        if isinstance(info, str) or info.kind != "SO":
+            raise SqlError(11723, f"Object '{'.'.join(e.sequence)}' is not a sequence object.")
+        self.volatile = True
+        return f"nextval({quote(info.ref)}::regclass)", types.BIGINT
+
+    def query(self, query: n.Query) -> str:
+        raise NotImplementedError
+
+    # ---- conversions
+
+    def _cast(self, e: n.CastExpr) -> Typed:
+        kind = e.type
+        sql, source = self.x(e.expr)
+        if e.tries:
+            return self._try_cast(e, sql, source)
+        if e.style is not None and not (isinstance(e.style, n.Literal) and e.style.value in (0, 1, 2)):
+            return self._styled(e, sql, source)
+        return self.cast(sql, source, kind, literal=isinstance(e.expr, (n.Literal, n.Variable)),
+                         style=e.style.value if isinstance(e.style, n.Literal) else 0), kind
+
+    def cast(self, sql: str, source: SqlType | None, kind: SqlType, *, literal: bool = False, style: int = 0) -> str:
+        target = pg_type(kind)
+        name = kind.name
+        if sql == "NULL":
+            return f"NULL::{target}"
+        if literal and is_text(source):
+            sql = f"({sql})::text"
+        if name == "bit":
+            if source is not None and source.name in ("tinyint", "smallint", "bit"):
+                sql = f"({sql})::int4"
+            return f"lab.to_bit({sql})"
+        if name in INTEGERS:
+            if source is not None and source.name in INTEGERS:
+                return f"({sql})::{target}"
+            return f"lab.to_whole({sql})::{target}"
+        if kind.is_string:
+            return self._to_string(sql, source, target)
+        if name in BINARIES:
+            if is_text(source):
+                if style:
+                    return f"decode(regexp_replace(({sql})::text, '^0[xX]', ''), 'hex')"
+                return f"lab.utf16({sql})" if source is not None and source.is_unicode else f"convert_to({sql}, 'WIN1252')"
+            if source is not None and source.name == "uniqueidentifier":
+                return f"uuid_send({sql})"
+            if source is not None and source.name in INTEGERS:
+                return f"int{8 if source.name == 'bigint' else 4}send(({sql})::int{8 if source.name == 'bigint' else 4})"
+            return f"({sql})::bytea"
+        if name in TEMPORALS and is_text(source):
+            return f"(({sql})::text)::{target}"
+        return f"({sql})::{target}"
+
+    def _to_string(self, sql: str, source: SqlType | None, target: str) -> str:
+        if source is not None:
+            if source.name == "uniqueidentifier":
+                return f"upper(({sql})::text)::{target}"
+            if source.name in ("datetime", "smalldatetime"):
+                return f"lab.to_varchar({sql}::timestamp, 0)::{target}"
+            if source.name in BINARIES:
+                return f"encode({sql}, 'escape')::{target}"
+        return f"({sql})::{target}"
+
+    def _styled(self, e: n.CastExpr, sql: str, source: SqlType | None) -> Typed:
+        style = self.sql(e.style) if e.style is not None else "0"
+        if e.type.is_string:
+            if source is not None and source.name in BINARIES:
+                raise refusal("CONVERT of a binary value with this style")
+            return f"lab.to_varchar(({sql})::timestamp, {style})::{pg_type(e.type)}", e.type
+        if e.type.name in TEMPORALS:
+            return f"(({sql})::text)::{pg_type(e.type)}" if is_text(source) else f"({sql})::{pg_type(e.type)}", e.type
+        return self.cast(sql, source, e.type), e.type
+
+    def _try_cast(self, e: n.CastExpr, sql: str, source: SqlType | None) -> Typed:
+        target = pg_type(e.type)
+        if e.type.is_string:
+            return self.cast(sql, source, e.type, literal=True), e.type
+        return f"lab.try_cast(({sql})::text, {quote(target)})::{target}", e.type
+
+    def assigned(self, e: n.Expr, sql: str, source: SqlType | None, kind: SqlType) -> str:
+        """A value on its way into a column of the type."""
+        if isinstance(e, n.Literal) and e.kind in ("null", "default"):
+            return sql
+        name = kind.name
+        if name == "bit":
+            if isinstance(e, n.Literal) and e.value in (0, 1):
+                return sql
+            return sql if source is not None and source.name == "bit" else self.cast(sql, source, kind,
+                                                                                   literal=isinstance(e, (n.Literal, n.Variable)))
+        if name in INTEGERS:
+            if source is not None and source.name not in INTEGERS and not _bare(e):
+                return self.cast(sql, source, kind)
+            return sql
+        if kind.is_string:
+            if source is None or source.is_string:
+                return sql
+            return self._to_string(sql, source, "text")
+        if name in BINARIES and is_text(source):
+            return self.cast(sql, source, kind, literal=True)
+        if is_text(source) and not _bare(e):
+            return f"({sql})::{pg_type(kind)}"
+        if name in ("decimal", "numeric", "money", "float", "real") and is_text(source):
+            return f"(({sql})::text)::{pg_type(kind)}"
+        return sql
+
+    # ---- calls
+
+    def _call(self, e: n.Call) -> Typed:
+        from .functions import FUNCTIONS, SESSION_FUNCTIONS
+
+        if len(e.name) == 1 or (len(e.name) == 2 and e.name[0].lower() == "sys"):
+            low = e.name[-1].lower()
+            handler = FUNCTIONS.get(low)
+            if handler is not None:
+                sql, kind = handler(self, e)
+                if e.over is not None:
+                    sql += self._over(e.over)
+                return sql, kind
+            session = SESSION_FUNCTIONS.get(low)
+            if session is not None:
+                return self._session_call(low, session, e.args)
+            error = SqlError(195, f"'{e.name[-1]}' is not a recognized built-in function name.", 15)
+            raise error
+        return self._user_function(e)
+
+    def _session_call(self, low: str, kind: SqlType, args: list[n.Expr]) -> Typed:
+        if self.definition:
+            if args:
+                raise refusal(f"the function {low} with arguments in a definition")
+            return f"lab.session({quote(low)})", kind
+        for a in args:
+            if has_column(a):
+                raise refusal(f"the function {low} of a column")
+        return self.param(("call", low, args), "text" if kind.is_string else pg_type(kind)), kind
+
+    def _user_function(self, e: n.Call) -> Typed:
+        info = self.scope.table(e.name)
+        if isinstance(info, str) or info.kind != "FN":
+            raise SqlError(4121, f'Cannot find either column "{e.name[0]}" or the user-defined function or aggregate '
+                           f'"{".".join(e.name)}", or the name is ambiguous.')
+        self.objects.append(("EXECUTE", info))
+        module = self.scope.module_query(info)
+        names = {}
+        for i, parameter in enumerate(module.params):
+            if i >= len(e.args) or (isinstance(e.args[i], n.Literal) and e.args[i].kind == "default"):  # type: ignore[attr-defined]
+                if parameter.default is None:
+                    raise SqlError(313, f"An insufficient number of arguments were supplied for the procedure or function {info.label}.")
+                value = parameter.default
+            else:
+                value = e.args[i]
+            sql, source = self.x(value)
+            assert parameter.type is not None
+            names[parameter.name] = self.cast(sql, source, parameter.type, literal=isinstance(value, (n.Literal, n.Variable)))
+        self.inline.append(names)
+        self.sources.append({})
+        try:
+            assert module.returns_expr is not None and module.returns is not None
+            sql, source = self.x(module.returns_expr)
+            return self.cast(f"({sql})", source, module.returns), module.returns
+        finally:
+            self.inline.pop()
+            self.sources.pop()
+
+    def _over(self, over: n.Over) -> str:
+        parts = []
+        if over.partition:
+            parts.append("PARTITION BY " + ", ".join(self.sql(p) for p in over.partition))
+        if over.order:
+            parts.append("ORDER BY " + self.order(over.order))
+        if over.frame:
+            parts.append(over.frame)
+        return f" OVER ({' '.join(parts)})"
+
+    def order(self, items: list[n.OrderItem]) -> str:
+        """NULLs come first in SQL Server; columns without NULLs are left to the index."""
+        parts = []
+        for item in items:
+            sql = self.sql(item.expr)
+            if (isinstance(item.expr, n.Literal) and item.expr.kind == "int") or self.not_null_column(item.expr):
+                parts.append(sql + (" DESC" if item.descending else ""))
+            else:
+                parts.append(sql + (" DESC NULLS LAST" if item.descending else " NULLS FIRST"))
+        return ", ".join(parts)
+
+    def schema(self, name: str) -> str:
+        return schema_ident(self.scope.db, name)
+
+
+def _bare(e: n.Expr) -> bool:
+    """Literals and string variables: PostgreSQL takes their type from where they stand."""
+    return isinstance(e, (n.Literal, n.Variable))
+
+
+def _number(kind: SqlType | None) -> bool:
+    return kind is not None and kind.name in NUMBERS
+
+
+def _is_null_literal(e: n.Expr) -> bool:
+    return isinstance(e, n.Literal) and e.kind == "null"
+
+
+def _common(kinds: list[SqlType]) -> SqlType | None:
+    """The type of CASE, COALESCE and the like."""
+    if not kinds:
+        return None
+    first = kinds[0]
+    if all(k == first for k in kinds):
+        return first
+    if all(k.is_string for k in kinds):
+        longest = types.MAX if any(k.length == types.MAX for k in kinds) else max(k.length for k in kinds)
+        return SqlType("nvarchar" if any(k.is_unicode for k in kinds) else "varchar", longest)
+    if all(k.name in INTEGERS for k in kinds):
+        order = ["bit", "tinyint", "smallint", "int", "bigint"]
+        return max(kinds, key=lambda k: order.index(k.name))
+    return None
+
+
+def _arithmetic(left: SqlType | None, right: SqlType | None, op: str) -> SqlType | None:
+    if left is None or right is None:
+        return None
+    if left.name in INTEGERS and right.name in INTEGERS:
+        return types.BIGINT if "bigint" in (left.name, right.name) else types.INT
+    if "float" in (left.name, right.name):
+        return types.FLOAT
+    if left.name in TEMPORALS and right.name in TEMPORALS and op == "-":
+        return types.DATETIME
+    return None
+
+
+common_type = _common
+GLOBALS: dict[str, SqlType] = {
+    "@@ROWCOUNT": types.INT, "@@TRANCOUNT": types.INT, "@@ERROR": types.INT, "@@SPID": types.SMALLINT, "@@IDENTITY": types.BIGINT,
+    "@@NESTLEVEL": types.INT, "@@VERSION": types.NVARCHAR_4000, "@@SERVERNAME": types.SYSNAME, "@@SERVICENAME": types.SYSNAME,
+    "@@LOCK_TIMEOUT": types.INT, "@@MAX_PRECISION": types.TINYINT, "@@LANGUAGE": types.SYSNAME, "@@DATEFIRST": types.TINYINT,
+    "@@PROCID": types.INT, "@@OPTIONS": types.INT, "@@FETCH_STATUS": types.INT, "@@MICROSOFTVERSION": types.INT,
+    "@@TEXTSIZE": types.INT, "@@MAX_CONNECTIONS": types.INT, "@@DBTS": types.VARBINARY_MAX}
+_T = ExpressionTranslator
+_DISPATCH: dict[type, Callable[[Any, Any], Typed]] = {
+    n.Literal: _T._literal, n.Variable: _T._variable, n.Global: _T._global, n.Column: _T._column, n.Unary: _T._unary,
+    n.Binary: _T._binary, n.Not: _T._not, n.IsNull: _T._is_null, n.Between: _T._between, n.Like: _T._like, n.InList: _T._in_list,
+    n.InQuery: _T._in_query, n.Exists: _T._exists, n.Quantified: _T._quantified, n.Case: _T._case, n.Scalar: _T._scalar,
+    n.Collate: _T._collate, n.Star: _T._star, n.NextValue: _T._next_value, n.CastExpr: _T._cast, n.Call: _T._call}
