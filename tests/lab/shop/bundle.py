@@ -104,7 +104,12 @@ def build(version: Version, target: Path) -> Path:
         "database": databases,
         "smoke": [
             {"path": "/version", "status": 200, "json": [f"version == '{version.name}'"]},
-            {"path": "/smoke", "status": 200, "json": ["database == 'ok'", f"version == '{version.name}'"]},
+            {
+                "path": "/smoke",
+                "status": 200,
+                "json": ["database == 'ok'", f"version == '{version.name}'"],
+                "timeout_s": 10,
+            },
             {"path": f"/assets/{version.name}/app.js", "status": 200},
         ],
         "uses": list(version.uses),
