@@ -7,6 +7,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ansible.plugins.action import ActionBase
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._health_page import ChangeAction
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
 
 FROM_VARIABLES = {
@@ -22,6 +24,21 @@ class ActionModule(ProgressActionBase):
     """Runs the module with the load balancer's sockets filled in from the host's variables."""
 
     from_variables = FROM_VARIABLES
+    health_page_action: type[ActionBase] = ChangeAction
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        if self._task.args.get("provider") != "health_page":
+            return super().run(tmp, task_vars)
+        on_the_node = self.health_page_action(
+            self._task,
+            self._connection,
+            self._play_context,
+            self._loader,
+            self._templar,
+            self._shared_loader_obj,
+        )
+        found: dict[str, t.Any] = on_the_node.run(tmp, task_vars)
+        return found
 
     def prepare_args(self, args: dict[str, t.Any], task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
         for option, variable in self.from_variables.items():

@@ -11,11 +11,16 @@ options:
   provider:
     description:
       - What kind of load balancer is spoken to.
+      - V(health_page) is for a load balancer that has no API of its own which this collection knows, such as F5, ARR or
+        those of clouds. The task runs on the web node then, over C(winrm). The file behind the page that the load
+        balancer's health checks ask for is renamed, and after O(down_after_s) the requests in flight on the node are
+        waited for. Not yet run on Windows.
     type: str
     default: haproxy
     choices:
       - haproxy
       - apache
+      - health_page
   socket:
     description:
       - HAProxy's runtime API, a path of a unix socket or V(host:port).
@@ -57,6 +62,43 @@ options:
     description:
       - File of the certificates that are trusted for O(manager_url) and O(status_url), instead of this host's.
     type: path
+  health_url:
+    description:
+      - Address of the page that the load balancer's health checks ask for, on the node itself, for
+        O(provider=health_page). The controller asks for it as well.
+    type: str
+  health_host:
+    description:
+      - Host header for O(health_url) and O(other_health_urls), where sites are told apart by it.
+    type: str
+  health_file:
+    description:
+      - Path of the file behind O(health_url) on the node. It gets C(.out) added to its name while the node is out.
+      - Put it where a release does not replace it, such as a virtual directory of its own.
+    type: str
+  health_pool:
+    description:
+      - Application pool whose requests in flight are waited for with O(provider=health_page).
+    type: str
+  other_health_urls:
+    description:
+      - Pages of the other nodes. So many of them as O(ignore:min_up) says must answer.
+    type: list
+    elements: str
+  down_after_s:
+    description:
+      - Seconds after which the load balancer is sure to have noticed that O(health_url) fails. That is interval times
+        failures plus the time-out of a check.
+    type: float
+  up_after_s:
+    description:
+      - Seconds after which the load balancer is sure to have noticed that O(health_url) answers again.
+    type: float
+  system_root:
+    description:
+      - Directory of Windows on the node, for O(provider=health_page).
+    type: str
+    default: C:\Windows
 requirements:
   - HAProxy 2.4 or newer with a runtime API (C(stats socket)), or Apache 2.4 with mod_proxy_balancer.
   - Python 3.9 or newer on the host that the module runs on.

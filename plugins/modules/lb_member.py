@@ -282,39 +282,12 @@ members:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import (
-    CONNECTION,
-    REQUIRED_IF,
-    SETUP,
-    change_member,
-)
-
-STATES = ["draining", "drained", "disabled", "enabled"]
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.run import change_member
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import MEMBER, REQUIRED_IF
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CONNECTION,
-            **SETUP,
-            "member": {"type": "str", "required": True},
-            "backend": {"type": "str"},
-            "state": {"type": "str", "required": True, "choices": STATES},
-            "timeout_s": {"type": "float", "default": 120},
-            "poll_ms": {"type": "int", "default": 100},
-            "min_up": {"type": "int", "default": 1},
-            "on_timeout": {"type": "str", "choices": ["restore", "cut"]},
-            "bleed_s": {"type": "float"},
-            "weight": {"type": "int"},
-            "weight_steps": {"type": "list", "elements": "int"},
-            "step_s": {"type": "float", "default": 10},
-            "old_workers": {"type": "str", "default": "count", "choices": ["count", "ignore"]},
-            "check_capacity": {"type": "bool", "default": True},
-            "restore_to": {"type": "str", "choices": [*STATES, "mixed"]},
-        },
-        required_if=REQUIRED_IF,
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=MEMBER, required_if=REQUIRED_IF, supports_check_mode=True)
     change_member(module)
 
 

@@ -78,19 +78,12 @@ members:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import (
-    CONNECTION,
-    REQUIRED_IF,
-    show_members,
-)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.run import show_members
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import MEMBER_INFO, REQUIRED_IF
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={**CONNECTION, "member": {"type": "str"}, "backend": {"type": "str"}},
-        required_if=REQUIRED_IF,
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=MEMBER_INFO, required_if=REQUIRED_IF, supports_check_mode=True)
     show_members(module)
 
 

@@ -35,14 +35,15 @@ class Departure(Session):
             raise Refused(
                 f"{self.traits.uncounted}: give master_socket, or old_workers=ignore to go on without counting them."
             )
-        busy = state == DRAINED and before.busy > 0
+        busy = state == DRAINED and not before.quiet
         moving = [member for member in before.members if not self._satisfied(member)]
         if moving or busy:
             self._check_others(moving)
         for member in moving:
             self.outcome.plan += self._steps(member)
+        self.outcome.changed = bool(moving)
         if busy and not moving:
-            self.outcome.plan.append(f"wait for {before.busy} requests in flight or queued")
+            self.outcome.plan.append(f"wait until nothing is in flight (now {before.busy})")
         if moving and self.traits.share_percent is not None:
             self.outcome.share_percent = self.traits.share_percent
             self.outcome.plan.append(
@@ -147,7 +148,7 @@ class Departure(Session):
         limit = self._bleed_limit()
         while True:
             sample = self._watched()
-            if sample.busy == 0 or self.deadline.expired:
+            if sample.quiet or self.deadline.expired:
                 return
             if limit is not None and self.deadline.elapsed_s >= limit:
                 self.progress.say(f"{self.request.member}: bled for {limit:g} s, closing for users who stick to it")
@@ -177,7 +178,7 @@ class Departure(Session):
         zeros = 0
         while True:
             sample = self._watched()
-            zeros = zeros + 1 if sample.busy == 0 else 0
+            zeros = zeros + 1 if sample.quiet else 0
             if zeros >= self.request.zero_samples:
                 return
             if self.deadline.expired and zeros == 0:
@@ -194,7 +195,7 @@ class Departure(Session):
 
     def _give_up(self, sample: Sample) -> None:
         """The deadline has passed: put back what was found, or cut, as the user wants; never go on silently."""
-        if sample.busy == 0:
+        if sample.quiet:
             return
         if self.request.on_timeout != CUT:
             raise OutOfTime(
@@ -210,7 +211,7 @@ class Departure(Session):
         for member_id in self.ids:
             self.change(member_id, lambda member_id=member_id: self.api.cut(member_id))  # type: ignore[misc]
         after = self.new_deadline(_CUT_S)
-        while self.sample().busy:
+        while not self.sample().quiet:
             if after.expired:
                 raise OutOfTime(f"{self.request.member} still had requests in flight {_CUT_S:g} s after they were cut.")
             after.sleep()

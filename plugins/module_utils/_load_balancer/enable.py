@@ -22,6 +22,7 @@ class Return(Session):
             self.api.check_weight(self.request.weight)
         for member in self.outcome.before.members:
             self.outcome.plan += self._steps(member)
+        self.outcome.changed = bool(self.outcome.plan)
         weight = self.request.weight
         self.intend(Admin.READY, **({} if weight is None else {"weight": weight}))
 

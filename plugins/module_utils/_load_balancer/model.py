@@ -98,6 +98,14 @@ class Sample:
     older: dict[str, int] = field(default_factory=dict)
     """Requests in flight in processes that a reload has left behind, by process."""
 
+    unsettled_s: float = 0.0
+    """Seconds until the load balancer is sure to have noticed the last change."""
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is there to wait for."""
+        return self.busy == 0 and self.unsettled_s <= 0
+
     @property
     def in_flight(self) -> int:
         return sum(member.in_flight for member in self.members) + sum(self.older.values())

@@ -59,7 +59,6 @@ class Session(ABC):
         self.outcome = Outcome(before=before)
         try:
             self.plan()
-            self.outcome.changed = bool(self.outcome.plan)
             if self.request.check_mode:
                 return self.outcome
             self.deadline = self.new_deadline(self.request.timeout_s)
@@ -72,7 +71,7 @@ class Session(ABC):
 
     @abstractmethod
     def plan(self) -> None:
-        """Check what must hold, and fill the outcome's plan and intended members. Changes nothing."""
+        """Check what must hold, and fill the outcome's plan, changed and intended. Changes nothing."""
 
     @abstractmethod
     def apply(self) -> None:
@@ -211,4 +210,6 @@ class Session(ABC):
         old = f" ({sum(sample.older.values())} of them in old processes)" if sample.older else ""
         oldest = self.api.oldest_s(self.ids) if self.progress.wanted and sample.in_flight else None
         age = f", oldest {oldest} s" if oldest is not None else ""
-        return f"{sample.in_flight} in flight{old}{age}, {sample.queued} queued, {self.deadline.left_s:.0f} s left"
+        noticing = f", {sample.unsettled_s:.0f} s until the load balancer has noticed" if sample.unsettled_s else ""
+        left = f"{self.deadline.left_s:.0f} s left"
+        return f"{sample.in_flight} in flight{old}{age}, {sample.queued} queued{noticing}, {left}"

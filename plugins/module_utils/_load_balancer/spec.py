@@ -10,25 +10,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from .._progress import Progress
 from ._apache.api import ApacheApi
 from ._apache.manager import HttpPages
 from ._haproxy.api import HaproxyApi
 from ._haproxy.master import Master
 from ._haproxy.runtime import Endpoint, SocketTransport
 from .api import LoadBalancerApi
-from .drain import Departure
-from .enable import Return
-from .errors import LoadBalancerError, Refused
-from .interrupt import guarded
-from .report import describe, result
-from .request import ENABLED, Request
+from .errors import Refused
+from .request import CUT, DISABLED, DRAINED, DRAINING, ENABLED, MIXED, RESTORE, Request
 
 #: Mirrors plugins/doc_fragments/load_balancer.py.
 CONNECTION: dict[str, Any] = {
-    "provider": {"type": "str", "default": "haproxy", "choices": ["haproxy", "apache"]},
+    "provider": {"type": "str", "default": "haproxy", "choices": ["haproxy", "apache", "health_page"]},
     "socket": {"type": "str", "default": "/run/haproxy/admin.sock"},
     "master_socket": {"type": "str"},
     "manager_url": {"type": "str"},
@@ -37,17 +30,48 @@ CONNECTION: dict[str, Any] = {
     "url_password": {"type": "str", "no_log": True},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
+    "health_url": {"type": "str"},
+    "health_host": {"type": "str"},
+    "health_file": {"type": "str"},
+    "health_pool": {"type": "str"},
+    "other_health_urls": {"type": "list", "elements": "str"},
+    "down_after_s": {"type": "float"},
+    "up_after_s": {"type": "float"},
+    "system_root": {"type": "str", "default": "C:\\Windows"},
 }
-REQUIRED_IF = [("provider", "apache", ["manager_url"])]
-#: The options of lb_member that describe how HAProxy is set up.
-SETUP: dict[str, Any] = {
+REQUIRED_IF: list[tuple[str, str, list[str]]] = [
+    ("provider", "apache", ["manager_url"]),
+    ("provider", "health_page", ["health_url", "health_file", "health_pool", "down_after_s", "up_after_s"]),
+]
+_STATES = [DRAINING, DRAINED, DISABLED, ENABLED]
+#: The options of lb_member.
+MEMBER: dict[str, Any] = {
+    **CONNECTION,
+    "member": {"type": "str", "required": True},
+    "backend": {"type": "str"},
+    "state": {"type": "str", "required": True, "choices": _STATES},
+    "timeout_s": {"type": "float", "default": 120},
+    "poll_ms": {"type": "int", "default": 100},
+    "min_up": {"type": "int", "default": 1},
+    "on_timeout": {"type": "str", "choices": [RESTORE, CUT]},
+    "bleed_s": {"type": "float"},
+    "weight": {"type": "int"},
+    "weight_steps": {"type": "list", "elements": "int"},
+    "step_s": {"type": "float", "default": 10},
+    "old_workers": {"type": "str", "default": "count", "choices": ["count", "ignore"]},
+    "check_capacity": {"type": "bool", "default": True},
     "state_file": {"type": "path"},
     "closes_on_down": {"type": "bool"},
+    "restore_to": {"type": "str", "choices": [*_STATES, MIXED]},
 }
+#: The options of lb_member_info.
+MEMBER_INFO: dict[str, Any] = {**CONNECTION, "member": {"type": "str"}, "backend": {"type": "str"}}
 
 
 def connect(params: dict[str, Any]) -> LoadBalancerApi:
     """The API that the options name. Nothing is sent yet."""
+    if params["provider"] == "health_page":
+        raise Refused("The provider health_page speaks to a web node: run the task on that node, over winrm.")
     return _apache(params) if params["provider"] == "apache" else _haproxy(params)
 
 
@@ -85,40 +109,8 @@ def _master_named_by_haproxy(name: str) -> Master | None:
     return Master(SocketTransport(Endpoint(path=path), "master_socket"))
 
 
-def change_member(module: AnsibleModule) -> None:
-    """The whole of lb_member."""
-    try:
-        request = _request(module.params, module.check_mode)
-        with guarded() as guard:
-            session = (Return if request.state == ENABLED else Departure)(
-                connect(module.params), request, Progress(), guard
-            )
-            outcome = session.run()
-    except LoadBalancerError as error:
-        module.fail_json(msg=str(error))
-    for warning in outcome.warnings:
-        module.warn(warning)
-    module.exit_json(**result(request, outcome))
-
-
-def show_members(module: AnsibleModule) -> None:
-    """The whole of lb_member_info."""
-    member, backend = module.params["member"], module.params["backend"]
-    try:
-        api = connect(module.params)
-        if member is not None:
-            members = list(api.look(api.find(member, backend)).members)
-        else:
-            members = [found for found in api.everything() if backend in {None, found.id.backend}]
-            if not members:
-                raise Refused(f"{api.where} has no backend {backend!r} with servers." if backend else
-                              f"{api.where} has no servers at all.")
-    except LoadBalancerError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, members=[describe(found) for found in members])
-
-
-def _request(params: dict[str, Any], check_mode: bool) -> Request:
+def request_of(params: dict[str, Any], check_mode: bool) -> Request:
+    """What the options of lb_member ask for, checked."""
     for option, least in (("timeout_s", 0), ("poll_ms", 10), ("min_up", 0), ("bleed_s", 0), ("step_s", 0)):
         if params[option] is not None and params[option] < least:
             raise Refused(f"{option} is {params[option]}: {least} or more is expected.")

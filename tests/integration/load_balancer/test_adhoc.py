@@ -95,7 +95,7 @@ def interrupted(made: Scene, environ: dict[str, str]) -> subprocess.Popen[bytes]
 def test_ending_ansible_puts_the_former_state_back(made: Scene, tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C reaches the whole group; SIGKILL leaves the module without anybody to read its result."""
     environ = environment(made, tmp_path)
-    with made.users((Kind(2), Kind(4, "/stream/5"))):
+    with made.users((Kind(2), Kind(4, "/stream/20"))):
         made.wait_busy(1)
         process = interrupted(made, environ)
         if number is signal.SIGINT:
@@ -105,6 +105,8 @@ def test_ending_ansible_puts_the_former_state_back(made: Scene, tmp_path: Path, 
                 os.kill(pid, number)
         process.wait(20)
         made.balancer.wait_status("UP", timeout_s=10)
+        made.kill_origin("web01")  # nobody waits for the streams
+        made.kill_origin("web02")
 
 
 def children(parent: int) -> list[int]:

@@ -145,7 +145,7 @@ ROWS: dict[str, Row] = {
     ),
     "streams: restored": Row(
         lambda scene: lb_member(state="drained", socket=str(scene.balancer.admin), timeout_s=1),
-        kinds=(Kind(4), Kind(4, "/stream/3")),
+        kinds=(Kind(4), Kind(4, "/stream/5")),
         kill=False,
     ),
     "tcp: cut": Row(

@@ -73,7 +73,8 @@ class Farm:
             lines.append("    cookie SERVED insert indirect nocache")
         if self.stick:
             lines += ["    stick-table type string len 32 size 10k expire 5m", "    stick on url_param(user)"]
-        if self.mode == "http" and self.checks:
+        own = any(line.startswith("option httpchk") for line in self.backend_lines)
+        if self.mode == "http" and self.checks and not own:
             lines.append("    option httpchk GET /health")
         for index in range(1, self.servers + 1):
             server = f"web{index:02}"
