@@ -222,7 +222,7 @@ class _Expansion:
                             f"{piece.text} is part of the SQL, and its value is not in the script",
                         )
                     unknown = True
-                    if variables.catalogue(piece.text.lower(), "default_constraints"):
+                    if variables.default(piece.text.lower()):
                         lookup = "default_constraints"
                     value = f"[{HOLE}]" if source == "quoted" and not (chunks and chunks[-1].endswith("[")) else HOLE
                     parts.append((length, None))
@@ -322,14 +322,14 @@ class Variables:
             self._sources[name] = self._trace(self._index.get(name, []))
         return self._sources[name]
 
-    def catalogue(self, name: str, view: str) -> bool:
-        """Whether a variable's value is looked up in that catalogue view."""
+    def default(self, name: str) -> bool:
+        """Whether a variable holds the name of a DEFAULT, looked up in the catalogue views."""
         if self._index is None:
             self.source(name)
         for at in (self._index or {}).get(name, []):
             if at + 1 < len(self._tokens) and self._tokens[at + 1].key == "=":
                 for token in self._tokens[at + 2 : at + 24]:
-                    if token.text.strip("[]").lower() == view:
+                    if token.text.strip("[]").lower() in ("default_constraints", "default_object_id"):
                         return True
         return False
 
@@ -382,7 +382,7 @@ class Variables:
             return ""
         key = tokens[at].key
         following = tokens[at + 1].key if at + 1 < len(tokens) else ""
-        if key in ("QUOTENAME", "SCHEMA_NAME") and following == "(":
+        if key in ("QUOTENAME", "SCHEMA_NAME", "DB_NAME", "OBJECT_NAME") and following == "(":
             depth = 0
             i = at + 1
             while i < len(tokens):

@@ -95,6 +95,10 @@ class Classifier:
             if s.trigger_switch():
                 return
             s.i += 1
+        if s.key == "WITH" and s.ahead().key == "(":
+            # options of what was not recognised, no statement
+            s.i += 1
+            self._resync(s.i - 1)
 
     def _add(self, kind: str, token: Token) -> Statement:
         guards: tuple[Guard, ...] = self.blocks[-1][1] if self.blocks else ()
@@ -412,9 +416,10 @@ class Classifier:
         if s.key == "(" and s.ahead().key not in ("SELECT", "("):
             statement.insert_columns = column_list(s)
         if s.key in ("OUTPUT", "VALUES"):
-            if s.key == "VALUES":
-                statement.flags.add("values")
+            start = s.i
             self._finish(statement, s.body(Body()))
+            if any(one.key == "VALUES" for one in s.tokens[start : s.i]):
+                statement.flags.add("values")
         if s.take("DEFAULT", "VALUES"):
             statement.flags.add("default")
         elif s.key in ("EXEC", "EXECUTE"):
@@ -675,7 +680,18 @@ class Classifier:
             raise s.surprise("expected PROCEDURE, VIEW, FUNCTION or TRIGGER")
         if key == "TABLE":
             return self._create_table(token)
-        if key in ("UNIQUE", "CLUSTERED", "NONCLUSTERED", "COLUMNSTORE", "INDEX", "PRIMARY", "XML", "SPATIAL"):
+        if key in (
+            "UNIQUE",
+            "CLUSTERED",
+            "NONCLUSTERED",
+            "COLUMNSTORE",
+            "INDEX",
+            "PRIMARY",
+            "XML",
+            "SPATIAL",
+            "VECTOR",
+            "JSON",
+        ):
             if key == "XML" and s.ahead().key == "SCHEMA":
                 return self._plain_create(token, "XML SCHEMA COLLECTION", 3)
             return self._create_index(token)
@@ -787,7 +803,11 @@ class Classifier:
         statement = self._add("CREATE INDEX", token)
         words: list[str] = []
         while s.key != "INDEX":
-            words.append(s.need("UNIQUE", "CLUSTERED", "NONCLUSTERED", "COLUMNSTORE", "PRIMARY", "XML", "SPATIAL"))
+            words.append(
+                s.need(
+                    "UNIQUE", "CLUSTERED", "NONCLUSTERED", "COLUMNSTORE", "PRIMARY", "XML", "SPATIAL", "VECTOR", "JSON"
+                )
+            )
         s.i += 1
         statement.words = tuple(words)
         index = string_value(s.identifier())
@@ -803,7 +823,7 @@ class Classifier:
             elif s.take("WHERE"):
                 statement.flags.add("filtered")
                 filter_predicate(s)
-            elif s.take("ORDER"):
+            elif s.take("ORDER") or s.take("FOR"):
                 s.group()
             elif s.key == "WITH" and s.ahead().key == "(":
                 s.i += 1
@@ -1040,6 +1060,9 @@ class Classifier:
         if s.key in ("SET", "ADD", "WITH"):
             s.i += 1
         rest(s)
+        if s.key == "ROLLBACK" and s.ahead().key in ("IMMEDIATE", "AFTER"):
+            s.i += 2
+            rest(s)
         return False
 
     # -- DROP
@@ -1207,6 +1230,21 @@ class Classifier:
         rest(self.s)
         return False
 
+    def _bulk(self, token: Token) -> bool:
+        s = self.s
+        statement = self._add("BULK INSERT", token)
+        s.i += 1
+        s.need("INSERT")
+        statement.names.append(s.name())
+        s.need("FROM")
+        if s.token.kind != STRING:
+            raise s.surprise("expected a file")
+        s.i += 1
+        if s.take("WITH"):
+            s.group()
+        s.need_end()
+        return False
+
     def _open(self, token: Token) -> bool:
         return self._simple(token)
 
@@ -1258,6 +1296,7 @@ _HANDLERS: dict[str, Callable[[Classifier, Token], bool]] = {
     "DENY": Classifier._permission,
     "REVOKE": Classifier._permission,
     "USE": Classifier._use,
+    "BULK": Classifier._bulk,
     "DBCC": Classifier._dbcc,
     "BACKUP": Classifier._server_wide,
     "RESTORE": Classifier._server_wide,

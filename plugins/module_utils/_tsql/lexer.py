@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     (?P<str>[nN]?'[^']*(?:''[^']*)*'?)
   | (?P<word>\$?(?:[^\W\d]|\#)[\w$\#@]*)
   | (?P<op><>|<=|>=|!=|!<|!>|::|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\|\||<<|>>|[(),.;=+*%&|^~<>!:{{}}]|-(?!-)|/(?!\*))
-  | (?P<num>0[xX][0-9A-Fa-f]*|[$\u00a2-\u00a5\u20a0-\u20bf](?:\d+(?:\.\d*)?|\.\d+)
+  | (?P<num>0[xX][0-9A-Fa-f]*(?P<hexed>[^\W\d])?|[$\u00a2-\u00a5\u20a0-\u20bf](?:\d+(?:\.\d*)?|\.\d+)
         |(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+|(?P<glued>[eE]))?)
   | (?P<var>@@?[\w$\#@]*)
   | (?P<bracket>\[[^\]]*(?:\]\][^\]]*)*\]?)
@@ -240,7 +240,7 @@ def scan(text: str) -> Scan:
             end = _block_end(text, start)
             found.comments.append(Comment(text[start:end], start, end))
         else:
-            group = "num" if group == "glued" else group or "bad"
+            group = "num" if group in ("glued", "hexed") else group or "bad"
             start, end = hit.span(group)
             piece = text[start:end]
             kind = _KINDS[group]
@@ -253,7 +253,7 @@ def scan(text: str) -> Scan:
             elif group == "quote":
                 if piece.count('"') % 2:
                     raise _error(text, start, "this quoted name is not closed")
-            elif group == "num" and hit.group("glued"):
+            elif group == "num" and (hit.group("glued") or hit.group("hexed")):
                 kind = BAD
             add(Token(kind, piece, start, end, ""))
         at = end

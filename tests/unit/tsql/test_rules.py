@@ -11,7 +11,6 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.finding
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.catalogue import CATALOGUE
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
-
 from unit.tsql.rulefiles import Example, check, examples
 
 EXAMPLES = examples()

@@ -31,9 +31,8 @@ def _positional(live: LiveSchema) -> dict[_Key, list[tuple[ModuleFacts, str]]]:
                 and name is not None
                 and statement.insert_columns is None
                 and not name.temporary
-            ):
-                if "default" not in statement.flags:
-                    found.setdefault(name.key, []).append((module, "inserts without a column list"))
+            ) and "default" not in statement.flags:
+                found.setdefault(name.key, []).append((module, "inserts without a column list"))
             if any(action.kind == "STAR" for action in statement.actions):
                 for source in statement.sources:
                     found.setdefault(source.key, []).append((module, "selects *"))

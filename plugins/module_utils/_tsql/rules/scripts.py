@@ -183,6 +183,8 @@ _SYSTEM_SCHEMAS = frozenset({"sys", "information_schema"})
 def cross_database(context: Context, unit: Unit) -> None:
     """For every statement: names of three and four parts, and OPENQUERY and the like."""
     statement = unit.statement
+    if statement.kind in ("DROP STATISTICS", "UPDATE STATISTICS"):
+        return  # table.statistic is no name of another database
     if statement.module is not None and statement.module.statement is statement:
         names = [statement.name] if statement.name else []
     else:
