@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import socket
@@ -56,13 +57,14 @@ class OdbcConnector(Connector):
         if not self._reached:
             self._reach()
             self._reached = True
-        text = connection_options.connection_string(self.options, self.driver)
         try:
-            with self._environment():
-                raw = pyodbc.connect(text, autocommit=True, timeout=self.options.login_timeout_s)
+            raw = self._open(self.options)
         except pyodbc.Error as error:
+            message = explain(error, self.options, self.driver)
+            if self._database_is_the_reason(error):
+                message = _no_database(self.options)
             # `from None`: the driver's own exception may hold the connection string.
-            raise MssqlError(self._scrub(explain(error, self.options, self.driver))) from None
+            raise MssqlError(self._scrub(message)) from None
         raw.timeout = self._statement_timeout_s
         connection = OdbcConnection(raw)
         try:
@@ -71,6 +73,21 @@ class OdbcConnector(Connector):
             connection.close()
             raise
         return connection
+
+    def _open(self, options: ConnectionOptions) -> Any:
+        text = connection_options.connection_string(options, self.driver)
+        with self._environment():
+            return pyodbc.connect(text, autocommit=True, timeout=options.login_timeout_s)
+
+    def _database_is_the_reason(self, error: Exception) -> bool:
+        """FreeTDS tells of an unknown database only that the login failed: whether it opens without one tells more."""
+        if self.driver is None or not self.driver.free_tds or "(18456)" not in str(error):
+            return False
+        try:
+            self._open(dataclasses.replace(self.options, database="")).close()
+        except pyodbc.Error:
+            return False
+        return True
 
     def _reach(self) -> None:
         """Tell an unreachable server at once and by name; the drivers wait long and then say only "timeout"."""
@@ -213,10 +230,7 @@ def explain(error: Exception, options: ConnectionOptions, driver: Driver | None)
             f"({_plain(_MORE.split(text)[0])}): {INSTALL}."
         )
     if 4060 in numbers or "cannot open database" in lowered:
-        return (
-            f"SQL Server at {options.where} has no database {options.database!r}, or {_login(options)} may not "
-            "open it: check database and the login's rights."
-        )
+        return _no_database(options)
     if numbers & {18456, 18452, 18470, 18486, 18487, 18488} or sqlstate == "28000":
         return f"SQL Server at {options.where} refused {_login(options)}: check login_user and login_password."
     if "subject name does not match" in lowered or "hostname does not match" in lowered:
@@ -235,6 +249,13 @@ def explain(error: Exception, options: ConnectionOptions, driver: Driver | None)
             "its certificate is for login_host and comes from the authority in ca_path, and that it speaks TLS 1.2."
         )
     return f"No connection with SQL Server at {options.where}: {_plain(_MORE.split(text)[0])}."
+
+
+def _no_database(options: ConnectionOptions) -> str:
+    return (
+        f"SQL Server at {options.where} has no database {options.database!r}, or {_login(options)} may not "
+        "open it: check database and the login's rights."
+    )
 
 
 def _login(options: ConnectionOptions) -> str:

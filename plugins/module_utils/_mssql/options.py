@@ -155,7 +155,8 @@ def connection_string(options: ConnectionOptions, driver: Driver | None) -> str:
             parts.append(("Servername", FREETDS_SECTION))
         else:
             parts += _microsoft(options)
-    parts.append(("Database", braced(options.database, free_tds)))
+    if options.database:
+        parts.append(("Database", braced(options.database, free_tds)))
     parts.append(("APP", braced(options.application, free_tds)))
     if options.user:
         parts += [("UID", braced(options.user, free_tds)), ("PWD", braced(options.password or "", free_tds))]

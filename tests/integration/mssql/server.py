@@ -63,7 +63,9 @@ class Server:
     def start(self) -> None:
         """Also after a stop: what was committed is still there."""
         self.process = self.processes.start(
-            "sqlserver", [sys.executable, "-m", "lab.sqlserver", self._config], env={"PYTHONUNBUFFERED": "1"}
+            "sqlserver",
+            [sys.executable, "-m", "lab.sqlserver", self._config],
+            env={"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT / "tests")},
         )
         self.process.wait_ready(_READY_S)
 
