@@ -46,7 +46,9 @@ def install(directory: str | Path, ca_file: str | Path | None = None) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     (target / "odbcinst.ini").write_text(
         f"[{MICROSOFT}]\nDescription=Microsoft ODBC Driver 18 for SQL Server\nDriver={microsoft_library()}\nUsageCount=1\n\n"
-        f"[{FREETDS}]\nDescription=FreeTDS\nDriver={freetds_library()}\nUsageCount=1\n", encoding="ascii")
+        f"[{FREETDS}]\nDescription=FreeTDS\nDriver={freetds_library()}\nUsageCount=1\n",
+        encoding="ascii",
+    )
     (target / "odbc.ini").write_text("", encoding="ascii")
     lines = ["[global]", "tds version = 7.4", "client charset = UTF-8", "text size = 64512000"]
     if ca_file is not None:
@@ -58,8 +60,13 @@ def install(directory: str | Path, ca_file: str | Path | None = None) -> Path:
 def environment(directory: str | Path, ca_file: str | Path | None = None) -> dict[str, str]:
     """Variables for a process that is to use the drivers."""
     target = Path(directory).resolve()
-    variables = {"ODBCSYSINI": str(target), "ODBCINSTINI": "odbcinst.ini", "ODBCINI": str(target / "odbc.ini"),
-                 "FREETDSCONF": str(target / "freetds.conf"), "FREETDS": str(target / "freetds.conf")}
+    variables = {
+        "ODBCSYSINI": str(target),
+        "ODBCINSTINI": "odbcinst.ini",
+        "ODBCINI": str(target / "odbc.ini"),
+        "FREETDSCONF": str(target / "freetds.conf"),
+        "FREETDS": str(target / "freetds.conf"),
+    }
     if ca_file is not None:
         variables["SSL_CERT_FILE"] = str(ca_file)
     return variables
@@ -75,15 +82,34 @@ def _quoted(value: str) -> str:
     return "{" + value.replace("}", "}}") + "}"
 
 
-def connection_string(driver: str, address: str, user: str, password: str, database: str = "", *, port: int = 1433, encrypt: bool = True,
-                      trust: bool = False, app: str = "", extra: str = "") -> str:
+def connection_string(
+    driver: str,
+    address: str,
+    user: str,
+    password: str,
+    database: str = "",
+    *,
+    port: int = 1433,
+    encrypt: bool = True,
+    trust: bool = False,
+    app: str = "",
+    extra: str = "",
+) -> str:
     """For either driver. `trust` accepts any certificate (FreeTDS: always so, unless its configuration names a CA)."""
     parts = [f"Driver={{{driver}}}"]
     if driver == FREETDS:
-        parts += [f"Server={address}", f"Port={port}", "TDS_Version=7.4", f"Encryption={'require' if encrypt else 'off'}"]
+        parts += [
+            f"Server={address}",
+            f"Port={port}",
+            "TDS_Version=7.4",
+            f"Encryption={'require' if encrypt else 'off'}",
+        ]
     else:
-        parts += [f"Server={address},{port}", f"Encrypt={'yes' if encrypt else 'no'}",
-                  f"TrustServerCertificate={'yes' if trust else 'no'}"]
+        parts += [
+            f"Server={address},{port}",
+            f"Encrypt={'yes' if encrypt else 'no'}",
+            f"TrustServerCertificate={'yes' if trust else 'no'}",
+        ]
     parts += [f"UID={_quoted(user)}", f"PWD={_quoted(password)}"]
     if database:
         parts.append(f"Database={database}")

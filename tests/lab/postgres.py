@@ -100,7 +100,7 @@ class Cluster:
             stdin=subprocess.DEVNULL,
             cwd=str(self.dir),
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509
             **self._identity(),  # type: ignore[call-overload]
         )
         log.close()

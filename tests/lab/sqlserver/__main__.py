@@ -20,7 +20,9 @@ def main() -> int:
         print("usage: python -m lab.sqlserver CONFIG.json", file=sys.stderr)
         return 2
     config = load(sys.argv[1])
-    logging.basicConfig(filename=config.log or None, level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s")
+    logging.basicConfig(
+        filename=config.log or None, level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s"
+    )
     sys.setswitchinterval(0.002)
     server = Server(config)
 

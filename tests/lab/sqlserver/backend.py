@@ -23,7 +23,9 @@ from .wire.types import SqlType
 class BackendError(Exception):
     """PostgreSQL said no."""
 
-    def __init__(self, sqlstate: str, message: str, detail: str, constraint: str, table: str, column: str, schema: str) -> None:
+    def __init__(
+        self, sqlstate: str, message: str, detail: str, constraint: str, table: str, column: str, schema: str
+    ) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
         self.message = message
@@ -84,8 +86,19 @@ def to_pg(value: Any) -> bytes | None:
 
 _TEXT = frozenset({19, 25, 1042, 1043})
 _OID_TYPES: dict[int, SqlType] = {
-    16: types.BIT, 20: types.BIGINT, 21: types.SMALLINT, 23: types.INT, 26: types.BIGINT, 700: types.REAL, 701: types.FLOAT,
-    1082: types.DATE, 1083: types.TIME, 1184: types.DATETIMEOFFSET, 2950: types.GUID, 17: types.VARBINARY_MAX}
+    16: types.BIT,
+    20: types.BIGINT,
+    21: types.SMALLINT,
+    23: types.INT,
+    26: types.BIGINT,
+    700: types.REAL,
+    701: types.FLOAT,
+    1082: types.DATE,
+    1083: types.TIME,
+    1184: types.DATETIMEOFFSET,
+    2950: types.GUID,
+    17: types.VARBINARY_MAX,
+}
 
 
 def type_of_field(field: Field) -> SqlType | None:
@@ -128,9 +141,21 @@ def _zoned(raw: bytes) -> dt.datetime:
 
 
 DECODERS: dict[int, Callable[[bytes], Any]] = {
-    16: _bool, 20: int, 21: int, 23: int, 26: int, 700: float, 701: float, 1700: lambda raw: Decimal(raw.decode()),
-    1082: lambda raw: dt.date.fromisoformat(raw.decode()), 1083: lambda raw: dt.time.fromisoformat(raw.decode()),
-    1114: _timestamp, 1184: _zoned, 2950: lambda raw: uuid.UUID(raw.decode()), 17: _bytes}
+    16: _bool,
+    20: int,
+    21: int,
+    23: int,
+    26: int,
+    700: float,
+    701: float,
+    1700: lambda raw: Decimal(raw.decode()),
+    1082: lambda raw: dt.date.fromisoformat(raw.decode()),
+    1083: lambda raw: dt.time.fromisoformat(raw.decode()),
+    1114: _timestamp,
+    1184: _zoned,
+    2950: lambda raw: uuid.UUID(raw.decode()),
+    17: _bytes,
+}
 
 
 def decoder(oid: int) -> Callable[[bytes], Any]:
@@ -247,8 +272,16 @@ class Backend:
         affected = result.command_tuples or 0
         if result.status != pq.ExecStatus.TUPLES_OK:
             return Result(None, [], affected)
-        fields = [Field((result.fname(i) or b"").decode(), result.ftable(i), result.ftablecol(i), result.ftype(i), result.fmod(i))
-                  for i in range(count)]
+        fields = [
+            Field(
+                (result.fname(i) or b"").decode(),
+                result.ftable(i),
+                result.ftablecol(i),
+                result.ftype(i),
+                result.fmod(i),
+            )
+            for i in range(count)
+        ]
         value = result.get_value
         columns = range(count)
         rows = [[value(r, c) for c in columns] for r in range(result.ntuples)]
@@ -263,8 +296,15 @@ def _backend_error(result: pq.abc.PGresult) -> BackendError:
         return (result.error_field(which) or b"").decode(errors="replace")
 
     d = pq.DiagnosticField
-    return BackendError(field(d.SQLSTATE), field(d.MESSAGE_PRIMARY), field(d.MESSAGE_DETAIL), field(d.CONSTRAINT_NAME),
-                        field(d.TABLE_NAME), field(d.COLUMN_NAME), field(d.SCHEMA_NAME))
+    return BackendError(
+        field(d.SQLSTATE),
+        field(d.MESSAGE_PRIMARY),
+        field(d.MESSAGE_DETAIL),
+        field(d.CONSTRAINT_NAME),
+        field(d.TABLE_NAME),
+        field(d.COLUMN_NAME),
+        field(d.SCHEMA_NAME),
+    )
 
 
 class Pool:

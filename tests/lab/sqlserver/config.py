@@ -68,8 +68,22 @@ class Config:
 
 def load(path: str | Path) -> Config:
     data: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    known = {"address", "port", "cert", "key", "state_dir", "logins", "databases", "control", "log", "version", "edition",
-             "engine_edition", "force_encryption", "name"}
+    known = {
+        "address",
+        "port",
+        "cert",
+        "key",
+        "state_dir",
+        "logins",
+        "databases",
+        "control",
+        "log",
+        "version",
+        "edition",
+        "engine_edition",
+        "force_encryption",
+        "name",
+    }
     unknown = set(data) - known
     if unknown:
         raise ValueError(f"{path}: unknown keys {sorted(unknown)}; known are {sorted(known)}")
@@ -80,9 +94,13 @@ def load(path: str | Path) -> Config:
         if isinstance(databases, list):
             databases = {d: given.get("rights", ["db_owner"]) for d in databases}
         rights = given.get("rights", ["db_owner"])
-        logins[name.lower()] = Login(name, given["password"], tuple([rights] if isinstance(rights, str) else rights),
-                                     None if databases is None else {d: tuple(r) for d, r in databases.items()},
-                                     bool(given.get("sysadmin", name.lower() == "sa")))
+        logins[name.lower()] = Login(
+            name,
+            given["password"],
+            tuple([rights] if isinstance(rights, str) else rights),
+            None if databases is None else {d: tuple(r) for d, r in databases.items()},
+            bool(given.get("sysadmin", name.lower() == "sa")),
+        )
     data.pop("name", None)
     data["logins"] = logins
     data["state_dir"] = Path(data["state_dir"])

@@ -56,7 +56,13 @@ class Connection:
     def _login(self) -> bool:
         stream, config = self.stream, self.server.config
         asked = read_prelogin(stream.read(30).body).get(1, bytes([ENCRYPT_NONE]))[0]
-        answer = ENCRYPT_NONE if self.server.tls is None or asked == ENCRYPT_NONE else ENCRYPT_OFF if asked == ENCRYPT_OFF else ENCRYPT_ON
+        answer = (
+            ENCRYPT_NONE
+            if self.server.tls is None or asked == ENCRYPT_NONE
+            else ENCRYPT_OFF
+            if asked == ENCRYPT_OFF
+            else ENCRYPT_ON
+        )
         if config.force_encryption and self.server.tls is not None:
             answer = 3
         stream.send(write_prelogin(answer, config.version_numbers))
@@ -105,7 +111,10 @@ class Connection:
         name = database or self.server.config.default_database
         found = self.server.database(None, name)
         if found is None or not self.server.may_use(user, found[0]):
-            return [SqlError(4060, f'Cannot open database "{name}" requested by the login. The login failed.', 11), failed]
+            return [
+                SqlError(4060, f'Cannot open database "{name}" requested by the login. The login failed.', 11),
+                failed,
+            ]
         return []
 
     # ---- messages
@@ -166,7 +175,7 @@ class Connection:
     def _dispatch(self, session: Session, message: Message) -> None:
         if message.kind == packets.BATCH:
             body = rpc.after_headers(message.body)
-            session.run_batch(body.data[body.pos:].decode("utf-16-le"))
+            session.run_batch(body.data[body.pos :].decode("utf-16-le"))
         elif message.kind == packets.RPC:
             rpc.run(session, message.body)
         elif message.kind == packets.TRANSACTION:

@@ -62,7 +62,7 @@ class Control:
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(request, dict) or len(request) != 1:
             raise ValueError("one command an object expected")
-        (name, value), = request.items()
+        ((name, value),) = request.items()
         command: Callable[[Any], dict[str, Any]] | None = getattr(self, "_do_" + str(name), None)
         if command is None:
             raise ValueError(f"unknown command {name!r}")

@@ -28,10 +28,30 @@ class SqlError(Exception):
 # How far an error reaches without XACT_ABORT and outside TRY: the statement (the default), its scope, or the whole batch;
 # "transaction" also rolls back.
 DEFAULT_REACH = {
-    102: "batch", 137: "batch", 156: "batch", 207: "scope", 208: "scope", 4104: "scope", 209: "scope",
-    1205: "transaction", 3930: "transaction", 3906: "batch", 245: "transaction", 8114: "statement", 3609: "transaction",
-    2714: "scope", 2705: "scope", 4902: "scope", 4924: "scope", 3728: "scope", 1505: "scope", 5074: "scope", 1913: "scope",
-    2812: "statement", LAB_REFUSAL: "transaction", 0: "transaction",
+    102: "batch",
+    137: "batch",
+    156: "batch",
+    207: "scope",
+    208: "scope",
+    4104: "scope",
+    209: "scope",
+    1205: "transaction",
+    3930: "transaction",
+    3906: "batch",
+    245: "transaction",
+    8114: "statement",
+    3609: "transaction",
+    2714: "scope",
+    2705: "scope",
+    4902: "scope",
+    4924: "scope",
+    3728: "scope",
+    1505: "scope",
+    5074: "scope",
+    1913: "scope",
+    2812: "statement",
+    LAB_REFUSAL: "transaction",
+    0: "transaction",
 }
 COMPILE_ERRORS = frozenset({207, 208, 209, 4104, 137, 102, 156})
 
@@ -48,7 +68,9 @@ def refusal(what: str, text: str = "") -> SqlError:
     shown = " ".join(text.split())
     if len(shown) > 400:
         shown = shown[:400] + "..."
-    return SqlError(LAB_REFUSAL, f"lab.sqlserver does not know this and refuses it: {what}" + (f": {shown}" if shown else ""))
+    return SqlError(
+        LAB_REFUSAL, f"lab.sqlserver does not know this and refuses it: {what}" + (f": {shown}" if shown else "")
+    )
 
 
 def syntax(near: str, line: int = 1) -> SqlError:

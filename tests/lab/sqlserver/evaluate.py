@@ -14,15 +14,30 @@ from .parser import nodes as n
 from .translate.functions import FUNCTIONS, SESSION_FUNCTIONS
 from .wire import types
 
-_HERE = frozenset({"isnull", "coalesce", "nullif", "iif", "concat", "upper", "lower", "len", "ltrim", "rtrim", "object_id",
-                   "quotename", "abs"})
+_HERE = frozenset(
+    {
+        "isnull",
+        "coalesce",
+        "nullif",
+        "iif",
+        "concat",
+        "upper",
+        "lower",
+        "len",
+        "ltrim",
+        "rtrim",
+        "object_id",
+        "quotename",
+        "abs",
+    }
+)
 
 
 def is_local(e: Any) -> bool:
     """Whether `value` can compute the expression without PostgreSQL."""
     kind = type(e)
     if kind is n.Literal:
-        return e.kind != "default"
+        return bool(e.kind != "default")
     if kind in (n.Variable, n.Global):
         return True
     if kind is n.Binary:
@@ -36,15 +51,27 @@ def is_local(e: Any) -> bool:
     if kind is n.InList:
         return is_local(e.expr) and all(is_local(o) for o in e.options)
     if kind is n.Case:
-        return (e.operand is None or is_local(e.operand)) and all(is_local(a) and is_local(b) for a, b in e.whens) and (
-            e.otherwise is None or is_local(e.otherwise))
+        return (
+            (e.operand is None or is_local(e.operand))
+            and all(is_local(a) and is_local(b) for a, b in e.whens)
+            and (e.otherwise is None or is_local(e.otherwise))
+        )
     if kind is n.CastExpr:
-        return e.style is None and not e.tries and is_local(e.expr) and e.type.name not in (
-            "varbinary", "binary", "datetime", "datetimeoffset", "time", "date", "datetime2") and not isinstance(
-                e.expr, n.CastExpr)
+        return (
+            e.style is None
+            and not e.tries
+            and is_local(e.expr)
+            and e.type.name not in ("varbinary", "binary", "datetime", "datetimeoffset", "time", "date", "datetime2")
+            and not isinstance(e.expr, n.CastExpr)
+        )
     if kind is n.Call:
         low = e.name[-1].lower()
-        return len(e.name) == 1 and e.over is None and (low in _HERE or low in SESSION_FUNCTIONS) and all(is_local(a) for a in e.args)
+        return (
+            len(e.name) == 1
+            and e.over is None
+            and (low in _HERE or low in SESSION_FUNCTIONS)
+            and all(is_local(a) for a in e.args)
+        )
     return False
 
 
@@ -71,8 +98,10 @@ def value(session: Any, frame: Any, e: Any) -> Any:
     if kind is n.IsNull:
         return (value(session, frame, e.expr) is None) != e.negated
     if kind is n.Between:
-        both = _and(compare(">=", value(session, frame, e.expr), value(session, frame, e.low)),
-                    compare("<=", value(session, frame, e.expr), value(session, frame, e.high)))
+        both = _and(
+            compare(">=", value(session, frame, e.expr), value(session, frame, e.low)),
+            compare("<=", value(session, frame, e.expr), value(session, frame, e.high)),
+        )
         return both if not e.negated or both is None else not both
     if kind is n.InList:
         left = value(session, frame, e.expr)
@@ -153,7 +182,7 @@ def arithmetic(op: str, left: Any, right: Any) -> Any:
             result = quotient if op == "/" else a - b * quotient
         else:
             result = a / b if op == "/" else a % b
-    if isinstance(result, int) and not -2**63 <= result < 2**63:
+    if isinstance(result, int) and not -(2**63) <= result < 2**63:
         raise SqlError(8115, "Arithmetic overflow error converting expression to data type bigint.")
     return result
 
@@ -219,9 +248,13 @@ def _call(session: Any, frame: Any, e: n.Call) -> Any:
     if low == "quotename":
         mark = args[1] if len(args) > 1 else "["
         return {"[": "[" + text.replace("]", "]]") + "]", "'": "'" + text.replace("'", "''") + "'"}.get(
-            mark, '"' + text.replace('"', '""') + '"')
-    return {"upper": text.upper, "lower": text.lower, "ltrim": lambda: text.lstrip(" "), "rtrim": lambda: text.rstrip(" "),
-            "len": lambda: len(text.rstrip(" "))}[low]()
+            mark, '"' + text.replace('"', '""') + '"'
+        )
+    if low == "len":
+        return len(text.rstrip(" "))
+    if low in ("upper", "lower"):
+        return text.upper() if low == "upper" else text.lower()
+    return text.lstrip(" ") if low == "ltrim" else text.rstrip(" ")
 
 
 __all__ = ["FUNCTIONS", "arithmetic", "compare", "is_local", "value"]

@@ -16,8 +16,20 @@ from .wire.types import SqlType
 class Frame:
     """Variables by lower-cased name, with their types."""
 
-    __slots__ = ("caught", "identity", "level", "parent", "procedure", "procedure_id", "source", "tables", "temp", "trigger",
-                 "types", "values")
+    __slots__ = (
+        "caught",
+        "identity",
+        "level",
+        "parent",
+        "procedure",
+        "procedure_id",
+        "source",
+        "tables",
+        "temp",
+        "trigger",
+        "types",
+        "values",
+    )
 
     def __init__(self, source: str, parent: Frame | None = None, procedure: str = "", procedure_id: int = 0) -> None:
         self.source = source

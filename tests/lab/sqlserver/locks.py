@@ -56,8 +56,15 @@ class AppLocks:
         self._waiting: dict[Any, tuple[str, str, str]] = {}
         self._numbers = itertools.count()
 
-    def acquire(self, session: Any, key: tuple[str, str, str], mode: str, owner: str, timeout_ms: int,
-                interrupted: Callable[[float], None]) -> int:
+    def acquire(
+        self,
+        session: Any,
+        key: tuple[str, str, str],
+        mode: str,
+        owner: str,
+        timeout_ms: int,
+        interrupted: Callable[[float], None],
+    ) -> int:
         """Returns a return code; `interrupted` waits a moment for the client's attention and raises when one comes."""
         with self._lock:
             resource = self._resources.setdefault(key, _Resource())
@@ -78,7 +85,7 @@ class AppLocks:
             pause = 0.005
             while True:
                 with self._lock:
-                    ahead = resource.queue[:resource.queue.index(waiter)]
+                    ahead = resource.queue[: resource.queue.index(waiter)]
                     if self._can(resource, session, mode, ahead):
                         self._grant(resource, session, mode, owner)
                         return GRANTED_AFTER_WAIT
@@ -170,7 +177,7 @@ class AppLocks:
 
     def snapshot(self) -> list[tuple[tuple[str, str, str], Any, str, str, str]]:
         """For sys.dm_tran_locks: resource, session, mode, status, owner."""
-        rows = []
+        rows: list[tuple[tuple[str, str, str], Any, str, str, str]] = []
         with self._lock:
             for key, resource in self._resources.items():
                 rows.extend((key, h.session, h.mode, "GRANT", h.owner) for h in resource.holds)

@@ -17,13 +17,19 @@ def read_prelogin(body: bytes) -> dict[int, bytes]:
     at = 0
     while at + 5 <= len(body) and body[at] != 0xFF:
         token, offset, length = struct.unpack_from(">BHH", body, at)
-        options[token] = body[offset:offset + length]
+        options[token] = body[offset : offset + length]
         at += 5
     return options
 
 
 def write_prelogin(encryption: int, version: tuple[int, int, int]) -> bytes:
-    options = [(0, struct.pack(">BBHH", version[0], version[1], version[2], 0)), (1, bytes([encryption])), (2, b"\0"), (3, b""), (4, b"\0")]
+    options = [
+        (0, struct.pack(">BBHH", version[0], version[1], version[2], 0)),
+        (1, bytes([encryption])),
+        (2, b"\0"),
+        (3, b""),
+        (4, b"\0"),
+    ]
     offset = 5 * len(options) + 1
     head, data = b"", b""
     for token, value in options:
@@ -39,7 +45,7 @@ def read_login(body: bytes) -> dict[str, Any]:
         offset, length = struct.unpack_from("<HH", body, 36 + 4 * i)
         if name == "extension":
             continue
-        raw = body[offset:offset + 2 * length]
+        raw = body[offset : offset + 2 * length]
         if name == "password":
             raw = bytes((((c ^ 0xA5) << 4) | ((c ^ 0xA5) >> 4)) & 255 for c in raw)
         login[name] = raw.decode("utf-16-le")

@@ -16,8 +16,9 @@ _QUOTED = re.compile(r'"([^"]*)"')
 _DETAIL_KEY = re.compile(r"\((.*)\)=\((.*)\)")
 
 
-def to_sql_error(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str],
-                 text: str) -> SqlError:
+def to_sql_error(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     state = error.sqlstate
     handler = _HANDLERS.get(state)
     if handler is not None:
@@ -33,12 +34,21 @@ _SIMPLE = {
     "22012": (8134, "Divide by zero error encountered."),
     "22003": (8115, "Arithmetic overflow error converting expression to data type int."),
     "55P03": (1222, "Lock request time out period exceeded."),
-    "40P01": (1205, "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. "
-              "Rerun the transaction."),
-    "40001": (1205, "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. "
-              "Rerun the transaction."),
-    "21000": (512, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when "
-              "the subquery is used as an expression."),
+    "40P01": (
+        1205,
+        "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. "
+        "Rerun the transaction.",
+    ),
+    "40001": (
+        1205,
+        "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. "
+        "Rerun the transaction.",
+    ),
+    "21000": (
+        512,
+        "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when "
+        "the subquery is used as an expression.",
+    ),
     "42P19": (252, "Recursive common table expression does not contain a top-level UNION ALL operator."),
     "54001": (8621, "The query processor ran out of stack space during query optimization."),
     "22008": (517, "Adding a value to a 'datetime2' column caused an overflow."),
@@ -54,72 +64,111 @@ def _label(info: ObjectInfo | None, error: BackendError) -> str:
     return f"{schema}.{error.table}" if error.table else "?"
 
 
-def _unique(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _unique(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     match = _DETAIL_KEY.search(error.detail)
     values = f"({match[2]})" if match else "()"
     if error.schema == "pg_catalog" or error.table.startswith("pg_"):
         return SqlError(2714, "There is already an object named like this in the database.")
     if verb in ("CREATE", "ALTER"):
-        return SqlError(1505, f"The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name "
-                        f"'{_label(info, error)}' and the index name '{session.constraint_name(error.constraint)[0]}'. The duplicate "
-                        f"key value is {values}.")
+        return SqlError(
+            1505,
+            f"The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name "
+            f"'{_label(info, error)}' and the index name '{session.constraint_name(error.constraint)[0]}'. The duplicate "
+            f"key value is {values}.",
+        )
     name, kind = session.constraint_name(error.constraint)
     label = session.table_label(error.schema, error.table) or _label(info, error)
     if kind in ("PK", "UQ"):
         what = "PRIMARY KEY" if kind == "PK" else "UNIQUE KEY"
-        return SqlError(2627, f"Violation of {what} constraint '{name}'. Cannot insert duplicate key in object '{label}'. "
-                        f"The duplicate key value is {values}.", 14)
-    return SqlError(2601, f"Cannot insert duplicate key row in object '{label}' with unique index '{name}'. "
-                    f"The duplicate key value is {values}.", 14)
+        return SqlError(
+            2627,
+            f"Violation of {what} constraint '{name}'. Cannot insert duplicate key in object '{label}'. "
+            f"The duplicate key value is {values}.",
+            14,
+        )
+    return SqlError(
+        2601,
+        f"Cannot insert duplicate key row in object '{label}' with unique index '{name}'. "
+        f"The duplicate key value is {values}.",
+        14,
+    )
 
 
-def _not_null(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _not_null(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     label = session.table_label(error.schema, error.table) or _label(info, error)
     column = session.column_label(error.schema, error.table, error.column)
     action = {"INSERT": "INSERT", "MERGE": "MERGE"}.get(verb, "UPDATE")
-    return SqlError(515, f"Cannot insert the value NULL into column '{column}', table '{session.db_name}.{label}'; column does not "
-                    f"allow nulls. {action} fails.")
+    return SqlError(
+        515,
+        f"Cannot insert the value NULL into column '{column}', table '{session.db_name}.{label}'; column does not "
+        f"allow nulls. {action} fails.",
+    )
 
 
-def _foreign(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _foreign(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     name, _ = session.constraint_name(error.constraint)
     label = session.table_label(error.schema, error.table) or _label(info, error)
     if "still referenced" in error.detail or verb == "DELETE":
-        return SqlError(547, f'The {verb} statement conflicted with the REFERENCE constraint "{name}". The conflict occurred in '
-                        f'database "{session.db_name}", table "{label}".')
+        return SqlError(
+            547,
+            f'The {verb} statement conflicted with the REFERENCE constraint "{name}". The conflict occurred in '
+            f'database "{session.db_name}", table "{label}".',
+        )
     verb = "ALTER TABLE" if verb == "ALTER" else verb
-    return SqlError(547, f'The {verb} statement conflicted with the FOREIGN KEY constraint "{name}". The conflict occurred in '
-                    f'database "{session.db_name}", table "{label}".')
+    return SqlError(
+        547,
+        f'The {verb} statement conflicted with the FOREIGN KEY constraint "{name}". The conflict occurred in '
+        f'database "{session.db_name}", table "{label}".',
+    )
 
 
-def _check(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
-    if error.constraint == "tinyint_check":
+def _check(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
+    if error.constraint.endswith("_check") and "tinyint" in str(info.columns if info else ""):
         return SqlError(220, "Arithmetic overflow error for data type tinyint.")
     name, _ = session.constraint_name(error.constraint)
     label = session.table_label(error.schema, error.table) or _label(info, error)
     verb = "ALTER TABLE" if verb == "ALTER" else verb
-    return SqlError(547, f'The {verb} statement conflicted with the CHECK constraint "{name}". The conflict occurred in database '
-                    f'"{session.db_name}", table "{label}".')
+    return SqlError(
+        547,
+        f'The {verb} statement conflicted with the CHECK constraint "{name}". The conflict occurred in database '
+        f'"{session.db_name}", table "{label}".',
+    )
 
 
-def _column(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _column(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     match = re.search(r'column "?(.*?)"? (?:of relation .* )?does not exist', error.message)
     name = match[1] if match else error.message
     name = name.replace('"', "").rpartition(".")[2]
     return SqlError(207, f"Invalid column name '{spelling.get(name.lower(), name)}'.")
 
 
-def _ambiguous(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _ambiguous(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     match = _QUOTED.search(error.message)
     name = match[1] if match else "?"
     return SqlError(209, f"Ambiguous column name '{spelling.get(name, name)}'.")
 
 
-def _conversion(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _conversion(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     match = re.search(r'type (\w[\w ]*): "(.*)"', error.message)
     kind, value = (match[1], match[2]) if match else ("int", "?")
     if kind.startswith(("timestamp", "date", "time")):
-        return SqlError(241, "Conversion failed when converting date and/or time from character string.", aborts="transaction")
+        return SqlError(
+            241, "Conversion failed when converting date and/or time from character string.", aborts="transaction"
+        )
     if kind in ("numeric", "double precision", "real"):
         return SqlError(8114, f"Error converting data type nvarchar to {'float' if kind != 'numeric' else kind}.")
     if kind == "uuid":
@@ -128,16 +177,24 @@ def _conversion(error: BackendError, session: Any, verb: str, info: ObjectInfo |
     return SqlError(245, f"Conversion failed when converting the nvarchar value '{value}' to data type {name}.")
 
 
-def _date(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
-    return SqlError(241, "Conversion failed when converting date and/or time from character string.", aborts="transaction")
+def _date(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
+    return SqlError(
+        241, "Conversion failed when converting date and/or time from character string.", aborts="transaction"
+    )
 
 
-def _too_long(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _too_long(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     label = f"{session.db_name}.{info.label}" if info is not None else "?"
     return SqlError(2628, f"String or binary data would be truncated in table '{label}'.")
 
 
-def _table(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _table(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     match = _QUOTED.search(error.message)
     name = match[1] if match else "?"
     if "FROM-clause" in error.message:
@@ -145,17 +202,36 @@ def _table(error: BackendError, session: Any, verb: str, info: ObjectInfo | None
     return SqlError(208, f"Invalid object name '{spelling.get(name.rpartition('.')[2], name)}'.")
 
 
-def _grouping(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _grouping(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     match = re.search(r'column "(.*?)"', error.message)
     name = match[1] if match else "?"
-    return SqlError(8120, f"Column '{name}' is invalid in the select list because it is not contained in either an aggregate "
-                    "function or the GROUP BY clause.")
+    return SqlError(
+        8120,
+        f"Column '{name}' is invalid in the select list because it is not contained in either an aggregate "
+        "function or the GROUP BY clause.",
+    )
 
 
-def _exists(error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str) -> SqlError:
+def _exists(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
     match = _QUOTED.search(error.message)
     return SqlError(2714, f"There is already an object named '{match[1] if match else '?'}' in the database.")
 
 
-_HANDLERS = {"23505": _unique, "23502": _not_null, "23503": _foreign, "23514": _check, "42703": _column, "42702": _ambiguous,
-             "22P02": _conversion, "22007": _date, "22001": _too_long, "42P01": _table, "42803": _grouping, "42P07": _exists}
+_HANDLERS = {
+    "23505": _unique,
+    "23502": _not_null,
+    "23503": _foreign,
+    "23514": _check,
+    "42703": _column,
+    "42702": _ambiguous,
+    "22P02": _conversion,
+    "22007": _date,
+    "22001": _too_long,
+    "42P01": _table,
+    "42803": _grouping,
+    "42P07": _exists,
+}

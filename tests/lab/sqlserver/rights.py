@@ -19,14 +19,40 @@ if TYPE_CHECKING:
     from .session import Session
 
 _ROLE_PERMISSIONS = {
-    "db_owner": frozenset({"CONTROL"}), "db_datareader": frozenset({"SELECT"}),
+    "db_owner": frozenset({"CONTROL"}),
+    "db_datareader": frozenset({"SELECT"}),
     "db_datawriter": frozenset({"INSERT", "UPDATE", "DELETE"}),
-    "db_ddladmin": frozenset({"ALTER", "CREATE TABLE", "CREATE PROCEDURE", "CREATE VIEW", "CREATE FUNCTION", "CREATE SCHEMA",
-                              "CREATE SEQUENCE", "CREATE SYNONYM", "CREATE TYPE", "ALTER ANY SCHEMA", "REFERENCES"}),
+    "db_ddladmin": frozenset(
+        {
+            "ALTER",
+            "CREATE TABLE",
+            "CREATE PROCEDURE",
+            "CREATE VIEW",
+            "CREATE FUNCTION",
+            "CREATE SCHEMA",
+            "CREATE SEQUENCE",
+            "CREATE SYNONYM",
+            "CREATE TYPE",
+            "ALTER ANY SCHEMA",
+            "REFERENCES",
+        }
+    ),
 }
 _IMPLIED = {"CONTROL": None}
-_DATABASE_PERMISSIONS = frozenset({"CREATE TABLE", "CREATE PROCEDURE", "CREATE VIEW", "CREATE FUNCTION", "CREATE SCHEMA", "CREATE SEQUENCE",
-                                   "CREATE SYNONYM", "CREATE TYPE", "ALTER ANY SCHEMA", "ALTER DATABASE"})
+_DATABASE_PERMISSIONS = frozenset(
+    {
+        "CREATE TABLE",
+        "CREATE PROCEDURE",
+        "CREATE VIEW",
+        "CREATE FUNCTION",
+        "CREATE SCHEMA",
+        "CREATE SEQUENCE",
+        "CREATE SYNONYM",
+        "CREATE TYPE",
+        "ALTER ANY SCHEMA",
+        "ALTER DATABASE",
+    }
+)
 
 
 class Rights:
@@ -70,8 +96,9 @@ class Rights:
         database |= {r.upper() for r in rights if r.lower() not in _ROLE_PERMISSIONS}
         objects: set[tuple[str, str]] = set()
         denied: set[tuple[str, str]] = set()
-        rows = s.backend.query("SELECT principal, permission, class, target, state FROM lab.permissions WHERE db = $1",
-                               [s.db.encode()]).rows
+        rows = s.backend.query(
+            "SELECT principal, permission, class, target, state FROM lab.permissions WHERE db = $1", [s.db.encode()]
+        ).rows
         for row in rows:
             principal, permission, kind, target, state = ((v or b"").decode() for v in row)
             if principal.lower() not in roles and principal.lower() != me:
@@ -104,7 +131,10 @@ class Rights:
         """Metadata is visible to whoever holds any permission on the object."""
         if self._is_owner(s):
             return True
-        return any(self.allowed(s, p, info) for p in ("SELECT", "EXECUTE", "INSERT", "UPDATE", "DELETE", "ALTER", "VIEW DEFINITION"))
+        return any(
+            self.allowed(s, p, info)
+            for p in ("SELECT", "EXECUTE", "INSERT", "UPDATE", "DELETE", "ALTER", "VIEW DEFINITION")
+        )
 
     def check(self, s: Session, translation: Translation, frame: Frame) -> None:
         if frame.procedure or (self._is_owner(s) and not self._granted(s)[2]):
@@ -115,11 +145,23 @@ class Rights:
 
     @staticmethod
     def _denied(s: Session, permission: str, info: ObjectInfo) -> SqlError:
-        return SqlError(229, f"The {permission} permission was denied on the object '{info.name}', database '{s.db_name}', schema "
-                        f"'{info.schema}'.", 14, 5)
+        return SqlError(
+            229,
+            f"The {permission} permission was denied on the object '{info.name}', database '{s.db_name}', schema "
+            f"'{info.schema}'.",
+            14,
+            5,
+        )
 
-    def require(self, s: Session, permission: str, info: ObjectInfo | None = None, *, caller: Frame | None = None,
-                dropping: bool = False) -> None:
+    def require(
+        self,
+        s: Session,
+        permission: str,
+        info: ObjectInfo | None = None,
+        *,
+        caller: Frame | None = None,
+        dropping: bool = False,
+    ) -> None:
         if self._is_owner(s) or (caller is not None and caller.procedure):
             return
         if info is not None and info.kind == "#":
@@ -131,8 +173,14 @@ class Rights:
             raise SqlError(number, f"{permission} permission denied in database '{s.db_name}'.", 14)
         if permission == "ALTER":
             if dropping:
-                raise SqlError(3701, f"Cannot drop the object '{info.name}', because it does not exist or you do not have permission.", 14)
-            raise SqlError(1088, f'Cannot find the object "{info.name}" because it does not exist or you do not have permissions.')
+                raise SqlError(
+                    3701,
+                    f"Cannot drop the object '{info.name}', because it does not exist or you do not have permission.",
+                    14,
+                )
+            raise SqlError(
+                1088, f'Cannot find the object "{info.name}" because it does not exist or you do not have permissions.'
+            )
         raise self._denied(s, permission, info)
 
     def has(self, s: Session, securable: Any, kind: Any, permission: str) -> Any:
@@ -141,14 +189,21 @@ class Rights:
         login = self.server.config.login(s.login)
         low = str(kind or "").upper()
         if securable is None and not low:
-            return int(login.sysadmin or "VIEW SERVER STATE" in {r.upper() for r in login.rights_in(s.db_name) or ()}
-                       or permission == "CONNECT SQL")
+            return int(
+                login.sysadmin
+                or "VIEW SERVER STATE" in {r.upper() for r in login.rights_in(s.db_name) or ()}
+                or permission == "CONNECT SQL"
+            )
         if low == "DATABASE":
             database = self._granted(s)[0]
             if permission == "ANY":
                 return 1
-            return int("CONTROL" in database or permission in database or permission == "CONNECT"
-                       or (permission == "ALTER" and "ALTER" in database))
+            return int(
+                "CONTROL" in database
+                or permission in database
+                or permission == "CONNECT"
+                or (permission == "ALTER" and "ALTER" in database)
+            )
         if low == "SCHEMA":
             schemas = self.server.schemas(s, s.db)
             if str(securable).strip("[]").lower() not in schemas:
@@ -167,7 +222,9 @@ class Rights:
     # ---- changes
 
     def principal_id(self, s: Session, name: str) -> Any:
-        rows = s.backend.query("SELECT principal_id FROM lab.principals WHERE db = $1 AND name = $2", [s.db.encode(), str(name).encode()]).rows
+        rows = s.backend.query(
+            "SELECT principal_id FROM lab.principals WHERE db = $1 AND name = $2", [s.db.encode(), str(name).encode()]
+        ).rows
         return int(rows[0][0] or 0) if rows else None
 
     def change(self, s: Session, p: n.Permission) -> None:
@@ -177,25 +234,38 @@ class Rights:
         if kind == "OBJECT":
             info = s.find(p.target)
             if info is None:
-                raise SqlError(15151, f"Cannot find the object '{p.target[-1]}', because it does not exist or you do not have permission.")
+                raise SqlError(
+                    15151,
+                    f"Cannot find the object '{p.target[-1]}', because it does not exist or you do not have permission.",
+                )
             target = info.label
         elif kind == "SCHEMA":
             target = p.target[-1]
             if target.lower() not in self.server.schemas(s, s.db):
-                raise SqlError(15151, f"Cannot find the schema '{target}', because it does not exist or you do not have permission.")
+                raise SqlError(
+                    15151,
+                    f"Cannot find the schema '{target}', because it does not exist or you do not have permission.",
+                )
         elif kind not in ("DATABASE",):
             raise refusal(f"permissions on a {kind}")
         for principal in p.principals:
             if self.principal_id(s, principal) is None:
-                raise SqlError(15151, f"Cannot find the user '{principal}', because it does not exist or you do not have permission.")
+                raise SqlError(
+                    15151,
+                    f"Cannot find the user '{principal}', because it does not exist or you do not have permission.",
+                )
             for permission in p.permissions:
                 permission = "CONTROL" if permission in ("ALL", "ALL PRIVILEGES") else permission  # noqa: PLW2901
-                where = (f"db = {quote(s.db)} AND principal = {quote(principal)} AND permission = {quote(permission)} AND class = "
-                         f"{quote(kind)} AND target = {quote(target)}")
+                where = (
+                    f"db = {quote(s.db)} AND principal = {quote(principal)} AND permission = {quote(permission)} AND class = "
+                    f"{quote(kind)} AND target = {quote(target)}"
+                )
                 s.backend.command(f"DELETE FROM lab.permissions WHERE {where}")
                 if p.action != "REVOKE":
-                    s.backend.command(f"INSERT INTO lab.permissions VALUES ({quote(s.db)}, {quote(principal)}, {quote(permission)}, "
-                                      f"{quote(kind)}, {quote(target)}, {quote(p.action)})")
+                    s.backend.command(
+                        f"INSERT INTO lab.permissions VALUES ({quote(s.db)}, {quote(principal)}, {quote(permission)}, "
+                        f"{quote(kind)}, {quote(target)}, {quote(p.action)})"
+                    )
 
     def principal(self, s: Session, p: n.Principal) -> None:
         if not self._is_owner(s):
@@ -206,15 +276,26 @@ class Rights:
             if exists:
                 raise SqlError(15023, f"User, group, or role '{p.name}' already exists in the current database.")
             new = f"(SELECT max(principal_id) + 1 FROM lab.principals WHERE db = {db} AND principal_id < 16000)"
-            s.backend.command(f"INSERT INTO lab.principals VALUES ({db}, {new}, {quote(p.name)}, {quote('R' if p.kind == 'ROLE' else 'S')})")
+            s.backend.command(
+                f"INSERT INTO lab.principals VALUES ({db}, {new}, {quote(p.name)}, {quote('R' if p.kind == 'ROLE' else 'S')})"
+            )
             return
         if not exists:
-            raise SqlError(15151, f"Cannot find the {p.kind.lower()} '{p.name}', because it does not exist or you do not have permission.")
+            raise SqlError(
+                15151,
+                f"Cannot find the {p.kind.lower()} '{p.name}', because it does not exist or you do not have permission.",
+            )
         if p.action == "DROP":
-            s.backend.command(f"DELETE FROM lab.principals WHERE db = {db} AND name = {quote(p.name)}; DELETE FROM lab.members WHERE db = {db} "
-                              f"AND (member = {quote(p.name)} OR role = {quote(p.name)}); DELETE FROM lab.permissions WHERE db = {db} AND "
-                              f"principal = {quote(p.name)}")
+            s.backend.command(
+                f"DELETE FROM lab.principals WHERE db = {db} AND name = {quote(p.name)}; DELETE FROM lab.members WHERE db = {db} "
+                f"AND (member = {quote(p.name)} OR role = {quote(p.name)}); DELETE FROM lab.permissions WHERE db = {db} AND "
+                f"principal = {quote(p.name)}"
+            )
         elif p.action == "ADD MEMBER":
-            s.backend.command(f"INSERT INTO lab.members VALUES ({db}, {quote(p.name)}, {quote(p.member)}) ON CONFLICT DO NOTHING")
+            s.backend.command(
+                f"INSERT INTO lab.members VALUES ({db}, {quote(p.name)}, {quote(p.member)}) ON CONFLICT DO NOTHING"
+            )
         else:
-            s.backend.command(f"DELETE FROM lab.members WHERE db = {db} AND role = {quote(p.name)} AND member = {quote(p.member)}")
+            s.backend.command(
+                f"DELETE FROM lab.members WHERE db = {db} AND role = {quote(p.name)} AND member = {quote(p.member)}"
+            )

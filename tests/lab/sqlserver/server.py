@@ -101,8 +101,11 @@ class Server:
         if not backend.query("SELECT 1 FROM pg_namespace WHERE nspname = 'lab'").rows:
             here = Path(__file__).parent / "catalog"
             backend.command((here / "schema.sql").read_text(encoding="utf-8"))
-            rows = ", ".join(f"({quote(name)}, {number}, {FIXED_LENGTHS.get(name, -1 if name in ('xml', 'image', 'text', 'ntext') else 8000)}, "
-                             "0, 0)" for name, number in TYPE_IDS.items())
+            rows = ", ".join(
+                f"({quote(name)}, {number}, {FIXED_LENGTHS.get(name, -1 if name in ('xml', 'image', 'text', 'ntext') else 8000)}, "
+                "0, 0)"
+                for name, number in TYPE_IDS.items()
+            )
             backend.command(f"INSERT INTO lab.types VALUES {rows}")
             for name in ("master", "tempdb", "model", "msdb"):
                 self.create_database(backend, name)
@@ -115,17 +118,34 @@ class Server:
         number = f"(SELECT coalesce(max(database_id), 0) + 1 FROM lab.databases)"  # noqa: F541
         schemas = [(1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")]
         rows = ", ".join(f"({quote(db)}, {i}, {quote(schema)})" for i, schema in schemas)
-        users = [(1, "dbo", "S"), (0, "public", "R"), (2, "guest", "S"), (16384, "db_owner", "R"), (16390, "db_datareader", "R"),
-                 (16391, "db_datawriter", "R"), (16387, "db_ddladmin", "R")]
-        users += [(5 + i, login.name, "S") for i, login in enumerate(self.config.logins.values())
-                  if not login.sysadmin and login.rights_in(name) is not None]
+        users = [
+            (1, "dbo", "S"),
+            (0, "public", "R"),
+            (2, "guest", "S"),
+            (16384, "db_owner", "R"),
+            (16390, "db_datareader", "R"),
+            (16391, "db_datawriter", "R"),
+            (16387, "db_ddladmin", "R"),
+        ]
+        users += [
+            (5 + i, login.name, "S")
+            for i, login in enumerate(self.config.logins.values())
+            if not login.sysadmin and login.rights_in(name) is not None
+        ]
         principals = ", ".join(f"({quote(db)}, {i}, {quote(user)}, {quote(kind)})" for i, user, kind in users)
-        backend.command("BEGIN; " + "; ".join([
-            f"INSERT INTO lab.databases (database_id, name) VALUES ({number}, {quote(name)})",
-            f"INSERT INTO lab.schemas VALUES {rows}",
-            f"INSERT INTO lab.principals VALUES {principals}",
-            *(f"CREATE SCHEMA {schema_ident(db, schema)}" for _, schema in schemas),
-            *self.views.create(db)]) + "; COMMIT")
+        backend.command(
+            "BEGIN; "
+            + "; ".join(
+                [
+                    f"INSERT INTO lab.databases (database_id, name) VALUES ({number}, {quote(name)})",
+                    f"INSERT INTO lab.schemas VALUES {rows}",
+                    f"INSERT INTO lab.principals VALUES {principals}",
+                    *(f"CREATE SCHEMA {schema_ident(db, schema)}" for _, schema in schemas),
+                    *self.views.create(db),
+                ]
+            )
+            + "; COMMIT"
+        )
         self.definitions_changed()
 
     def listen(self) -> None:
@@ -244,7 +264,9 @@ class Server:
         if found is None:
             backend = session.backend if session is not None and not session.backend.failed else self.pool.take()
             try:
-                rows = backend.query("SELECT name, read_only::int, database_id FROM lab.databases ORDER BY database_id").rows
+                rows = backend.query(
+                    "SELECT name, read_only::int, database_id FROM lab.databases ORDER BY database_id"
+                ).rows
             finally:
                 if session is None or backend is not session.backend:
                     self.pool.give_back(backend)
@@ -257,7 +279,9 @@ class Server:
         return next(((d[0], d[1]) for d in self.databases(session) if d[0].lower() == low), None)
 
     def may_use(self, login: str, database: str) -> bool:
-        return database.lower() in ("master", "tempdb", "msdb") or self.config.login(login).rights_in(database) is not None
+        return (
+            database.lower() in ("master", "tempdb", "msdb") or self.config.login(login).rights_in(database) is not None
+        )
 
     def login_id(self, name: str) -> int:
         names = list(self.config.logins)
@@ -275,7 +299,10 @@ class Server:
     def set_read_only(self, name: str, read_only: bool) -> None:
         backend = self.pool.take()
         try:
-            done = backend.query("UPDATE lab.databases SET read_only = $1::bool WHERE name = $2", [str(read_only).encode(), name.encode()])
+            done = backend.query(
+                "UPDATE lab.databases SET read_only = $1::bool WHERE name = $2",
+                [str(read_only).encode(), name.encode()],
+            )
         finally:
             self.pool.give_back(backend)
         if not done.count:
@@ -284,11 +311,24 @@ class Server:
 
     def greet(self, session: Session) -> None:
         """What definitions (column defaults) ask PostgreSQL about the session."""
-        values = {"suser_sname": session.login, "suser_name": session.login, "original_login": session.login, "system_user": session.login,
-                  "user_name": session.login, "current_user": session.login, "user": session.login, "session_user": session.login,
-                  "host_name": session.host, "app_name": session.program, "program_name": session.program, "db_name": session.db_name,
-                  "spid": str(session.spid)}
-        session.backend.query("SELECT " + ", ".join(f"set_config('lab.{key}', {quote(value)}, false)" for key, value in values.items()))
+        values = {
+            "suser_sname": session.login,
+            "suser_name": session.login,
+            "original_login": session.login,
+            "system_user": session.login,
+            "user_name": session.login,
+            "current_user": session.login,
+            "user": session.login,
+            "session_user": session.login,
+            "host_name": session.host,
+            "app_name": session.program,
+            "program_name": session.program,
+            "db_name": session.db_name,
+            "spid": str(session.spid),
+        }
+        session.backend.query(
+            "SELECT " + ", ".join(f"set_config('lab.{key}', {quote(value)}, false)" for key, value in values.items())
+        )
 
     def reset(self, session: Session, keep_transaction: bool = False) -> None:
         """sp_reset_connection: a used connection as good as new."""
@@ -305,7 +345,21 @@ class Server:
         return [c.session for c in list(self.connections.values()) if c.session is not None]
 
     def statistics(self) -> dict[str, Any]:
-        return {"batches": self.counters.batches, "connections": self.counters.connections, "logins": self.counters.logins,
-                "failed_logins": self.counters.failed_logins, "open": len(self.connections),
-                "sessions": [{"spid": s.spid, "login": s.login, "program": s.program, "database": s.db_name, "batches": s.batches,
-                              "trancount": s.tran.count} for s in self.sessions()]}
+        return {
+            "batches": self.counters.batches,
+            "connections": self.counters.connections,
+            "logins": self.counters.logins,
+            "failed_logins": self.counters.failed_logins,
+            "open": len(self.connections),
+            "sessions": [
+                {
+                    "spid": s.spid,
+                    "login": s.login,
+                    "program": s.program,
+                    "database": s.db_name,
+                    "batches": s.batches,
+                    "trancount": s.tran.count,
+                }
+                for s in self.sessions()
+            ],
+        }

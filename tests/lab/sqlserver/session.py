@@ -35,7 +35,7 @@ from .pgerrors import to_sql_error
 from .transactions import Transactions
 from .translate.dml import DmlTranslator, Translation
 from .translate.expressions import variables_of
-from .translate.names import ident
+from .translate.names import ident, physical, quote
 from .wire import tokens, types
 from .wire.packets import ATTENTION, Message, PacketStream
 from .wire.tokens import Column, TokenStream
@@ -45,8 +45,12 @@ if TYPE_CHECKING:
     from .server import Server
 
 MAX_NESTING = 32
-_VERBS = {n.Insert: ("INSERT", tokens.CMD_INSERT), n.Update: ("UPDATE", tokens.CMD_UPDATE), n.Delete: ("DELETE", tokens.CMD_DELETE),
-          n.Merge: ("MERGE", 0x117)}
+_VERBS = {
+    n.Insert: ("INSERT", tokens.CMD_INSERT),
+    n.Update: ("UPDATE", tokens.CMD_UPDATE),
+    n.Delete: ("DELETE", tokens.CMD_DELETE),
+    n.Merge: ("MERGE", 0x117),
+}
 
 
 class Scope:
@@ -200,8 +204,12 @@ class Session:
         if found is None:
             raise SqlError(911, f"Database '{name}' does not exist. Make sure that the name is entered correctly.")
         if not self.server.may_use(self.login, found[0]):
-            raise SqlError(916, f'The server principal "{self.login}" is not able to access the database "{found[0]}" under the '
-                           "current security context.", 14)
+            raise SqlError(
+                916,
+                f'The server principal "{self.login}" is not able to access the database "{found[0]}" under the '
+                "current security context.",
+                14,
+            )
         self.db_name = found[0]
         self.db = found[0].lower()
 
@@ -267,19 +275,32 @@ class Session:
     def table_label(self, schema: str, table: str) -> str:
         if not table:
             return ""
-        rows = self._quietly("SELECT o.schema_name || '.' || o.name FROM lab.objects o JOIN pg_class c ON c.oid = o.object_id JOIN "
-                             "pg_namespace s ON s.oid = c.relnamespace WHERE s.nspname = $1 AND c.relname = $2", schema, table)
+        rows = self._quietly(
+            "SELECT o.schema_name || '.' || o.name FROM lab.objects o JOIN pg_class c ON c.oid = o.object_id JOIN "
+            "pg_namespace s ON s.oid = c.relnamespace WHERE s.nspname = $1 AND c.relname = $2",
+            schema,
+            table,
+        )
         return rows[0] if rows else table
 
     def column_label(self, schema: str, table: str, column: str) -> str:
-        rows = self._quietly("SELECT k.name FROM lab.columns k JOIN pg_class c ON c.oid = k.object_id JOIN pg_namespace s ON "
-                             "s.oid = c.relnamespace WHERE s.nspname = $1 AND c.relname = $2 AND k.name = $3", schema, table, column)
+        rows = self._quietly(
+            "SELECT k.name FROM lab.columns k JOIN pg_class c ON c.oid = k.object_id JOIN pg_namespace s ON "
+            "s.oid = c.relnamespace WHERE s.nspname = $1 AND c.relname = $2 AND k.name = $3",
+            schema,
+            table,
+            column,
+        )
         return rows[0] if rows else column
 
     def constraint_name(self, name: str) -> tuple[str, str]:
         """A constraint's or index's own spelling and its kind."""
-        rows = self._quietly("SELECT o.type || ':' || o.name FROM lab.objects o WHERE o.db = $1 AND o.name = $2 AND "
-                             "o.parent_object_id <> 0", self.db, name)
+        rows = self._quietly(
+            "SELECT o.type || ':' || o.name FROM lab.objects o WHERE o.db = $1 AND o.name = $2 AND "
+            "o.parent_object_id <> 0",
+            self.db,
+            name,
+        )
         if rows:
             kind, _, text = rows[0].partition(":")
             return text, kind
@@ -358,12 +379,14 @@ class Session:
         try:
             _EXECUTE[type(statement)](self, statement, frame)
         except BackendError as error:
-            wrapped = to_sql_error(error, self, "", None, {}, frame.source[statement.start:statement.end])
+            wrapped = to_sql_error(error, self, "", None, {}, frame.source[statement.start : statement.end])
             self._failed(wrapped, statement, frame)
         except SqlError as error:
             self._failed(error, statement, frame)
         else:
-            if not isinstance(statement, (n.If, n.While, n.Block, n.TryCatch, n.Exec, n.ExecString, n.Return, n.RaisError)):
+            if not isinstance(
+                statement, (n.If, n.While, n.Block, n.TryCatch, n.Exec, n.ExecString, n.Return, n.RaisError)
+            ):
                 self.error = 0
 
     def _failed(self, error: SqlError, statement: n.Statement, frame: Frame) -> None:
@@ -405,11 +428,9 @@ class Session:
     def evaluate(self, e: n.Expr, frame: Frame) -> Any:
         if evaluate.is_local(e):
             return evaluate.value(self, frame, e)
-        if isinstance(e, n.Scalar) or not isinstance(e, n.Expr):
-            pass
         query = n.SelectStatement(n.Select([n.SelectItem(e)]))
-        query.cache = _expression_cache(e)
-        query.start = query.end = query.line = 0
+        n.place(query)
+        _use_cache(query, _expression_cache(e))
         rows = self._rows(query, frame)[1]
         return rows[0][0] if rows else None
 
@@ -428,9 +449,15 @@ class Session:
             cache["names"] = names
         types_of = frame.types
         trigger = frame.trigger.table.object_id if frame.trigger is not None else 0
-        key = (self.cache.key, self.db, self.identity_insert, trigger, tuple(types_of.get(name) for name in names),
-               (frame.tables and tuple((k, v.ref) for k, v in frame.tables.items())) or None,
-               tuple((k, v.ref) for k, v in self.temp.items()) if self.temp else None)
+        key = (
+            self.cache.key,
+            self.db,
+            self.identity_insert,
+            trigger,
+            tuple(types_of.get(name) for name in names),
+            (frame.tables and tuple((k, v.ref) for k, v in frame.tables.items())) or None,
+            tuple((k, v.ref) for k, v in self.temp.items()) if self.temp else None,
+        )
         found: Translation | None = cache.get(key)
         if found is None:
             if len(cache) > 40:
@@ -463,8 +490,12 @@ class Session:
         assigns = None
         if isinstance(query, n.Select) and any(i.variable for i in query.items):
             if not all(i.variable for i in query.items):
-                raise SqlError(141, "A SELECT statement that assigns a value to a variable must not be combined with data-retrieval "
-                               "operations.", 15)
+                raise SqlError(
+                    141,
+                    "A SELECT statement that assigns a value to a variable must not be combined with data-retrieval "
+                    "operations.",
+                    15,
+                )
             query, assigns = _split_assignments(query)
         sql = translator.query(query)
         translation = Translation("SELECT", sql, translator)
@@ -507,8 +538,16 @@ class Session:
             self.backend.forget()
             return self.backend.query(translation.sql, params)
 
-    def guarded(self, statement: n.Statement, frame: Frame, verb: str, info: ObjectInfo | None, spelling: dict[str, str],
-                work: Callable[[], Any], atomic: bool = False) -> Any:
+    def guarded(
+        self,
+        statement: n.Statement,
+        frame: Frame,
+        verb: str,
+        info: ObjectInfo | None,
+        spelling: dict[str, str],
+        work: Callable[[], Any],
+        atomic: bool = False,
+    ) -> Any:
         """Run PostgreSQL's part of a statement and put its errors into SQL Server's words."""
         try:
             if atomic:
@@ -517,7 +556,7 @@ class Session:
             with self.tran.guard(self.savepoint_needed()):
                 return work()
         except BackendError as error:
-            text = frame.source[statement.start:statement.end]
+            text = frame.source[statement.start : statement.end]
             raise to_sql_error(error, self, verb, info, spelling, text) from error
 
     # ---- SELECT
@@ -528,8 +567,15 @@ class Session:
         if translation.objects:
             self.begin_implicit()
         params = self.parameters(translation, frame)
-        result = self.guarded(statement, frame, "SELECT", None, translation.spelling,
-                              lambda: self.run_translated(translation, params), bool(translation.locks))
+        result = self.guarded(
+            statement,
+            frame,
+            "SELECT",
+            None,
+            translation.spelling,
+            lambda: self.run_translated(translation, params),
+            bool(translation.locks),
+        )
         return self.shape(translation, result)
 
     def shape(self, translation: Translation, result: Result, drop: int = -1) -> tuple[list[Column], list[list[Any]]]:
@@ -552,7 +598,11 @@ class Session:
                 name = output.name
                 kind = output.type
             else:
-                name = info.name if info is not None and info.name.lower() == f.name else translation.spelling.get(f.name, f.name)
+                name = (
+                    info.name
+                    if info is not None and info.name.lower() == f.name
+                    else translation.spelling.get(f.name, f.name)
+                )
                 if name == "?column?":
                     name = ""
                 kind = None
@@ -608,14 +658,23 @@ class Session:
         translation = self.translate(s, frame)
         self.change(s, frame, verb, command, translation, self.parameters(translation, frame))
 
-    def change(self, s: n.Statement, frame: Frame, verb: str, command: int, translation: Translation,
-               params: list[bytes | None]) -> None:
+    def change(
+        self,
+        s: n.Statement,
+        frame: Frame,
+        verb: str,
+        command: int,
+        translation: Translation,
+        params: list[bytes | None],
+    ) -> None:
         info = translation.target
         assert info is not None
         self.writable(info)
         self.server.rights.check(self, translation, frame)
         self.begin_implicit()
-        events = {"INSERT": ("INSERT",), "UPDATE": ("UPDATE",), "DELETE": ("DELETE",)}.get(verb, ("INSERT", "UPDATE", "DELETE"))
+        events = {"INSERT": ("INSERT",), "UPDATE": ("UPDATE",), "DELETE": ("DELETE",)}.get(
+            verb, ("INSERT", "UPDATE", "DELETE")
+        )
         triggers = [t for t in info.triggers if t.events & set(events)]
 
         def work() -> Result:
@@ -648,28 +707,49 @@ class Session:
 
     def writable(self, info: ObjectInfo | None = None) -> None:
         if self.tran.doomed:
-            raise SqlError(3930, "The current transaction cannot be committed and cannot support operations that write to the log file. "
-                           "Roll back the transaction.", aborts="batch")
+            raise SqlError(
+                3930,
+                "The current transaction cannot be committed and cannot support operations that write to the log file. "
+                "Roll back the transaction.",
+                aborts="batch",
+            )
         if self.read_only and (info is None or info.kind != "#"):
             raise SqlError(3906, f'Failed to update database "{self.db_name}" because the database is read-only.')
 
     def _advance_identity(self, info: ObjectInfo) -> None:
+        """An explicit value beyond the identity's last one moves it."""
         assert info.identity is not None
         column = ident(info.identity.name)
-        name = info.ref.replace("'", "''")
-        self.backend.query(f"SELECT setval(pg_get_serial_sequence('{name}', '{column.strip(chr(34))}'), greatest((SELECT max({column}) "
-                           f"FROM {info.ref}), (SELECT last_value FROM lab.sequence_last('{name}', '{column.strip(chr(34))}'))))")
+        self.backend.query(
+            f"SELECT setval(s::regclass, m) FROM (SELECT pg_get_serial_sequence({quote(info.ref)}, "
+            f"{quote(physical(info.identity.name))}) AS s, (SELECT max({column}) FROM {info.ref}) AS m) x "
+            "WHERE m > coalesce(pg_sequence_last_value(s::regclass), m - 1)"
+        )
 
-    def _fire(self, triggers: list[catalog.TriggerInfo], info: ObjectInfo, events: tuple[str, ...], updated: frozenset[str],
-              frame: Frame, count: int) -> None:
+    def _fire(
+        self,
+        triggers: list[catalog.TriggerInfo],
+        info: ObjectInfo,
+        events: tuple[str, ...],
+        updated: frozenset[str],
+        frame: Frame,
+        count: int,
+    ) -> None:
         """AFTER triggers, with XACT_ABORT on as SQL Server has it there."""
         if frame.level >= MAX_NESTING:
-            raise SqlError(217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).")
+            raise SqlError(
+                217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32)."
+            )
         names = ["insert_i", "update_i", "update_d", "delete_d"]
         row = self.backend.query("SELECT " + ", ".join(f"current_setting('lab.{k}', true)" for k in names)).rows[0]
         kept = {k: (v or b"").decode() for k, v in zip(names, row)}
         self.backend.query("SELECT " + ", ".join(f"set_config('lab.{k}', '', false)" for k in names))
-        was_abort, was_nocount, was_count, was_identity = self.xact_abort, self.nocount, self.rowcount, self.last_identity
+        was_abort, was_nocount, was_count, was_identity = (
+            self.xact_abort,
+            self.nocount,
+            self.rowcount,
+            self.last_identity,
+        )
         opened = self.tran.count == 0
         for event in events:
             low = event.lower()
@@ -680,8 +760,9 @@ class Session:
                 if event not in trigger.events or self._recursive(frame, trigger.object_id):
                     continue
                 inner = Frame(trigger.definition, frame, trigger.name, trigger.object_id)
-                inner.trigger = TriggerContext(info, event, inserted, deleted,
-                                               updated if event == "UPDATE" else frozenset(info.by_name))
+                inner.trigger = TriggerContext(
+                    info, event, inserted, deleted, updated if event == "UPDATE" else frozenset(info.by_name)
+                )
                 module = self.server.parse(trigger.definition, True)[0]
                 assert isinstance(module, n.Module)
                 self.xact_abort, self.rowcount = True, count
@@ -699,7 +780,9 @@ class Session:
                     if opened and self.tran.count == 1:
                         self.tran.count = 0
                 if not self.backend.in_transaction:
-                    error = SqlError(3609, "The transaction ended in the trigger. The batch has been aborted.", aborts="batch")
+                    error = SqlError(
+                        3609, "The transaction ended in the trigger. The batch has been aborted.", aborts="batch"
+                    )
                     raise error
         self.rowcount, self.last_identity = was_count, was_identity
 
@@ -806,7 +889,12 @@ class Session:
             while at is not None and not at.caught:
                 at = at.parent
             if at is None:
-                raise SqlError(10704, "To rethrow an error, a THROW statement must be used inside a CATCH block.", 15, aborts="batch")
+                raise SqlError(
+                    10704,
+                    "To rethrow an error, a THROW statement must be used inside a CATCH block.",
+                    15,
+                    aborts="batch",
+                )
             original = at.caught[-1]
             error = SqlError(original.number, original.text, original.severity, original.state, aborts="batch")
             error.line, error.procedure = original.line, original.procedure
@@ -814,9 +902,18 @@ class Session:
         assert s.message is not None and s.state is not None
         number = int(self.evaluate(s.number, frame))
         if number < 50000:
-            raise SqlError(35100, f"Error number {number} in the THROW statement is outside the valid range. Specify an error number "
-                           "in the valid range of 50000 to 2147483647.")
-        raise SqlError(number, types.to_text(self.evaluate(s.message, frame)), 16, int(self.evaluate(s.state, frame)), aborts="batch")
+            raise SqlError(
+                35100,
+                f"Error number {number} in the THROW statement is outside the valid range. Specify an error number "
+                "in the valid range of 50000 to 2147483647.",
+            )
+        raise SqlError(
+            number,
+            types.to_text(self.evaluate(s.message, frame)),
+            16,
+            int(self.evaluate(s.state, frame)),
+            aborts="batch",
+        )
 
     def do_waitfor(self, s: n.WaitFor, frame: Frame) -> None:
         text = str(self.evaluate(s.delay, frame)).strip()
@@ -853,8 +950,15 @@ class Session:
             self._option(option, value)
 
     def _option(self, option: str, value: Any) -> None:
-        simple = {"XACT_ABORT": "xact_abort", "NOCOUNT": "nocount", "IMPLICIT_TRANSACTIONS": "implicit", "NOEXEC": "noexec",
-                  "PARSEONLY": "parse_only", "QUOTED_IDENTIFIER": "quoted_identifier", "ANSI_NULLS": "ansi_nulls"}
+        simple = {
+            "XACT_ABORT": "xact_abort",
+            "NOCOUNT": "nocount",
+            "IMPLICIT_TRANSACTIONS": "implicit",
+            "NOEXEC": "noexec",
+            "PARSEONLY": "parse_only",
+            "QUOTED_IDENTIFIER": "quoted_identifier",
+            "ANSI_NULLS": "ansi_nulls",
+        }
         if option in simple:
             setattr(self, simple[option], bool(value))
         elif option == "LOCK_TIMEOUT":
@@ -867,16 +971,26 @@ class Session:
         elif option == "ROWCOUNT":
             self.row_limit = int(value)
         elif option == "ISOLATION":
-            pg_level = {"SERIALIZABLE": "SERIALIZABLE", "SNAPSHOT": "REPEATABLE READ", "REPEATABLE READ": "REPEATABLE READ"}.get(value)
+            pg_level = {
+                "SERIALIZABLE": "SERIALIZABLE",
+                "SNAPSHOT": "REPEATABLE READ",
+                "REPEATABLE READ": "REPEATABLE READ",
+            }.get(value)
             self.tran.isolation = f" ISOLATION LEVEL {pg_level}" if pg_level else ""
         elif option == "IDENTITY_INSERT":
             table, on = value
             info = self.find(table)
             if info is None:
-                raise SqlError(1088, f'Cannot find the object "{".".join(table)}" because it does not exist or you do not have '
-                               "permissions.")
+                raise SqlError(
+                    1088,
+                    f'Cannot find the object "{".".join(table)}" because it does not exist or you do not have '
+                    "permissions.",
+                )
             if info.identity is None:
-                raise SqlError(8106, f"Table '{'.'.join(table)}' does not have the identity property. Cannot perform SET operation.")
+                raise SqlError(
+                    8106,
+                    f"Table '{'.'.join(table)}' does not have the identity property. Cannot perform SET operation.",
+                )
             if on and self.identity_insert not in (0, info.object_id):
                 raise SqlError(8107, "IDENTITY_INSERT is already ON for another table. Cannot perform SET operation.")
             self.identity_insert = info.object_id if on else 0
@@ -894,7 +1008,9 @@ class Session:
         """A dynamic batch inside another."""
         inner.source = text
         if inner.level > MAX_NESTING:
-            raise SqlError(217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).")
+            raise SqlError(
+                217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32)."
+            )
         if inner.trigger is None and inner.parent is not None:
             inner.trigger = inner.parent.trigger
         options = self.xact_abort, self.nocount, self.quoted_identifier
@@ -969,6 +1085,10 @@ def _expression_cache(e: n.Expr) -> dict[Any, Any]:
     return found[1]
 
 
+def _use_cache(statement: n.Statement, cache: dict[Any, Any]) -> None:
+    statement.cache = cache
+
+
 def _split_assignments(query: n.Select) -> tuple[n.Select, list[tuple[str, str, SqlType | None]]]:
     """SELECT @a = x, @b += y: the plain query, and what is done with each of its columns."""
     items = []
@@ -982,8 +1102,21 @@ def _split_assignments(query: n.Select) -> tuple[n.Select, list[tuple[str, str, 
                 raise refusal("a SELECT that gathers rows into a variable in this form")
         assigns.append((item.variable, op, None))
         items.append(n.SelectItem(expr))
-    return n.Select(items, query.source, query.where, query.group, query.having, query.order, query.distinct, query.top, query.ties,
-                    query.offset, query.fetch, None, query.ctes), assigns
+    return n.Select(
+        items,
+        query.source,
+        query.where,
+        query.group,
+        query.having,
+        query.order,
+        query.distinct,
+        query.top,
+        query.ties,
+        query.offset,
+        query.fetch,
+        None,
+        query.ctes,
+    ), assigns
 
 
 def _is_scalar_use(e: n.Expr) -> bool:
@@ -1005,12 +1138,21 @@ def _without_leftmost(e: n.Binary) -> n.Expr:
 
 
 _FAMILIES: dict[int, frozenset[str]] = {
-    20: frozenset({"int", "bigint", "smallint", "tinyint", "bit"}), 21: frozenset({"int", "bigint", "smallint", "tinyint", "bit"}),
-    23: frozenset({"int", "bigint", "smallint", "tinyint", "bit"}), 16: frozenset({"bit"}), 26: frozenset({"int", "bigint"}),
-    700: frozenset({"real", "float"}), 701: frozenset({"float", "real"}),
-    1700: frozenset({"decimal", "numeric", "money", "smallmoney"}), 1082: frozenset({"date"}), 1083: frozenset({"time"}),
-    1114: frozenset({"datetime", "datetime2", "smalldatetime"}), 1184: frozenset({"datetimeoffset"}),
-    2950: frozenset({"uniqueidentifier"}), 17: frozenset({"binary", "varbinary", "image", "timestamp"})}
+    20: frozenset({"int", "bigint", "smallint", "tinyint", "bit"}),
+    21: frozenset({"int", "bigint", "smallint", "tinyint", "bit"}),
+    23: frozenset({"int", "bigint", "smallint", "tinyint", "bit"}),
+    16: frozenset({"bit"}),
+    26: frozenset({"int", "bigint"}),
+    700: frozenset({"real", "float"}),
+    701: frozenset({"float", "real"}),
+    1700: frozenset({"decimal", "numeric", "money", "smallmoney"}),
+    1082: frozenset({"date"}),
+    1083: frozenset({"time"}),
+    1114: frozenset({"datetime", "datetime2", "smalldatetime"}),
+    1184: frozenset({"datetimeoffset"}),
+    2950: frozenset({"uniqueidentifier"}),
+    17: frozenset({"binary", "varbinary", "image", "timestamp"}),
+}
 
 
 def _fits(kind: SqlType, oid: int) -> bool:
@@ -1050,14 +1192,52 @@ def _format(text: str, args: list[Any]) -> str:
 
 _S = Session
 _EXECUTE: dict[type, Callable[[Any, Any, Frame], None]] = {
-    n.SelectStatement: _S.do_select, n.Insert: _S.do_change, n.Update: _S.do_change, n.Delete: _S.do_change, n.Merge: _S.do_change,
-    n.Block: _S.do_block, n.If: _S.do_if, n.While: _S.do_while, n.Break: _S.do_break, n.Continue: _S.do_continue,
-    n.Return: _S.do_return, n.TryCatch: _S.do_try, n.Declare: _S.do_declare, n.SetVariable: _S.do_set, n.SetOption: _S.do_option,
-    n.Print: _S.do_print, n.RaisError: _S.do_raiserror, n.Throw: _S.do_throw, n.WaitFor: _S.do_waitfor,
-    n.Transaction: _S.do_transaction, n.Exec: _S.do_exec, n.ExecString: _S.do_exec_string, n.Use: _S.do_use,
-    n.NoOperation: _S.do_nothing}
-for _kind in (n.CreateTable, n.AlterAdd, n.AlterColumn, n.AlterDrop, n.AlterCheck, n.AlterTrigger, n.CreateIndex, n.DropIndex,
-              n.AlterIndex, n.DropObjects, n.CreateSchema, n.CreateSequence, n.CreateSynonym, n.CreateType, n.Truncate, n.Permission,
-              n.Principal, n.AlterDatabase, n.TransferSchema, n.Module):
+    n.SelectStatement: _S.do_select,
+    n.Insert: _S.do_change,
+    n.Update: _S.do_change,
+    n.Delete: _S.do_change,
+    n.Merge: _S.do_change,
+    n.Block: _S.do_block,
+    n.If: _S.do_if,
+    n.While: _S.do_while,
+    n.Break: _S.do_break,
+    n.Continue: _S.do_continue,
+    n.Return: _S.do_return,
+    n.TryCatch: _S.do_try,
+    n.Declare: _S.do_declare,
+    n.SetVariable: _S.do_set,
+    n.SetOption: _S.do_option,
+    n.Print: _S.do_print,
+    n.RaisError: _S.do_raiserror,
+    n.Throw: _S.do_throw,
+    n.WaitFor: _S.do_waitfor,
+    n.Transaction: _S.do_transaction,
+    n.Exec: _S.do_exec,
+    n.ExecString: _S.do_exec_string,
+    n.Use: _S.do_use,
+    n.NoOperation: _S.do_nothing,
+}
+for _kind in (
+    n.CreateTable,
+    n.AlterAdd,
+    n.AlterColumn,
+    n.AlterDrop,
+    n.AlterCheck,
+    n.AlterTrigger,
+    n.CreateIndex,
+    n.DropIndex,
+    n.AlterIndex,
+    n.DropObjects,
+    n.CreateSchema,
+    n.CreateSequence,
+    n.CreateSynonym,
+    n.CreateType,
+    n.Truncate,
+    n.Permission,
+    n.Principal,
+    n.AlterDatabase,
+    n.TransferSchema,
+    n.Module,
+):
     _EXECUTE[_kind] = _S.do_definition
 __all__ = ["Decimal", "Parser", "Scope", "Session", "Signal"]

@@ -68,8 +68,11 @@ class Transactions:
         if self.count == 0:
             raise SqlError(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.")
         if self.doomed:
-            raise SqlError(3930, "The current transaction cannot be committed and cannot support operations that write to the log file. "
-                           "Roll back the transaction.")
+            raise SqlError(
+                3930,
+                "The current transaction cannot be committed and cannot support operations that write to the log file. "
+                "Roll back the transaction.",
+            )
         if self.count == 1:
             self.backend.command("COMMIT")
             self.count = 0

@@ -116,10 +116,22 @@ def load_id(cache: Cache, fetch: Fetch, db: str, object_id: int) -> ObjectInfo |
 
 def _build(db: str, data: dict[str, Any]) -> ObjectInfo:
     schema, name = data["schema"], data["name"]
-    info = ObjectInfo(data["id"], db, schema, name, data["type"], f"{schema_ident(db, schema)}.{ident(name)}",
-                      definition=data["definition"] or "", target=data["target"] or "")
+    info = ObjectInfo(
+        data["id"],
+        db,
+        schema,
+        name,
+        data["type"],
+        f"{schema_ident(db, schema)}.{ident(name)}",
+        definition=data["definition"] or "",
+        target=data["target"] or "",
+    )
     info.quoted_identifier = data["quoted"] is not False
-    info.add_columns([ColumnInfo(c[0], SqlType(c[1], c[2], c[3], c[4]), c[5], c[6], c[7], c[8], c[9], c[10])
-                      for c in data["columns"] or []])
+    info.add_columns(
+        [
+            ColumnInfo(c[0], SqlType(c[1], c[2], c[3], c[4]), c[5], c[6], c[7], c[8], c[9], c[10])
+            for c in data["columns"] or []
+        ]
+    )
     info.triggers = [TriggerInfo(t[0], t[1], frozenset(t[2].split(",")), t[3]) for t in data["triggers"] or []]
     return info

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SqlError, refusal
@@ -23,8 +23,16 @@ from .catalog import ColumnInfo, ObjectInfo
 if TYPE_CHECKING:
     from ..session import Session
 
-_KINDS = {"U": "table", "P": "procedure", "V": "view", "TR": "trigger", "FN": "function", "SN": "synonym", "SO": "sequence object",
-          "TYPE": "type"}
+_KINDS = {
+    "U": "table",
+    "P": "procedure",
+    "V": "view",
+    "TR": "trigger",
+    "FN": "function",
+    "SN": "synonym",
+    "SO": "sequence object",
+    "TYPE": "type",
+}
 _CONSTRAINT_TYPES = {"PRIMARY KEY": "PK", "UNIQUE": "UQ", "CHECK": "C", "FOREIGN KEY": "F", "DEFAULT": "D"}
 _NEW_ID = "nextval('lab.object_ids')::int4"
 
@@ -74,9 +82,14 @@ class Definitions:
     """One method for each kind of statement."""
 
     def run(self, s: Session, statement: n.Statement, frame: Frame) -> None:
-        method: Callable[[Session, Any, Frame], None] = _METHODS[type(statement)]
-        verb = "ALTER" if isinstance(statement, (n.AlterAdd, n.AlterColumn)) else "CREATE" if isinstance(
-            statement, n.CreateIndex) else "UPDATE"
+        method = _METHODS[type(statement)]
+        verb = (
+            "ALTER"
+            if isinstance(statement, (n.AlterAdd, n.AlterColumn))
+            else "CREATE"
+            if isinstance(statement, n.CreateIndex)
+            else "UPDATE"
+        )
 
         s.guarded(statement, frame, verb, None, {}, lambda: method(self, s, statement, frame), True)
         s.definitions_changed()
@@ -92,32 +105,43 @@ class Definitions:
     def checked(self, s: Session, e: n.Expr, info: ObjectInfo) -> str:
         for name in _columns_of(e):
             if name.lower() not in info.by_name:
-                raise SqlError(1750, f"Could not create constraint or index. Invalid column name '{name}'.") if False else SqlError(
-                    207, f"Invalid column name '{name}'.")
+                raise SqlError(207, f"Invalid column name '{name}'.")
         return self.expression(s, e, info)[0]
 
     def named(self, s: Session, name: n.Name, kinds: tuple[str, ...] = ("U",)) -> ObjectInfo:
         info = s.find(name)
         if info is None or (info.kind not in kinds and info.kind != "#"):
-            raise SqlError(4902, f'Cannot find the object "{".".join(p for p in name if p)}" because it does not exist or you do not '
-                           "have permissions.")
+            raise SqlError(
+                4902,
+                f'Cannot find the object "{".".join(p for p in name if p)}" because it does not exist or you do not '
+                "have permissions.",
+            )
         s.server.rights.require(s, "ALTER", info)
-        return info
+        own = replace(
+            info, columns=[replace(c) for c in info.columns]
+        )  # others may hold the cached one; this may be rolled back
+        own.add_columns(own.columns)
+        return own
 
     def free(self, s: Session, name: n.Name) -> tuple[str, str, str]:
         """Database, schema and name for a new object; refuses a taken one."""
         db, schema, last = s.split(name)
         schemas = s.server.schemas(s, db)
         if schema.lower() not in schemas:
-            raise SqlError(2760, f'The specified schema name "{schema}" either does not exist or you do not have permission to use it.')
+            raise SqlError(
+                2760,
+                f'The specified schema name "{schema}" either does not exist or you do not have permission to use it.',
+            )
         schema = schemas[schema.lower()]
         if s.find((*name[:-2], schema, last)) is not None if len(name) > 1 else s.find((schema, last)) is not None:
             raise SqlError(2714, f"There is already an object named '{last}' in the database.", 16, 6)
         return db, schema, last
 
     def register(self, db: str, schema: str, name: str, kind: str, parent: str = "0", object_id: str = _NEW_ID) -> str:
-        return (f"INSERT INTO lab.objects (object_id, db, schema_name, name, type, parent_object_id) VALUES ({object_id}, {quote(db)}, "
-                f"{quote(schema)}, {quote(name)}, {quote(kind)}, {parent})")
+        return (
+            f"INSERT INTO lab.objects (object_id, db, schema_name, name, type, parent_object_id) VALUES ({object_id}, {quote(db)}, "
+            f"{quote(schema)}, {quote(name)}, {quote(kind)}, {parent})"
+        )
 
     # ---- tables
 
@@ -138,8 +162,10 @@ class Definitions:
         ref = f"{schema_ident(db, schema)}.{ident(name)}"
         info = self._shape(s, t, ObjectInfo(0, db, schema, name, "U", ref))
         columns = [self._column_sql(s, c, info) for c in t.columns]
-        commands = [f"CREATE TABLE {ref} ({', '.join(columns)})",
-                    self.register(db, schema, name, "U", "0", f"{quote(ref)}::regclass::oid::int4")]
+        commands = [
+            f"CREATE TABLE {ref} ({', '.join(columns)})",
+            self.register(db, schema, name, "U", "0", f"{quote(ref)}::regclass::oid::int4"),
+        ]
         commands += [self._column_row(info, c) for c in t.columns]
         s.backend.command("; ".join(commands))
         info.object_id = self._oid(s, ref)
@@ -158,14 +184,18 @@ class Definitions:
         keys = {c.lower() for k in t.constraints if k.kind == "PRIMARY KEY" for c, _ in k.columns}
         keys |= {c.name.lower() for c in t.columns for k in c.constraints if k.kind == "PRIMARY KEY"}
         primary = sum(1 for k in t.constraints if k.kind == "PRIMARY KEY") + sum(
-            1 for c in t.columns for k in c.constraints if k.kind == "PRIMARY KEY")
+            1 for c in t.columns for k in c.constraints if k.kind == "PRIMARY KEY"
+        )
         if primary > 1:
             raise SqlError(8110, f"Cannot add multiple PRIMARY KEY constraints to table '{info.name}'.")
         for at, c in enumerate(t.columns, 1):
             low = c.name.lower()
             if low in seen:
-                raise SqlError(2705, f"Column names in each table must be unique. Column name '{c.name}' in table '{info.label}' is "
-                               "specified more than once.")
+                raise SqlError(
+                    2705,
+                    f"Column names in each table must be unique. Column name '{c.name}' in table '{info.label}' is "
+                    "specified more than once.",
+                )
             seen.add(low)
             if low in keys and c.nullable is None:
                 c.nullable = False
@@ -173,13 +203,27 @@ class Definitions:
                 raise SqlError(8111, f"Cannot define PRIMARY KEY constraint on nullable column in table '{info.name}'.")
             if c.identity is not None:
                 if c.nullable:
-                    raise SqlError(8147, f"Could not create IDENTITY attribute on nullable column '{c.name}', table '{info.name}'.")
+                    raise SqlError(
+                        8147, f"Could not create IDENTITY attribute on nullable column '{c.name}', table '{info.name}'."
+                    )
                 c.nullable = False
-            columns.append(ColumnInfo(c.name, c.type or types.INT, c.nullable is not False, at, at, c.identity is not None,
-                                      c.computed is not None))
+            columns.append(
+                ColumnInfo(
+                    c.name,
+                    c.type or types.INT,
+                    c.nullable is not False,
+                    at,
+                    at,
+                    c.identity is not None,
+                    c.computed is not None,
+                )
+            )
         if sum(1 for c in t.columns if c.identity) > 1:
-            raise SqlError(2744, f"Multiple identity columns specified for table '{info.name}'. Only one identity column per table is "
-                           "allowed.")
+            raise SqlError(
+                2744,
+                f"Multiple identity columns specified for table '{info.name}'. Only one identity column per table is "
+                "allowed.",
+            )
         info.add_columns(columns)
         for c in t.columns:
             if c.computed is not None:
@@ -195,15 +239,15 @@ class Definitions:
             parts.append(f"GENERATED ALWAYS AS ({self.expression(s, c.computed, info)[0]}) STORED")
         elif c.identity is not None:
             seed, step = c.identity
-            limits = f" MINVALUE {min(seed, -2**31)}" if step > 0 else f" MAXVALUE {max(seed, 2**31)}"
+            limits = f" MINVALUE {min(seed, -(2**31))}" if step > 0 else f" MAXVALUE {max(seed, 2**31)}"
             parts.append(f"GENERATED BY DEFAULT AS IDENTITY (START WITH {seed} INCREMENT BY {step}{limits})")
         elif c.type.name == "timestamp":
             parts.append("DEFAULT int8send(nextval('lab.rowversions'))")
         if c.nullable is False:
             parts.append("NOT NULL")
         if c.type.name == "tinyint":
-            parts.append(f"CONSTRAINT tinyint_check CHECK ({ident(c.name)} BETWEEN 0 AND 255)" if False else "")
-        return " ".join(p for p in parts if p)
+            parts.append(f"CHECK ({ident(c.name)} BETWEEN 0 AND 255)")
+        return " ".join(parts)
 
     def _column_row(self, info: ObjectInfo, c: n.ColumnDef, column_id: str = "") -> str:
         kind = c.type
@@ -211,13 +255,31 @@ class Definitions:
         oid = f"{quote(info.ref)}::regclass"
         attnum = f"(SELECT attnum FROM pg_attribute WHERE attrelid = {oid} AND attname = {quote(physical(c.name))})"
         seed, step = c.identity or (0, 0)
-        length = kind.length if kind.name in ("char", "varchar", "nchar", "nvarchar", "binary", "varbinary", "sysname", "xml", "text",
-                                              "ntext", "image") else kind.max_length
+        length = (
+            kind.length
+            if kind.name
+            in (
+                "char",
+                "varchar",
+                "nchar",
+                "nvarchar",
+                "binary",
+                "varbinary",
+                "sysname",
+                "xml",
+                "text",
+                "ntext",
+                "image",
+            )
+            else kind.max_length
+        )
         computed = quote(f"({c.computed_text})") if c.computed is not None else "NULL"
-        return (f"INSERT INTO lab.columns (object_id, column_id, attnum, name, type, length, prec, scale, nullable, identity, seed, "
-                f"increment, computed, persisted) VALUES ({oid}::oid::int4, {column_id or attnum}, {attnum}, {quote(c.name)}, "
-                f"{quote(kind.name)}, {length}, {kind.precision}, {kind.scale}, {c.nullable is not False}, {c.identity is not None}, "
-                f"{seed if c.identity else 'NULL'}, {step if c.identity else 'NULL'}, {computed}, {c.persisted})")
+        return (
+            f"INSERT INTO lab.columns (object_id, column_id, attnum, name, type, length, prec, scale, nullable, identity, seed, "
+            f"increment, computed, persisted) VALUES ({oid}::oid::int4, {column_id or attnum}, {attnum}, {quote(c.name)}, "
+            f"{quote(kind.name)}, {length}, {kind.precision}, {kind.scale}, {c.nullable is not False}, {c.identity is not None}, "
+            f"{seed if c.identity else 'NULL'}, {step if c.identity else 'NULL'}, {computed}, {c.persisted})"
+        )
 
     def _constraints(self, s: Session, info: ObjectInfo, t: n.CreateTable) -> None:
         everything = [k for c in t.columns for k in c.constraints] + t.constraints
@@ -232,7 +294,8 @@ class Definitions:
                 s.backend.command(
                     f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $lab$ BEGIN NEW.{ident(c.name)} := "
                     f"int8send(nextval('lab.rowversions')); RETURN NEW; END $lab$; CREATE TRIGGER lab_rowversion BEFORE UPDATE ON "
-                    f"{info.ref} FOR EACH ROW EXECUTE FUNCTION {function}()")
+                    f"{info.ref} FOR EACH ROW EXECUTE FUNCTION {function}()"
+                )
 
     def temporary(self, s: Session, t: n.CreateTable) -> ObjectInfo:
         """A temporary table or table variable: PostgreSQL's own, known to this session alone."""
@@ -258,8 +321,9 @@ class Definitions:
         if info.kind == "TT":
             statement = s.server.parse(info.definition, True)[0]
             assert isinstance(statement, n.CreateType) and statement.table is not None
-            frame.tables[item.name] = self.temporary(s, n.CreateTable((item.name,), statement.table.columns,
-                                                                      statement.table.constraints))
+            frame.tables[item.name] = self.temporary(
+                s, n.CreateTable((item.name,), statement.table.columns, statement.table.constraints)
+            )
             return
         kind = SqlType(*json.loads(info.target))
         frame.declare(item.name, kind, s.evaluate(item.value, frame) if item.value is not None else None)
@@ -271,16 +335,24 @@ class Definitions:
         for column, descending in k.columns:
             found = info.by_name.get(column.lower())
             if found is None:
-                raise SqlError(1911, f"Column name '{column}' does not exist in the target table or view.") if k.kind in (
-                    "PRIMARY KEY", "UNIQUE") else SqlError(207, f"Invalid column name '{column}'.")
+                raise (
+                    SqlError(1911, f"Column name '{column}' does not exist in the target table or view.")
+                    if k.kind in ("PRIMARY KEY", "UNIQUE")
+                    else SqlError(207, f"Invalid column name '{column}'.")
+                )
             columns.append((found, descending))
         name = k.name or self._generated(info, k)
         if info.kind == "#":
             name = f"{name}_{_suffix()}"
         elif s.find((info.schema, name)) is not None:
             raise SqlError(2714, f"There is already an object named '{name}' in the database.", 16, 6)
-        {"DEFAULT": self._default, "PRIMARY KEY": self._key, "UNIQUE": self._key, "CHECK": self._check,
-         "FOREIGN KEY": self._foreign}[k.kind](s, info, k, name, columns, nocheck)
+        {
+            "DEFAULT": self._default,
+            "PRIMARY KEY": self._key,
+            "UNIQUE": self._key,
+            "CHECK": self._check,
+            "FOREIGN KEY": self._foreign,
+        }[k.kind](s, info, k, name, columns, nocheck)
 
     @staticmethod
     def _generated(info: ObjectInfo, k: n.Constraint) -> str:
@@ -288,76 +360,136 @@ class Definitions:
         column = f"__{k.columns[0][0][:5]}" if k.kind in ("DEFAULT", "CHECK", "FOREIGN KEY") and k.columns else ""
         return f"{prefix}__{info.name[:9]}{column}__{_suffix()}"
 
-    def _default(self, s: Session, info: ObjectInfo, k: n.Constraint, name: str, columns: list[tuple[ColumnInfo, bool]],
-                 nocheck: bool) -> None:
+    def _default(
+        self,
+        s: Session,
+        info: ObjectInfo,
+        k: n.Constraint,
+        name: str,
+        columns: list[tuple[ColumnInfo, bool]],
+        nocheck: bool,
+    ) -> None:
         assert k.expr is not None
         column = columns[0][0]
         if column.default_id:
             raise SqlError(1781, "Column already has a DEFAULT bound to it.")
         if column.identity:
-            raise SqlError(1754, f"Defaults cannot be created on columns with an IDENTITY attribute. Table '{info.name}', column "
-                           f"'{column.name}'.")
+            raise SqlError(
+                1754,
+                f"Defaults cannot be created on columns with an IDENTITY attribute. Table '{info.name}', column "
+                f"'{column.name}'.",
+            )
         sql, kind = self.expression(s, k.expr)
         translator = DmlTranslator(_TableScope(s), definition=True)
         value = translator.assigned(k.expr, sql, kind, column.type)
         commands = [f"ALTER TABLE {info.ref} ALTER COLUMN {ident(column.name)} SET DEFAULT {value}"]
         if info.kind != "#":
             object_id = self._next_id(s)
-            commands += [self.register(info.db, info.schema, name, "D", str(info.object_id), str(object_id)),
-                         f"INSERT INTO lab.defaults VALUES ({object_id}, {info.object_id}, {column.column_id}, {quote(_wrapped(k.text))})",
-                         f"UPDATE lab.columns SET default_object_id = {object_id} WHERE object_id = {info.object_id} AND column_id = "
-                         f"{column.column_id}"]
+            commands += [
+                self.register(info.db, info.schema, name, "D", str(info.object_id), str(object_id)),
+                f"INSERT INTO lab.defaults VALUES ({object_id}, {info.object_id}, {column.column_id}, {quote(_wrapped(k.text))})",
+                f"UPDATE lab.columns SET default_object_id = {object_id} WHERE object_id = {info.object_id} AND column_id = "
+                f"{column.column_id}",
+            ]
             column.default_id = object_id
         s.backend.command("; ".join(commands))
 
     def _next_id(self, s: Session) -> int:
         return int(s.backend.query(f"SELECT {_NEW_ID}").rows[0][0] or 0)
 
-    def _key(self, s: Session, info: ObjectInfo, k: n.Constraint, name: str, columns: list[tuple[ColumnInfo, bool]],
-             nocheck: bool) -> None:
+    def _key(
+        self,
+        s: Session,
+        info: ObjectInfo,
+        k: n.Constraint,
+        name: str,
+        columns: list[tuple[ColumnInfo, bool]],
+        nocheck: bool,
+    ) -> None:
         primary = k.kind == "PRIMARY KEY"
         if primary:
             for column, _ in columns:
                 if column.nullable:
-                    raise SqlError(8111, f"Cannot define PRIMARY KEY constraint on nullable column in table '{info.name}'.")
+                    raise SqlError(
+                        8111, f"Cannot define PRIMARY KEY constraint on nullable column in table '{info.name}'."
+                    )
         listed = ", ".join(ident(c.name) for c, _ in columns)
         what = "PRIMARY KEY" if primary else "UNIQUE NULLS NOT DISTINCT"
         commands = [f"ALTER TABLE {info.ref} ADD CONSTRAINT {ident(name)} {what} ({listed})"]
         if info.kind != "#":
-            if primary and s.backend.query("SELECT 1 FROM lab.indexes WHERE object_id = $1::int4 AND is_primary",
-                                           [str(info.object_id).encode()]).rows:
+            if (
+                primary
+                and s.backend.query(
+                    "SELECT 1 FROM lab.indexes WHERE object_id = $1::int4 AND is_primary",
+                    [str(info.object_id).encode()],
+                ).rows
+            ):
                 raise SqlError(1779, f"Table '{info.name}' already has a primary key defined on it.")
             commands.append(self.register(info.db, info.schema, name, "PK" if primary else "UQ", str(info.object_id)))
             clustered = k.clustered if k.clustered is not None else primary
             commands += self._index_rows(info, name, physical(name), columns, [], clustered, True, primary, True, "")
         s.backend.command("; ".join(commands))
 
-    def _index_rows(self, info: ObjectInfo, name: str, pg_name: str, columns: list[tuple[ColumnInfo, bool]], include: list[ColumnInfo],
-                    clustered: bool, unique: bool, primary: bool, constraint: bool, where: str) -> list[str]:
+    def _index_rows(
+        self,
+        info: ObjectInfo,
+        name: str,
+        pg_name: str,
+        columns: list[tuple[ColumnInfo, bool]],
+        include: list[ColumnInfo],
+        clustered: bool,
+        unique: bool,
+        primary: bool,
+        constraint: bool,
+        where: str,
+    ) -> list[str]:
         new = f"(SELECT coalesce(max(index_id), {0 if clustered else 1}) + 1 FROM lab.indexes WHERE object_id = {info.object_id})"
-        rows = [f"INSERT INTO lab.indexes (object_id, index_id, name, pg_name, clustered, is_unique, is_primary, is_constraint, filter) "
-                f"VALUES ({info.object_id}, {new}, {quote(name)}, {quote(pg_name)}, {clustered}, {unique}, {primary}, {constraint}, "
-                f"{quote('(' + where + ')') if where else 'NULL'})"]
+        rows = [
+            f"INSERT INTO lab.indexes (object_id, index_id, name, pg_name, clustered, is_unique, is_primary, is_constraint, filter) "
+            f"VALUES ({info.object_id}, {new}, {quote(name)}, {quote(pg_name)}, {clustered}, {unique}, {primary}, {constraint}, "
+            f"{quote('(' + where + ')') if where else 'NULL'})"
+        ]
         at = f"(SELECT index_id FROM lab.indexes WHERE object_id = {info.object_id} AND name = {quote(name)})"
         cells = [f"({info.object_id}, {at}, {i}, {c.column_id}, {d}, false)" for i, (c, d) in enumerate(columns, 1)]
-        cells += [f"({info.object_id}, {at}, {i}, {c.column_id}, false, true)" for i, c in enumerate(include, len(columns) + 1)]
+        cells += [
+            f"({info.object_id}, {at}, {i}, {c.column_id}, false, true)"
+            for i, c in enumerate(include, len(columns) + 1)
+        ]
         rows.append(f"INSERT INTO lab.index_columns VALUES {', '.join(cells)}")
         return rows
 
-    def _check(self, s: Session, info: ObjectInfo, k: n.Constraint, name: str, columns: list[tuple[ColumnInfo, bool]],
-               nocheck: bool) -> None:
+    def _check(
+        self,
+        s: Session,
+        info: ObjectInfo,
+        k: n.Constraint,
+        name: str,
+        columns: list[tuple[ColumnInfo, bool]],
+        nocheck: bool,
+    ) -> None:
         assert k.expr is not None
         sql = self.checked(s, k.expr, info)
-        commands = [f"ALTER TABLE {info.ref} ADD CONSTRAINT {ident(name)} CHECK ({sql}){' NOT VALID' if nocheck else ''}"]
+        commands = [
+            f"ALTER TABLE {info.ref} ADD CONSTRAINT {ident(name)} CHECK ({sql}){' NOT VALID' if nocheck else ''}"
+        ]
         if info.kind != "#":
             object_id = self._next_id(s)
-            commands += [self.register(info.db, info.schema, name, "C", str(info.object_id), str(object_id)),
-                         f"INSERT INTO lab.checks VALUES ({object_id}, {info.object_id}, {columns[0][0].column_id if columns else 0}, "
-                         f"{quote('(' + k.text + ')')}, {quote(sql)}, false, {nocheck})"]
+            commands += [
+                self.register(info.db, info.schema, name, "C", str(info.object_id), str(object_id)),
+                f"INSERT INTO lab.checks VALUES ({object_id}, {info.object_id}, {columns[0][0].column_id if columns else 0}, "
+                f"{quote('(' + k.text + ')')}, {quote(sql)}, false, {nocheck})",
+            ]
         s.backend.command("; ".join(commands))
 
-    def _foreign(self, s: Session, info: ObjectInfo, k: n.Constraint, name: str, columns: list[tuple[ColumnInfo, bool]],
-                 nocheck: bool) -> None:
+    def _foreign(
+        self,
+        s: Session,
+        info: ObjectInfo,
+        k: n.Constraint,
+        name: str,
+        columns: list[tuple[ColumnInfo, bool]],
+        nocheck: bool,
+    ) -> None:
         f = k.foreign
         assert f is not None
         if info.kind == "#":
@@ -367,28 +499,45 @@ class Definitions:
             raise SqlError(1767, f"Foreign key '{name}' references invalid table '{'.'.join(f.table)}'.")
         references = f.references
         if not references:
-            rows = s.backend.query("SELECT c.name FROM lab.indexes i JOIN lab.index_columns k USING (object_id, index_id) JOIN "
-                                   "lab.columns c ON c.object_id = i.object_id AND c.column_id = k.column_id WHERE i.object_id = "
-                                   "$1::int4 AND i.is_primary ORDER BY k.ordinal", [str(target.object_id).encode()]).rows
+            rows = s.backend.query(
+                "SELECT c.name FROM lab.indexes i JOIN lab.index_columns k USING (object_id, index_id) JOIN "
+                "lab.columns c ON c.object_id = i.object_id AND c.column_id = k.column_id WHERE i.object_id = "
+                "$1::int4 AND i.is_primary ORDER BY k.ordinal",
+                [str(target.object_id).encode()],
+            ).rows
             references = [(r[0] or b"").decode() for r in rows]
         found = []
         for reference in references:
             column = target.by_name.get(reference.lower())
             if column is None:
-                raise SqlError(1770, f"Foreign key '{name}' references invalid column '{reference}' in referenced table "
-                               f"'{'.'.join(f.table)}'.")
+                raise SqlError(
+                    1770,
+                    f"Foreign key '{name}' references invalid column '{reference}' in referenced table "
+                    f"'{'.'.join(f.table)}'.",
+                )
             found.append(column)
-        actions = (f" ON DELETE {f.on_delete}" if f.on_delete else "") + (f" ON UPDATE {f.on_update}" if f.on_update else "")
-        sql = (f"FOREIGN KEY ({', '.join(ident(c.name) for c, _ in columns)}) REFERENCES {target.ref} "
-               f"({', '.join(ident(c.name) for c in found)}){actions}")
+        actions = (f" ON DELETE {f.on_delete}" if f.on_delete else "") + (
+            f" ON UPDATE {f.on_update}" if f.on_update else ""
+        )
+        sql = (
+            f"FOREIGN KEY ({', '.join(ident(c.name) for c, _ in columns)}) REFERENCES {target.ref} "
+            f"({', '.join(ident(c.name) for c in found)}){actions}"
+        )
         object_id = self._next_id(s)
-        cells = ", ".join(f"({object_id}, {i}, {c.column_id}, {r.column_id})" for i, ((c, _), r) in enumerate(zip(columns, found), 1))
-        s.backend.command("; ".join([
-            f"ALTER TABLE {info.ref} ADD CONSTRAINT {ident(name)} {sql}{' NOT VALID' if nocheck else ''}",
-            self.register(info.db, info.schema, name, "F", str(info.object_id), str(object_id)),
-            f"INSERT INTO lab.foreign_keys VALUES ({object_id}, {info.object_id}, {target.object_id}, "
-            f"{quote(f.on_delete or 'NO ACTION')}, {quote(f.on_update or 'NO ACTION')}, {quote(sql)}, false, {nocheck})",
-            f"INSERT INTO lab.foreign_key_columns VALUES {cells}"]))
+        cells = ", ".join(
+            f"({object_id}, {i}, {c.column_id}, {r.column_id})" for i, ((c, _), r) in enumerate(zip(columns, found), 1)
+        )
+        s.backend.command(
+            "; ".join(
+                [
+                    f"ALTER TABLE {info.ref} ADD CONSTRAINT {ident(name)} {sql}{' NOT VALID' if nocheck else ''}",
+                    self.register(info.db, info.schema, name, "F", str(info.object_id), str(object_id)),
+                    f"INSERT INTO lab.foreign_keys VALUES ({object_id}, {info.object_id}, {target.object_id}, "
+                    f"{quote(f.on_delete or 'NO ACTION')}, {quote(f.on_update or 'NO ACTION')}, {quote(sql)}, false, {nocheck})",
+                    f"INSERT INTO lab.foreign_key_columns VALUES {cells}",
+                ]
+            )
+        )
 
     # ---- ALTER TABLE
 
@@ -396,15 +545,38 @@ class Definitions:
         info = self.named(s, a.table)
         for c in a.columns:
             if c.name.lower() in info.by_name:
-                raise SqlError(2705, f"Column names in each table must be unique. Column name '{c.name}' in table "
-                               f"'{'.'.join(a.table)}' is specified more than once.")
+                raise SqlError(
+                    2705,
+                    f"Column names in each table must be unique. Column name '{c.name}' in table "
+                    f"'{'.'.join(a.table)}' is specified more than once.",
+                )
             self._add_column(s, info, c)
-            fresh = s.backend.query("SELECT attnum, column_id FROM lab.columns WHERE object_id = $1::int4 AND name = $2",
-                                    [str(info.object_id).encode(), c.name.encode()]).rows if info.kind != "#" else []
-            attnum, column_id = (int(fresh[0][0] or 0), int(fresh[0][1] or 0)) if fresh else (len(info.columns) + 1,) * 2
+            fresh = (
+                s.backend.query(
+                    "SELECT attnum, column_id FROM lab.columns WHERE object_id = $1::int4 AND name = $2",
+                    [str(info.object_id).encode(), c.name.encode()],
+                ).rows
+                if info.kind != "#"
+                else []
+            )
+            attnum, column_id = (
+                (int(fresh[0][0] or 0), int(fresh[0][1] or 0)) if fresh else (len(info.columns) + 1,) * 2
+            )
             assert c.type is not None
-            info.add_columns([*info.columns, ColumnInfo(c.name, c.type, c.nullable is not False, attnum, column_id,
-                                                        c.identity is not None, c.computed is not None)])
+            info.add_columns(
+                [
+                    *info.columns,
+                    ColumnInfo(
+                        c.name,
+                        c.type,
+                        c.nullable is not False,
+                        attnum,
+                        column_id,
+                        c.identity is not None,
+                        c.computed is not None,
+                    ),
+                ]
+            )
             for constraint in c.constraints:
                 self.add_constraint(s, info, constraint, a.nocheck)
         for constraint in a.constraints:
@@ -425,19 +597,30 @@ class Definitions:
             value, kind = self.expression(s, default.expr)
             translator = DmlTranslator(_TableScope(s), definition=True)
             sql += f" DEFAULT {translator.assigned(default.expr, value, kind, c.type)}"
-        elif c.nullable is False and default is None and c.identity is None and c.type.name != "timestamp" and c.computed is None:
-            if s.backend.query(f"SELECT 1 FROM {info.ref} LIMIT 1").rows:
-                raise SqlError(4901, "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition "
-                               "specified, or the column being added is an identity or timestamp column, or alternatively if none of "
-                               "the previous conditions are satisfied the table must be empty to allow addition of this column. Column "
-                               f"'{c.name}' cannot be added to non-empty table '{info.name}' because it does not satisfy these "
-                               "conditions.", aborts="scope")
+        elif (
+            c.nullable is False
+            and default is None
+            and c.identity is None
+            and c.type.name != "timestamp"
+            and c.computed is None
+        ) and s.backend.query(f"SELECT 1 FROM {info.ref} LIMIT 1").rows:
+            raise SqlError(
+                4901,
+                "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition "
+                "specified, or the column being added is an identity or timestamp column, or alternatively if none of "
+                "the previous conditions are satisfied the table must be empty to allow addition of this column. Column "
+                f"'{c.name}' cannot be added to non-empty table '{info.name}' because it does not satisfy these "
+                "conditions.",
+                aborts="scope",
+            )
         commands = [f"ALTER TABLE {info.ref} ADD COLUMN {sql}"]
         if info.kind != "#":
             new = f"(SELECT coalesce(max(column_id), 0) + 1 FROM lab.columns WHERE object_id = {info.object_id})"
             commands.append(self._column_row(info, c, new))
-            commands.append(f"UPDATE lab.objects SET modify_date = clock_timestamp() AT TIME ZONE 'UTC' WHERE object_id = "
-                            f"{info.object_id}")
+            commands.append(
+                f"UPDATE lab.objects SET modify_date = clock_timestamp() AT TIME ZONE 'UTC' WHERE object_id = "
+                f"{info.object_id}"
+            )
         s.backend.command("; ".join(commands))
         if c.type.name == "timestamp":
             shaped = ObjectInfo(info.object_id, info.db, info.schema, info.name, "U", info.ref)
@@ -450,7 +633,10 @@ class Definitions:
         assert c.type is not None
         old = info.by_name.get(c.name.lower())
         if old is None:
-            raise SqlError(4924, f"ALTER TABLE ALTER COLUMN failed because column '{c.name}' does not exist in table '{info.name}'.")
+            raise SqlError(
+                4924,
+                f"ALTER TABLE ALTER COLUMN failed because column '{c.name}' does not exist in table '{info.name}'.",
+            )
         if old.computed:
             raise SqlError(4928, f"Cannot alter column '{old.name}' because it is 'COMPUTED'.", aborts="scope")
         nullable = c.nullable is not False
@@ -458,60 +644,103 @@ class Definitions:
         name = ident(old.name)
         if c.type != old.type:
             self._no_dependants(s, info, old, "ALTER COLUMN", c.type)
-            using = "" if old.type.is_string and c.type.is_string else f" USING {self._converted(name, old.type, c.type)}"
+            using = (
+                "" if old.type.is_string and c.type.is_string else f" USING {self._converted(name, old.type, c.type)}"
+            )
             if old.default_id and using:
                 parts.append(f"ALTER COLUMN {name} DROP DEFAULT")
             parts.append(f"ALTER COLUMN {name} TYPE {column_type(c.type)}{using}")
             if old.default_id and using:
-                default = s.backend.query("SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = $1::int4 AND adnum = "
-                                          "$2::int2", [str(info.object_id).encode(), str(old.attnum).encode()]).rows
+                default = s.backend.query(
+                    "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = $1::int4 AND adnum = $2::int2",
+                    [str(info.object_id).encode(), str(old.attnum).encode()],
+                ).rows
                 if default:
                     parts.append(f"ALTER COLUMN {name} SET DEFAULT {(default[0][0] or b'').decode()}")
         if nullable != old.nullable:
             if nullable and self._in_primary_key(s, info, old):
-                raise SqlError(8111, f"Cannot define PRIMARY KEY constraint on nullable column in table '{info.name}'.", aborts="scope")
+                raise SqlError(
+                    8111,
+                    f"Cannot define PRIMARY KEY constraint on nullable column in table '{info.name}'.",
+                    aborts="scope",
+                )
             parts.append(f"ALTER COLUMN {name} {'DROP' if nullable else 'SET'} NOT NULL")
         if parts:
             s.backend.command(f"ALTER TABLE {info.ref} {', '.join(parts)}")
         length = c.type.length if c.type.is_string or c.type.name in ("binary", "varbinary") else c.type.max_length
-        s.backend.command(f"UPDATE lab.columns SET type = {quote(c.type.name)}, length = {length}, prec = {c.type.precision}, scale = "
-                          f"{c.type.scale}, nullable = {nullable} WHERE object_id = {info.object_id} AND column_id = {old.column_id}")
+        s.backend.command(
+            f"UPDATE lab.columns SET type = {quote(c.type.name)}, length = {length}, prec = {c.type.precision}, scale = "
+            f"{c.type.scale}, nullable = {nullable} WHERE object_id = {info.object_id} AND column_id = {old.column_id}"
+        )
 
     def _converted(self, name: str, old: SqlType, new: SqlType) -> str:
         translator = DmlTranslator(None, definition=True)  # type: ignore[arg-type]
         return translator.cast(name, old, new)
 
     def _in_primary_key(self, s: Session, info: ObjectInfo, c: ColumnInfo) -> bool:
-        return bool(s.backend.query(f"SELECT 1 FROM lab.indexes i JOIN lab.index_columns k USING (object_id, index_id) WHERE i.object_id "
-                                    f"= {info.object_id} AND i.is_primary AND k.column_id = {c.column_id}").rows)
+        return bool(
+            s.backend.query(
+                f"SELECT 1 FROM lab.indexes i JOIN lab.index_columns k USING (object_id, index_id) WHERE i.object_id "
+                f"= {info.object_id} AND i.is_primary AND k.column_id = {c.column_id}"
+            ).rows
+        )
 
-    def _no_dependants(self, s: Session, info: ObjectInfo, c: ColumnInfo, action: str, new: SqlType | None = None) -> None:
+    def _no_dependants(
+        self, s: Session, info: ObjectInfo, c: ColumnInfo, action: str, new: SqlType | None = None
+    ) -> None:
         """Defaults, indexes, keys and checks stand in the way of dropping a column, and of changing its type."""
-        widening = new is not None and new.name == c.type.name and (new.length >= c.type.length or new.length == types.MAX) and (
-            new.is_string or new.name == "varbinary")
+        widening = (
+            new is not None
+            and new.name == c.type.name
+            and (new.length >= c.type.length or new.length == types.MAX)
+            and (new.is_string or new.name == "varbinary")
+        )
         if widening:
             return
         found: list[tuple[str, str]] = []
         if c.default_id and new is None:
-            found += [("object", r) for r in self._strings(s, f"SELECT name FROM lab.objects WHERE object_id = {c.default_id}")]
-        found += [("index" if kind == "f" else "object", name) for name, kind in self._pairs(
-            s, "SELECT i.name, CASE WHEN is_constraint THEN 't' ELSE 'f' END FROM lab.indexes i JOIN lab.index_columns k USING (object_id, "
-            f"index_id) WHERE i.object_id = {info.object_id} AND k.column_id = {c.column_id}")]
-        found += [("object", r) for r in self._strings(
-            s, "SELECT o.name FROM lab.objects o JOIN lab.foreign_keys f USING (object_id) JOIN lab.foreign_key_columns k USING (object_id) "
-            f"WHERE (f.parent = {info.object_id} AND k.parent_column_id = {c.column_id}) OR (f.referenced = {info.object_id} AND "
-            f"k.referenced_column_id = {c.column_id})")]
-        for definition, name in self._pairs(s, f"SELECT k.definition, o.name FROM lab.checks k JOIN lab.objects o USING (object_id) "
-                                            f"WHERE k.parent = {info.object_id}"):
+            found += [
+                ("object", r)
+                for r in self._strings(s, f"SELECT name FROM lab.objects WHERE object_id = {c.default_id}")
+            ]
+        found += [
+            ("index" if kind == "f" else "object", name)
+            for name, kind in self._pairs(
+                s,
+                "SELECT i.name, CASE WHEN is_constraint THEN 't' ELSE 'f' END FROM lab.indexes i JOIN lab.index_columns k USING (object_id, "
+                f"index_id) WHERE i.object_id = {info.object_id} AND k.column_id = {c.column_id}",
+            )
+        ]
+        found += [
+            ("object", r)
+            for r in self._strings(
+                s,
+                "SELECT o.name FROM lab.objects o JOIN lab.foreign_keys f USING (object_id) JOIN lab.foreign_key_columns k USING (object_id) "
+                f"WHERE (f.parent = {info.object_id} AND k.parent_column_id = {c.column_id}) OR (f.referenced = {info.object_id} AND "
+                f"k.referenced_column_id = {c.column_id})",
+            )
+        ]
+        for definition, name in self._pairs(
+            s,
+            f"SELECT k.definition, o.name FROM lab.checks k JOIN lab.objects o USING (object_id) "
+            f"WHERE k.parent = {info.object_id}",
+        ):
             if c.name.lower() in {w.lower() for w in _words(definition)}:
                 found.append(("object", name))
-        found += [("column", r) for r in self._strings(
-            s, f"SELECT name FROM lab.columns WHERE object_id = {info.object_id} AND computed IS NOT NULL AND column_id <> {c.column_id} "
-            f"AND strpos(lower(computed) COLLATE \"C\", lower({quote(c.name)})) > 0")]
+        found += [
+            ("column", r)
+            for r in self._strings(
+                s,
+                f"SELECT name FROM lab.columns WHERE object_id = {info.object_id} AND computed IS NOT NULL AND column_id <> {c.column_id} "
+                f'AND strpos(lower(computed) COLLATE "C", lower({quote(c.name)})) > 0',
+            )
+        ]
         if found:
             kind, name = found[0]
             error = SqlError(5074, f"The {kind} '{name}' is dependent on column '{c.name}'.")
-            error.text += (f" (4922) ALTER TABLE {action} {c.name} failed because one or more objects access this column.")
+            error.text += (
+                f" (4922) ALTER TABLE {action} {c.name} failed because one or more objects access this column."
+            )
             raise error
 
     def _strings(self, s: Session, sql: str) -> list[str]:
@@ -528,21 +757,32 @@ class Definitions:
                 if column is None:
                     if if_exists:
                         continue
-                    raise SqlError(4924, f"ALTER TABLE DROP COLUMN failed because column '{name}' does not exist in table "
-                                   f"'{info.name}'.")
+                    raise SqlError(
+                        4924,
+                        f"ALTER TABLE DROP COLUMN failed because column '{name}' does not exist in table "
+                        f"'{info.name}'.",
+                    )
                 self._no_dependants(s, info, column, "DROP COLUMN")
                 if len(info.columns) == 1:
-                    raise SqlError(4923, f"ALTER TABLE DROP COLUMN failed because '{name}' is the only data column in table "
-                                   f"'{info.name}'. A table must have at least one data column.")
-                s.backend.command(f"ALTER TABLE {info.ref} DROP COLUMN {ident(column.name)}; DELETE FROM lab.columns WHERE object_id = "
-                                  f"{info.object_id} AND column_id = {column.column_id}")
+                    raise SqlError(
+                        4923,
+                        f"ALTER TABLE DROP COLUMN failed because '{name}' is the only data column in table "
+                        f"'{info.name}'. A table must have at least one data column.",
+                    )
+                s.backend.command(
+                    f"ALTER TABLE {info.ref} DROP COLUMN {ident(column.name)}; DELETE FROM lab.columns WHERE object_id = "
+                    f"{info.object_id} AND column_id = {column.column_id}"
+                )
                 info.add_columns([c for c in info.columns if c is not column])
             else:
                 self._drop_constraint(s, info, name, if_exists)
 
     def _drop_constraint(self, s: Session, info: ObjectInfo, name: str, if_exists: bool) -> None:
-        rows = s.backend.query("SELECT object_id, type, name FROM lab.objects WHERE parent_object_id = $1::int4 AND name = $2 AND type <> "
-                               "'TR'", [str(info.object_id).encode(), name.encode()]).rows
+        rows = s.backend.query(
+            "SELECT object_id, type, name FROM lab.objects WHERE parent_object_id = $1::int4 AND name = $2 AND type <> "
+            "'TR'",
+            [str(info.object_id).encode(), name.encode()],
+        ).rows
         if not rows:
             if if_exists:
                 return
@@ -550,20 +790,33 @@ class Definitions:
         object_id, kind, real = (int(rows[0][0] or 0), (rows[0][1] or b"").decode(), (rows[0][2] or b"").decode())
         commands = []
         if kind == "D":
-            commands.append(f"DO $lab$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', {quote(info.ref)}, "
-                            f"attname) FROM lab.defaults d JOIN lab.columns c ON c.object_id = d.parent AND c.column_id = d.column_id "
-                            f"JOIN pg_attribute a ON a.attrelid = d.parent AND a.attnum = c.attnum WHERE d.object_id = {object_id}); "
-                            "END $lab$")
+            commands.append(
+                f"DO $lab$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', {quote(info.ref)}, "
+                f"attname) FROM lab.defaults d JOIN lab.columns c ON c.object_id = d.parent AND c.column_id = d.column_id "
+                f"JOIN pg_attribute a ON a.attrelid = d.parent AND a.attnum = c.attnum WHERE d.object_id = {object_id}); "
+                "END $lab$"
+            )
             commands.append(f"UPDATE lab.columns SET default_object_id = 0 WHERE default_object_id = {object_id}")
         else:
             if kind in ("PK", "UQ"):
-                used = self._strings(s, "SELECT p.schema_name || '.' || p.name || '|' || o.name FROM lab.foreign_keys f JOIN lab.objects o "
-                                     "USING (object_id) JOIN lab.objects p ON p.object_id = f.parent WHERE f.referenced = "
-                                     f"{info.object_id}") if kind == "PK" else []
+                used = (
+                    self._strings(
+                        s,
+                        "SELECT p.schema_name || '.' || p.name || '|' || o.name FROM lab.foreign_keys f JOIN lab.objects o "
+                        "USING (object_id) JOIN lab.objects p ON p.object_id = f.parent WHERE f.referenced = "
+                        f"{info.object_id}",
+                    )
+                    if kind == "PK"
+                    else []
+                )
                 if used:
                     table, _, key = used[0].partition("|")
-                    raise SqlError(3725, f"The constraint '{real}' is being referenced by table '{table}', foreign key constraint "
-                                   f"'{key}'.", aborts="scope")
+                    raise SqlError(
+                        3725,
+                        f"The constraint '{real}' is being referenced by table '{table}', foreign key constraint "
+                        f"'{key}'.",
+                        aborts="scope",
+                    )
                 commands.append(self._forget_index(info.object_id, real))
             commands.append(f"ALTER TABLE {info.ref} DROP CONSTRAINT IF EXISTS {ident(real)}")
         for table in ("defaults", "checks", "foreign_keys", "foreign_key_columns", "objects"):
@@ -572,14 +825,19 @@ class Definitions:
 
     @staticmethod
     def _forget_index(object_id: int, name: str) -> str:
-        return (f"DELETE FROM lab.index_columns WHERE object_id = {object_id} AND index_id = (SELECT index_id FROM lab.indexes WHERE "
-                f"object_id = {object_id} AND name = {quote(name)}); DELETE FROM lab.indexes WHERE object_id = {object_id} AND name = "
-                f"{quote(name)}")
+        return (
+            f"DELETE FROM lab.index_columns WHERE object_id = {object_id} AND index_id = (SELECT index_id FROM lab.indexes WHERE "
+            f"object_id = {object_id} AND name = {quote(name)}); DELETE FROM lab.indexes WHERE object_id = {object_id} AND name = "
+            f"{quote(name)}"
+        )
 
     def alter_check(self, s: Session, a: n.AlterCheck, frame: Frame) -> None:
         info = self.named(s, a.table)
-        rows = self._pairs(s, "SELECT o.object_id::text || '|' || o.type, o.name FROM lab.objects o WHERE o.type IN ('C', 'F') AND "
-                           f"o.parent_object_id = {info.object_id}")
+        rows = self._pairs(
+            s,
+            "SELECT o.object_id::text || '|' || o.type, o.name FROM lab.objects o WHERE o.type IN ('C', 'F') AND "
+            f"o.parent_object_id = {info.object_id}",
+        )
         wanted = {name.lower() for name in a.names}
         known = {name.lower() for _, name in rows}
         for missing in wanted - known:
@@ -590,13 +848,16 @@ class Definitions:
             object_id, _, kind = key.partition("|")
             table = "checks" if kind == "C" else "foreign_keys"
             column = "expression" if kind == "C" else "definition"
-            sql, untrusted, disabled = s.backend.query(
-                f"SELECT {column}, untrusted::int, disabled::int FROM lab.{table} WHERE object_id = {object_id}").rows[0]
+            sql, _untrusted, disabled = s.backend.query(
+                f"SELECT {column}, untrusted::int, disabled::int FROM lab.{table} WHERE object_id = {object_id}"
+            ).rows[0]
             body = (sql or b"").decode()
             body = f"CHECK ({body})" if kind == "C" else body
             if not a.enable:
-                s.backend.command(f"ALTER TABLE {info.ref} DROP CONSTRAINT IF EXISTS {ident(name)}; UPDATE lab.{table} SET disabled = "
-                                  f"true, untrusted = true WHERE object_id = {object_id}")
+                s.backend.command(
+                    f"ALTER TABLE {info.ref} DROP CONSTRAINT IF EXISTS {ident(name)}; UPDATE lab.{table} SET disabled = "
+                    f"true, untrusted = true WHERE object_id = {object_id}"
+                )
                 continue
             commands = []
             if disabled == b"1":
@@ -609,20 +870,29 @@ class Definitions:
 
     def alter_trigger(self, s: Session, a: n.AlterTrigger, frame: Frame) -> None:
         info = self.named(s, a.table)
-        for name in a.names or [t for t in self._strings(
-                s, f"SELECT name FROM lab.objects WHERE type = 'TR' AND parent_object_id = {info.object_id}")]:
-            done = s.backend.query(f"UPDATE lab.modules SET disabled = {not a.enable} WHERE object_id = (SELECT object_id FROM lab.objects "
-                                   f"WHERE type = 'TR' AND parent_object_id = {info.object_id} AND name = {quote(name)})")
+        for name in a.names or list(
+            self._strings(s, f"SELECT name FROM lab.objects WHERE type = 'TR' AND parent_object_id = {info.object_id}")
+        ):
+            done = s.backend.query(
+                f"UPDATE lab.modules SET disabled = {not a.enable} WHERE object_id = (SELECT object_id FROM lab.objects "
+                f"WHERE type = 'TR' AND parent_object_id = {info.object_id} AND name = {quote(name)})"
+            )
             if not done.count:
-                raise SqlError(4920, f"ALTER TABLE failed because trigger '{name}' on table '{info.name}' does not exist.")
+                raise SqlError(
+                    4920, f"ALTER TABLE failed because trigger '{name}' on table '{info.name}' does not exist."
+                )
 
     # ---- indexes
 
     def create_index(self, s: Session, i: n.CreateIndex, frame: Frame) -> None:
         info = s.find(i.table)
         if info is None or info.kind not in ("U", "#"):
-            raise SqlError(1088, f'Cannot find the object "{".".join(i.table)}" because it does not exist or you do not have '
-                           "permissions.", aborts="scope")
+            raise SqlError(
+                1088,
+                f'Cannot find the object "{".".join(i.table)}" because it does not exist or you do not have '
+                "permissions.",
+                aborts="scope",
+            )
         if info.kind == "U":
             s.server.rights.require(s, "ALTER", info)
         self.make_index(s, info, i)
@@ -632,13 +902,17 @@ class Definitions:
         for name, descending in i.columns:
             column = info.by_name.get(name.lower())
             if column is None:
-                raise SqlError(1911, f"Column name '{name}' does not exist in the target table or view.", aborts="scope")
+                raise SqlError(
+                    1911, f"Column name '{name}' does not exist in the target table or view.", aborts="scope"
+                )
             columns.append((column, descending))
         include = []
         for name in i.include:
             column = info.by_name.get(name.lower())
             if column is None:
-                raise SqlError(1911, f"Column name '{name}' does not exist in the target table or view.", aborts="scope")
+                raise SqlError(
+                    1911, f"Column name '{name}' does not exist in the target table or view.", aborts="scope"
+                )
             include.append(column)
         where = f" WHERE {self.checked(s, i.where, info)}" if i.where is not None else ""
         keys = ", ".join(f"{ident(c.name)} {'DESC NULLS LAST' if d else 'ASC NULLS FIRST'}" for c, d in columns)
@@ -646,45 +920,87 @@ class Definitions:
         distinct = " NULLS NOT DISTINCT" if i.unique else ""
         pg_name = physical(f"{info.name}.{i.name}")
         if info.kind == "#":
-            s.backend.command(f"CREATE {'UNIQUE ' if i.unique else ''}INDEX {ident(pg_name + _suffix())} ON {info.ref} ({keys}){included}"
-                              f"{distinct}{where}")
+            s.backend.command(
+                f"CREATE {'UNIQUE ' if i.unique else ''}INDEX {ident(pg_name + _suffix())} ON {info.ref} ({keys}){included}"
+                f"{distinct}{where}"
+            )
             return
-        taken = s.backend.query(f"SELECT pg_name FROM lab.indexes WHERE object_id = {info.object_id} AND name = {quote(i.name)}").rows
+        taken = s.backend.query(
+            f"SELECT pg_name FROM lab.indexes WHERE object_id = {info.object_id} AND name = {quote(i.name)}"
+        ).rows
         if taken:
             if not i.drop_existing:
-                raise SqlError(1913, f"The operation failed because an index or statistics with name '{i.name}' already exists on table "
-                               f"'{'.'.join(i.table)}'.")
-            s.backend.command(f"DROP INDEX {schema_ident(info.db, info.schema)}.{ident((taken[0][0] or b'').decode())}; "
-                              + self._forget_index(info.object_id, i.name))
-        if i.clustered and s.backend.query(f"SELECT 1 FROM lab.indexes WHERE object_id = {info.object_id} AND clustered").rows:
-            raise SqlError(1902, f"Cannot create more than one clustered index on table '{info.label}'. Drop the existing clustered index "
-                           "before creating another.", aborts="scope")
-        s.backend.command("; ".join([
-            f"CREATE {'UNIQUE ' if i.unique else ''}INDEX {ident(pg_name)} ON {info.ref} ({keys}){included}{distinct}{where}",
-            *self._index_rows(info, i.name, pg_name, columns, include, i.clustered, i.unique, False, False, i.where_text)]))
+                raise SqlError(
+                    1913,
+                    f"The operation failed because an index or statistics with name '{i.name}' already exists on table "
+                    f"'{'.'.join(i.table)}'.",
+                )
+            s.backend.command(
+                f"DROP INDEX {schema_ident(info.db, info.schema)}.{ident((taken[0][0] or b'').decode())}; "
+                + self._forget_index(info.object_id, i.name)
+            )
+        if (
+            i.clustered
+            and s.backend.query(f"SELECT 1 FROM lab.indexes WHERE object_id = {info.object_id} AND clustered").rows
+        ):
+            raise SqlError(
+                1902,
+                f"Cannot create more than one clustered index on table '{info.label}'. Drop the existing clustered index "
+                "before creating another.",
+                aborts="scope",
+            )
+        s.backend.command(
+            "; ".join(
+                [
+                    f"CREATE {'UNIQUE ' if i.unique else ''}INDEX {ident(pg_name)} ON {info.ref} ({keys}){included}{distinct}{where}",
+                    *self._index_rows(
+                        info, i.name, pg_name, columns, include, i.clustered, i.unique, False, False, i.where_text
+                    ),
+                ]
+            )
+        )
 
     def drop_index(self, s: Session, d: n.DropIndex, frame: Frame) -> None:
         for name, table in d.items:
             info = s.find(table)
-            rows = s.backend.query(f"SELECT pg_name, is_constraint::int FROM lab.indexes WHERE object_id = {info.object_id} AND name = "
-                                   f"{quote(name)}").rows if info is not None else []
+            rows = (
+                s.backend.query(
+                    f"SELECT pg_name, is_constraint::int FROM lab.indexes WHERE object_id = {info.object_id} AND name = "
+                    f"{quote(name)}"
+                ).rows
+                if info is not None
+                else []
+            )
             if info is None or not rows:
                 if d.if_exists:
                     continue
-                raise SqlError(3701, f"Cannot drop the index '{'.'.join(table)}.{name}', because it does not exist or you do not have "
-                               "permission.")
+                raise SqlError(
+                    3701,
+                    f"Cannot drop the index '{'.'.join(table)}.{name}', because it does not exist or you do not have "
+                    "permission.",
+                )
             if rows[0][1] == b"1":
-                raise SqlError(3723, f"An explicit DROP INDEX is not allowed on index '{'.'.join(table)}.{name}'. It is being used for "
-                               "PRIMARY KEY or UNIQUE KEY constraint enforcement.")
+                raise SqlError(
+                    3723,
+                    f"An explicit DROP INDEX is not allowed on index '{'.'.join(table)}.{name}'. It is being used for "
+                    "PRIMARY KEY or UNIQUE KEY constraint enforcement.",
+                )
             s.server.rights.require(s, "ALTER", info)
-            s.backend.command(f"DROP INDEX IF EXISTS {schema_ident(info.db, info.schema)}.{ident((rows[0][0] or b'').decode())}; "
-                              + self._forget_index(info.object_id, name))
+            s.backend.command(
+                f"DROP INDEX IF EXISTS {schema_ident(info.db, info.schema)}.{ident((rows[0][0] or b'').decode())}; "
+                + self._forget_index(info.object_id, name)
+            )
 
     def alter_index(self, s: Session, a: n.AlterIndex, frame: Frame) -> None:
         info = self.named(s, a.table)
         if a.action == "DISABLE":
             raise refusal("ALTER INDEX ... DISABLE", a.name)
-        if a.name and not s.backend.query(f"SELECT 1 FROM lab.indexes WHERE object_id = {info.object_id} AND name = {quote(a.name)}").rows:
+        if (
+            a.name
+            and not s.backend.query(
+                f"SELECT 1 FROM lab.indexes WHERE object_id = {info.object_id} AND name = {quote(a.name)}"
+            ).rows
+        ):
             raise SqlError(2727, f"Cannot find index '{a.name}'.", 11)
 
     # ---- DROP
@@ -708,8 +1024,11 @@ class Definitions:
             kinds = {"FN": ("FN", "IF"), "TYPE": ("TT", "TYPE")}.get(d.kind, (d.kind,))
             if info is None or info.kind not in kinds:
                 if info is not None and info.kind not in kinds:
-                    raise SqlError(3705, f"Cannot use DROP {_KINDS[d.kind].upper()} with '{'.'.join(name)}' because '{'.'.join(name)}' is "
-                                   f"a {_KINDS.get(info.kind, info.kind)}. Use DROP {_KINDS.get(info.kind, info.kind).upper()}.")
+                    raise SqlError(
+                        3705,
+                        f"Cannot use DROP {_KINDS[d.kind].upper()} with '{'.'.join(name)}' because '{'.'.join(name)}' is "
+                        f"a {_KINDS.get(info.kind, info.kind)}. Use DROP {_KINDS.get(info.kind, info.kind).upper()}.",
+                    )
                 if d.if_exists:
                     continue
                 raise self._cannot_drop(d.kind, name)
@@ -721,18 +1040,32 @@ class Definitions:
 
     @staticmethod
     def _cannot_drop(kind: str, name: n.Name) -> SqlError:
-        return SqlError(3701, f"Cannot drop the {_KINDS[kind]} '{'.'.join(p for p in name if p)}', because it does not exist or you do "
-                        "not have permission.", 11)
+        return SqlError(
+            3701,
+            f"Cannot drop the {_KINDS[kind]} '{'.'.join(p for p in name if p)}', because it does not exist or you do "
+            "not have permission.",
+            11,
+        )
 
     def _drop_table(self, s: Session, info: ObjectInfo) -> None:
-        used = self._strings(s, f"SELECT name FROM lab.objects o JOIN lab.foreign_keys f USING (object_id) WHERE f.referenced = "
-                             f"{info.object_id} AND f.parent <> {info.object_id}")
+        used = self._strings(
+            s,
+            f"SELECT name FROM lab.objects o JOIN lab.foreign_keys f USING (object_id) WHERE f.referenced = "
+            f"{info.object_id} AND f.parent <> {info.object_id}",
+        )
         if used:
-            raise SqlError(3726, f"Could not drop object '{info.label}' because it is referenced by a FOREIGN KEY constraint.")
-        bound = self._strings(s, "SELECT o.name FROM lab.dependencies d JOIN lab.modules m ON m.object_id = d.referencing JOIN lab.objects o "
-                              f"ON o.object_id = m.object_id WHERE m.schemabinding AND d.entity = {quote(info.name)}")
+            raise SqlError(
+                3726, f"Could not drop object '{info.label}' because it is referenced by a FOREIGN KEY constraint."
+            )
+        bound = self._strings(
+            s,
+            "SELECT o.name FROM lab.dependencies d JOIN lab.modules m ON m.object_id = d.referencing JOIN lab.objects o "
+            f"ON o.object_id = m.object_id WHERE m.schemabinding AND d.entity = {quote(info.name)}",
+        )
         if bound:
-            raise SqlError(3729, f"Cannot DROP TABLE '{info.label}' because it is being referenced by object '{bound[0]}'.")
+            raise SqlError(
+                3729, f"Cannot DROP TABLE '{info.label}' because it is being referenced by object '{bound[0]}'."
+            )
         i = info.object_id
         children = f"(SELECT object_id FROM lab.objects WHERE parent_object_id = {i})"
         commands = [f"DROP TABLE {info.ref} CASCADE"]
@@ -756,13 +1089,19 @@ class Definitions:
         if name.lower() not in s.server.schemas(s, s.db):
             if if_exists:
                 return
-            raise SqlError(15151, f"Cannot drop the schema '{name}', because it does not exist or you do not have permission.")
-        used = self._strings(s, f"SELECT name FROM lab.objects WHERE db = {quote(s.db)} AND schema_name = {quote(name)} LIMIT 1")
+            raise SqlError(
+                15151, f"Cannot drop the schema '{name}', because it does not exist or you do not have permission."
+            )
+        used = self._strings(
+            s, f"SELECT name FROM lab.objects WHERE db = {quote(s.db)} AND schema_name = {quote(name)} LIMIT 1"
+        )
         if used:
             raise SqlError(3729, f"Cannot drop schema '{name}' because it is being referenced by object '{used[0]}'.")
         s.server.rights.require(s, "ALTER ANY SCHEMA")
-        s.backend.command(f"DROP SCHEMA {schema_ident(s.db, name)}; DELETE FROM lab.schemas WHERE db = {quote(s.db)} AND name = "
-                          f"{quote(name)}")
+        s.backend.command(
+            f"DROP SCHEMA {schema_ident(s.db, name)}; DELETE FROM lab.schemas WHERE db = {quote(s.db)} AND name = "
+            f"{quote(name)}"
+        )
 
     # ---- schemas, sequences, synonyms, types
 
@@ -770,29 +1109,38 @@ class Definitions:
         s.server.rights.require(s, "CREATE SCHEMA")
         if c.name.lower() in s.server.schemas(s, s.db):
             raise SqlError(2714, f"There is already an object named '{c.name}' in the database.", 16, 6)
-        s.backend.command(f"CREATE SCHEMA {schema_ident(s.db, c.name)}; INSERT INTO lab.schemas VALUES ({quote(s.db)}, (SELECT "
-                          f"max(schema_id) + 1 FROM lab.schemas WHERE db = {quote(s.db)} AND schema_id < 16000), {quote(c.name)})")
+        s.backend.command(
+            f"CREATE SCHEMA {schema_ident(s.db, c.name)}; INSERT INTO lab.schemas VALUES ({quote(s.db)}, (SELECT "
+            f"max(schema_id) + 1 FROM lab.schemas WHERE db = {quote(s.db)} AND schema_id < 16000), {quote(c.name)})"
+        )
 
     def create_sequence(self, s: Session, c: n.CreateSequence, frame: Frame) -> None:
         if c.alter:
             info = s.find(c.name)
             if info is None or info.kind != "SO":
-                raise SqlError(15151, f"Cannot alter the sequence '{'.'.join(c.name)}', because it does not exist or you do not have "
-                               "permission.")
+                raise SqlError(
+                    15151,
+                    f"Cannot alter the sequence '{'.'.join(c.name)}', because it does not exist or you do not have "
+                    "permission.",
+                )
             s.backend.command(f"ALTER SEQUENCE {info.ref} RESTART WITH {c.start}")
             return
         db, schema, name = self.free(s, c.name)
         s.server.rights.require(s, "CREATE SEQUENCE")
         ref = f"{schema_ident(db, schema)}.{ident(name)}"
-        low = min(c.start, -2**62) if c.increment > 0 else -2**62
-        s.backend.command(f"CREATE SEQUENCE {ref} START {c.start} INCREMENT {c.increment} MINVALUE {low}; "
-                          + self.register(db, schema, name, "SO"))
+        low = min(c.start, -(2**62)) if c.increment > 0 else -(2**62)
+        s.backend.command(
+            f"CREATE SEQUENCE {ref} START {c.start} INCREMENT {c.increment} MINVALUE {low}; "
+            + self.register(db, schema, name, "SO")
+        )
 
     def create_synonym(self, s: Session, c: n.CreateSynonym, frame: Frame) -> None:
         db, schema, name = self.free(s, c.name)
         s.server.rights.require(s, "CREATE SYNONYM")
-        s.backend.command(f"INSERT INTO lab.objects (object_id, db, schema_name, name, type, target) VALUES ({_NEW_ID}, {quote(db)}, "
-                          f"{quote(schema)}, {quote(name)}, 'SN', {quote(json.dumps(list(c.target)))})")
+        s.backend.command(
+            f"INSERT INTO lab.objects (object_id, db, schema_name, name, type, target) VALUES ({_NEW_ID}, {quote(db)}, "
+            f"{quote(schema)}, {quote(name)}, 'SN', {quote(json.dumps(list(c.target)))})"
+        )
 
     def create_type(self, s: Session, c: n.CreateType, frame: Frame) -> None:
         db, schema, name = self.free(s, c.name)
@@ -800,35 +1148,59 @@ class Definitions:
         if c.table is None:
             assert c.base is not None
             raise refusal("alias types", name)
-        text = frame.source[c.start:c.end]
+        text = frame.source[c.start : c.end]
         object_id = self._next_id(s)
-        s.backend.command("; ".join([self.register(db, schema, name, "TT", "0", str(object_id)),
-                                     f"INSERT INTO lab.modules (object_id, definition, quoted, ansi_nulls, schemabinding) VALUES "
-                                     f"({object_id}, {quote(text)}, true, true, false)"]))
+        s.backend.command(
+            "; ".join(
+                [
+                    self.register(db, schema, name, "TT", "0", str(object_id)),
+                    f"INSERT INTO lab.modules (object_id, definition, quoted, ansi_nulls, schemabinding) VALUES "
+                    f"({object_id}, {quote(text)}, true, true, false)",
+                ]
+            )
+        )
 
     def truncate(self, s: Session, t: n.Truncate, frame: Frame) -> None:
         info = s.find(t.table)
         if info is None or info.kind not in ("U", "#"):
-            raise SqlError(4701, f"Cannot find the object \"{'.'.join(t.table)}\" because it does not exist or you do not have "
-                           "permissions.")
+            raise SqlError(
+                4701,
+                f'Cannot find the object "{".".join(t.table)}" because it does not exist or you do not have '
+                "permissions.",
+            )
         if info.kind == "U":
             s.server.rights.require(s, "ALTER", info)
-            if self._strings(s, f"SELECT '1' FROM lab.foreign_keys WHERE referenced = {info.object_id} AND parent <> {info.object_id}"):
-                raise SqlError(4712, f"Cannot truncate table '{info.label}' because it is being referenced by a FOREIGN KEY constraint.")
+            if self._strings(
+                s,
+                f"SELECT '1' FROM lab.foreign_keys WHERE referenced = {info.object_id} AND parent <> {info.object_id}",
+            ):
+                raise SqlError(
+                    4712,
+                    f"Cannot truncate table '{info.label}' because it is being referenced by a FOREIGN KEY constraint.",
+                )
         s.backend.command(f"TRUNCATE {info.ref} RESTART IDENTITY")
 
     def transfer(self, s: Session, t: n.TransferSchema, frame: Frame) -> None:
         info = s.find(t.name)
         if info is None:
-            raise SqlError(15151, f"Cannot find the object '{t.name[-1]}', because it does not exist or you do not have permission.")
+            raise SqlError(
+                15151,
+                f"Cannot find the object '{t.name[-1]}', because it does not exist or you do not have permission.",
+            )
         schemas = s.server.schemas(s, s.db)
         if t.schema.lower() not in schemas:
-            raise SqlError(15151, f"Cannot alter the schema '{t.schema}', because it does not exist or you do not have permission.")
+            raise SqlError(
+                15151, f"Cannot alter the schema '{t.schema}', because it does not exist or you do not have permission."
+            )
         s.server.rights.require(s, "ALTER", info)
-        commands = [f"UPDATE lab.objects SET schema_name = {quote(schemas[t.schema.lower()])} WHERE object_id = {info.object_id} OR "
-                    f"parent_object_id = {info.object_id}"]
+        commands = [
+            f"UPDATE lab.objects SET schema_name = {quote(schemas[t.schema.lower()])} WHERE object_id = {info.object_id} OR "
+            f"parent_object_id = {info.object_id}"
+        ]
         if info.kind in ("U", "SO"):
-            commands.append(f"ALTER {'TABLE' if info.kind == 'U' else 'SEQUENCE'} {info.ref} SET SCHEMA {schema_ident(s.db, t.schema)}")
+            commands.append(
+                f"ALTER {'TABLE' if info.kind == 'U' else 'SEQUENCE'} {info.ref} SET SCHEMA {schema_ident(s.db, t.schema)}"
+            )
         s.backend.command("; ".join(commands))
 
     def rename(self, s: Session, old: str, new: str, kind: str) -> None:
@@ -846,8 +1218,12 @@ class Definitions:
         s.definitions_changed()
 
     def _no_item(self, name: n.Name) -> SqlError:
-        return SqlError(15225, f"No item by the name of '{'.'.join(name)}' could be found in the current database, given that @itemtype was "
-                        "input as '(null)'.", 11)
+        return SqlError(
+            15225,
+            f"No item by the name of '{'.'.join(name)}' could be found in the current database, given that @itemtype was "
+            "input as '(null)'.",
+            11,
+        )
 
     def _rename_column(self, s: Session, parts: n.Name, new: str) -> None:
         info = s.find(parts[:-1]) if len(parts) > 1 else None
@@ -856,9 +1232,15 @@ class Definitions:
             raise self._no_item(parts)
         s.server.rights.require(s, "ALTER", info)
         if new.lower() in info.by_name and new.lower() != column.name.lower():
-            raise SqlError(15335, f"Error: The new name '{new}' is already in use as a COLUMN name and would cause a duplicate that is not "
-                           "permitted.", 11)
-        commands = [f"UPDATE lab.columns SET name = {quote(new)} WHERE object_id = {info.object_id} AND column_id = {column.column_id}"]
+            raise SqlError(
+                15335,
+                f"Error: The new name '{new}' is already in use as a COLUMN name and would cause a duplicate that is not "
+                "permitted.",
+                11,
+            )
+        commands = [
+            f"UPDATE lab.columns SET name = {quote(new)} WHERE object_id = {info.object_id} AND column_id = {column.column_id}"
+        ]
         if physical(new) != physical(column.name):
             commands.append(f"ALTER TABLE {info.ref} RENAME COLUMN {ident(column.name)} TO {ident(new)}")
         s.backend.command("; ".join(commands))
@@ -867,8 +1249,10 @@ class Definitions:
         info = s.find(parts[:-1]) if len(parts) > 1 else None
         if info is None:
             raise self._no_item(parts)
-        done = s.backend.query(f"UPDATE lab.indexes SET name = {quote(new)} WHERE object_id = {info.object_id} AND name = "
-                               f"{quote(parts[-1])}")
+        done = s.backend.query(
+            f"UPDATE lab.indexes SET name = {quote(new)} WHERE object_id = {info.object_id} AND name = "
+            f"{quote(parts[-1])}"
+        )
         if not done.count:
             raise self._no_item(parts)
 
@@ -878,64 +1262,88 @@ class Definitions:
             raise self._no_item(parts)
         s.server.rights.require(s, "ALTER", info)
         if s.find((info.schema, new)) is not None and new.lower() != info.name.lower():
-            raise SqlError(15335, f"Error: The new name '{new}' is already in use as a OBJECT name and would cause a duplicate that is not "
-                           "permitted.", 11)
+            raise SqlError(
+                15335,
+                f"Error: The new name '{new}' is already in use as a OBJECT name and would cause a duplicate that is not "
+                "permitted.",
+                11,
+            )
         commands = [f"UPDATE lab.objects SET name = {quote(new)} WHERE object_id = {info.object_id}"]
         if physical(new) != physical(info.name):
             if info.kind in ("U", "SO"):
-                commands.append(f"ALTER {'TABLE' if info.kind == 'U' else 'SEQUENCE'} {info.ref} RENAME TO {ident(new)}")
+                commands.append(
+                    f"ALTER {'TABLE' if info.kind == 'U' else 'SEQUENCE'} {info.ref} RENAME TO {ident(new)}"
+                )
             elif info.kind in ("PK", "UQ", "C", "F"):
-                commands.append(f"DO $lab$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', conrelid::regclass, "
-                                f"conname, {quote(physical(new))}) FROM pg_constraint WHERE conname = {quote(physical(info.name))} LIMIT 1); "
-                                "END $lab$")
-                commands.append(f"UPDATE lab.indexes SET name = {quote(new)}, pg_name = {quote(physical(new))} WHERE name = "
-                                f"{quote(info.name)} AND is_constraint")
+                commands.append(
+                    f"DO $lab$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', conrelid::regclass, "
+                    f"conname, {quote(physical(new))}) FROM pg_constraint WHERE conname = {quote(physical(info.name))} LIMIT 1); "
+                    "END $lab$"
+                )
+                commands.append(
+                    f"UPDATE lab.indexes SET name = {quote(new)}, pg_name = {quote(physical(new))} WHERE name = "
+                    f"{quote(info.name)} AND is_constraint"
+                )
         s.backend.command("; ".join(commands))
 
     # ---- modules
 
     def module(self, s: Session, m: n.Module, frame: Frame) -> None:
-        s.server.rights.require(s, {"P": "CREATE PROCEDURE", "V": "CREATE VIEW", "TR": "CREATE PROCEDURE"}.get(m.kind, "CREATE FUNCTION"))
+        s.server.rights.require(
+            s, {"P": "CREATE PROCEDURE", "V": "CREATE VIEW", "TR": "CREATE PROCEDURE"}.get(m.kind, "CREATE FUNCTION")
+        )
         existing = s.find(m.name)
         if m.mode == "ALTER" and existing is None:
             raise SqlError(208, f"Invalid object name '{'.'.join(m.name)}'.", 16, 6)
         if existing is not None and m.mode == "CREATE":
             raise SqlError(2714, f"There is already an object named '{m.name[-1]}' in the database.", 16, 3)
         if existing is not None and existing.kind != m.kind:
-            raise SqlError(2010, f"Cannot perform alter on '{'.'.join(m.name)}' because it is an incompatible object type.")
+            raise SqlError(
+                2010, f"Cannot perform alter on '{'.'.join(m.name)}' because it is an incompatible object type."
+            )
         if m.kind == "V":
             self._view_columns(s, m, frame)
         parent = "0"
         if m.kind == "TR":
             table = s.find(m.table)
             if table is None or table.kind != "U":
-                raise SqlError(8197, f"The object '{'.'.join(m.table)}' does not exist or is invalid for this operation.")
+                raise SqlError(
+                    8197, f"The object '{'.'.join(m.table)}' does not exist or is invalid for this operation."
+                )
             s.server.rights.require(s, "ALTER", table)
             parent = str(table.object_id)
             self._capture(s, table)
         text = quote(m.text)
         if existing is not None:
             object_id = existing.object_id
-            commands = [f"UPDATE lab.modules SET definition = {text}, quoted = {s.quoted_identifier}, ansi_nulls = {s.ansi_nulls}, events = "
-                        f"{quote(','.join(m.events))}, schemabinding = {m.schemabinding} WHERE object_id = {object_id}",
-                        f"UPDATE lab.objects SET modify_date = clock_timestamp() AT TIME ZONE 'UTC', parent_object_id = {parent} WHERE "
-                        f"object_id = {object_id}",
-                        f"DELETE FROM lab.parameters WHERE object_id = {object_id}; DELETE FROM lab.dependencies WHERE referencing = "
-                        f"{object_id}; DELETE FROM lab.columns WHERE object_id = {object_id}"]
+            commands = [
+                f"UPDATE lab.modules SET definition = {text}, quoted = {s.quoted_identifier}, ansi_nulls = {s.ansi_nulls}, events = "
+                f"{quote(','.join(m.events))}, schemabinding = {m.schemabinding} WHERE object_id = {object_id}",
+                f"UPDATE lab.objects SET modify_date = clock_timestamp() AT TIME ZONE 'UTC', parent_object_id = {parent} WHERE "
+                f"object_id = {object_id}",
+                f"DELETE FROM lab.parameters WHERE object_id = {object_id}; DELETE FROM lab.dependencies WHERE referencing = "
+                f"{object_id}; DELETE FROM lab.columns WHERE object_id = {object_id}",
+            ]
         else:
             db, schema, name = self.free(s, m.name)
             object_id = self._next_id(s)
-            commands = [self.register(db, schema, name, m.kind, parent, str(object_id)),
-                        f"INSERT INTO lab.modules (object_id, definition, quoted, ansi_nulls, schemabinding, events) VALUES ({object_id}, "
-                        f"{text}, {s.quoted_identifier}, {s.ansi_nulls}, {m.schemabinding}, {quote(','.join(m.events))})"]
+            commands = [
+                self.register(db, schema, name, m.kind, parent, str(object_id)),
+                f"INSERT INTO lab.modules (object_id, definition, quoted, ansi_nulls, schemabinding, events) VALUES ({object_id}, "
+                f"{text}, {s.quoted_identifier}, {s.ansi_nulls}, {m.schemabinding}, {quote(','.join(m.events))})",
+            ]
         for at, p in enumerate(m.params, 1):
             kind = p.type or SqlType("table type")
-            commands.append(f"INSERT INTO lab.parameters VALUES ({object_id}, {at}, {quote(p.name)}, {quote(kind.name)}, {kind.length}, "
-                            f"{kind.precision}, {kind.scale}, {p.output}, {p.default is not None})")
+            commands.append(
+                f"INSERT INTO lab.parameters VALUES ({object_id}, {at}, {quote(p.name)}, {quote(kind.name)}, {kind.length}, "
+                f"{kind.precision}, {kind.scale}, {p.output}, {p.default is not None})"
+            )
         names = sorted(_tables_in(m))
         for schema_name, entity in names:
-            commands.append(f"INSERT INTO lab.dependencies VALUES ({object_id}, {quote(schema_name) if schema_name else 'NULL'}, "
-                            f"{quote(entity)})")
+            commands.append(
+                f"INSERT INTO lab.dependencies VALUES ({object_id}, {quote(schema_name) if schema_name else 'NULL'}, "
+                f"{quote(entity)})"
+            )
         s.backend.command("; ".join(commands))
         if m.kind == "V":
             self._record_view(s, object_id)
@@ -946,8 +1354,12 @@ class Definitions:
         """A view's query must be valid when it is made."""
         assert m.query is not None
         if isinstance(m.query, n.Select) and m.query.order and m.query.top is None and m.query.offset is None:
-            raise SqlError(1033, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table "
-                           "expressions, unless TOP, OFFSET or FOR XML is also specified.", 15)
+            raise SqlError(
+                1033,
+                "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table "
+                "expressions, unless TOP, OFFSET or FOR XML is also specified.",
+                15,
+            )
         from ..session import Scope
 
         translator = DmlTranslator(Scope(s, Frame(m.text)))
@@ -963,7 +1375,9 @@ class Definitions:
         for i, column in enumerate(columns):
             name = m.columns[i] if i < len(m.columns) else column.name
             if not name:
-                raise SqlError(4511, f"Create View or Function failed because no column name was specified for column {i + 1}.")
+                raise SqlError(
+                    4511, f"Create View or Function failed because no column name was specified for column {i + 1}."
+                )
             shape.append((name, column.type))
         s.context["view_shape"] = shape
 
@@ -971,35 +1385,63 @@ class Definitions:
         rows = []
         for at, (name, kind) in enumerate(s.context.pop("view_shape"), 1):
             length = kind.length if kind.is_string or kind.name in ("binary", "varbinary") else kind.max_length
-            rows.append(f"({object_id}, {at}, {at}, {quote(name)}, {quote(kind.name)}, {length}, {kind.precision}, {kind.scale}, true)")
-        s.backend.command("INSERT INTO lab.columns (object_id, column_id, attnum, name, type, length, prec, scale, nullable) VALUES "
-                          + ", ".join(rows))
+            rows.append(
+                f"({object_id}, {at}, {at}, {quote(name)}, {quote(kind.name)}, {length}, {kind.precision}, {kind.scale}, true)"
+            )
+        s.backend.command(
+            "INSERT INTO lab.columns (object_id, column_id, attnum, name, type, length, prec, scale, nullable) VALUES "
+            + ", ".join(rows)
+        )
 
     def _capture(self, s: Session, table: ObjectInfo) -> None:
         """PostgreSQL triggers that hand over the changed rows; made with the table's first trigger."""
-        if s.backend.query(f"SELECT 1 FROM pg_trigger WHERE tgrelid = {table.object_id} AND tgname = 'lab_capture_insert'").rows:
+        if s.backend.query(
+            f"SELECT 1 FROM pg_trigger WHERE tgrelid = {table.object_id} AND tgname = 'lab_capture_insert'"
+        ).rows:
             return
-        s.backend.command("; ".join([
-            f"CREATE TRIGGER lab_capture_insert AFTER INSERT ON {table.ref} REFERENCING NEW TABLE AS lab_new FOR EACH STATEMENT EXECUTE "
-            "FUNCTION lab.capture()",
-            f"CREATE TRIGGER lab_capture_update AFTER UPDATE ON {table.ref} REFERENCING OLD TABLE AS lab_old NEW TABLE AS lab_new FOR EACH "
-            "STATEMENT EXECUTE FUNCTION lab.capture()",
-            f"CREATE TRIGGER lab_capture_delete AFTER DELETE ON {table.ref} REFERENCING OLD TABLE AS lab_old FOR EACH STATEMENT EXECUTE "
-            "FUNCTION lab.capture()"]))
+        s.backend.command(
+            "; ".join(
+                [
+                    f"CREATE TRIGGER lab_capture_insert AFTER INSERT ON {table.ref} REFERENCING NEW TABLE AS lab_new FOR EACH STATEMENT EXECUTE "
+                    "FUNCTION lab.capture()",
+                    f"CREATE TRIGGER lab_capture_update AFTER UPDATE ON {table.ref} REFERENCING OLD TABLE AS lab_old NEW TABLE AS lab_new FOR EACH "
+                    "STATEMENT EXECUTE FUNCTION lab.capture()",
+                    f"CREATE TRIGGER lab_capture_delete AFTER DELETE ON {table.ref} REFERENCING OLD TABLE AS lab_old FOR EACH STATEMENT EXECUTE "
+                    "FUNCTION lab.capture()",
+                ]
+            )
+        )
 
     # ---- SELECT INTO
 
     def select_into(self, s: Session, statement: n.SelectStatement, query: n.Select, frame: Frame) -> None:
         assert query.into is not None
-        plain = n.Select(query.items, query.source, query.where, query.group, query.having, query.order, query.distinct, query.top,
-                         query.ties, query.offset, query.fetch, None, query.ctes)
+        plain = n.Select(
+            query.items,
+            query.source,
+            query.where,
+            query.group,
+            query.having,
+            query.order,
+            query.distinct,
+            query.top,
+            query.ties,
+            query.offset,
+            query.fetch,
+            None,
+            query.ctes,
+        )
         inner = n.SelectStatement(plain)
-        inner.cache, inner.start, inner.end, inner.line = {}, statement.start, statement.end, statement.line
+        n.place(inner, statement.start, statement.end, statement.line)
         columns, rows = s._rows(inner, frame)
         for at, column in enumerate(columns):
             if not column.name:
-                raise SqlError(1038, "An object or column name is missing or empty. For SELECT INTO statements, verify each column has a "
-                               f"name (column {at + 1}).", 15)
+                raise SqlError(
+                    1038,
+                    "An object or column name is missing or empty. For SELECT INTO statements, verify each column has a "
+                    f"name (column {at + 1}).",
+                    15,
+                )
         table = n.CreateTable(query.into, [n.ColumnDef(c.name, c.type, True) for c in columns], [])
         s.writable(ObjectInfo(0, "", "", "", "#" if query.into[-1].startswith("#") else "U", ""))
         from ..backend import to_pg
@@ -1036,10 +1478,15 @@ class Definitions:
         s.server.rights.require(s, "ALTER DATABASE")
         name = a.name or s.db_name
         if s.server.database(s, name) is None:
-            raise SqlError(5011, f"User does not have permission to alter database '{name}', the database does not exist, or the database is "
-                           "not in a state that allows access checks.")
+            raise SqlError(
+                5011,
+                f"User does not have permission to alter database '{name}', the database does not exist, or the database is "
+                "not in a state that allows access checks.",
+            )
         if a.option in ("READ_ONLY", "READ_WRITE"):
-            s.backend.command(f"UPDATE lab.databases SET read_only = {a.option == 'READ_ONLY'} WHERE name = {quote(name)}")
+            s.backend.command(
+                f"UPDATE lab.databases SET read_only = {a.option == 'READ_ONLY'} WHERE name = {quote(name)}"
+            )
 
 
 class _Params:
@@ -1091,9 +1538,24 @@ def _words(text: str) -> set[str]:
 
 _D = Definitions
 _METHODS: dict[type, Any] = {
-    n.CreateTable: _D.create_table, n.AlterAdd: _D.alter_add, n.AlterColumn: _D.alter_column, n.AlterDrop: _D.alter_drop,
-    n.AlterCheck: _D.alter_check, n.AlterTrigger: _D.alter_trigger, n.CreateIndex: _D.create_index, n.DropIndex: _D.drop_index,
-    n.AlterIndex: _D.alter_index, n.DropObjects: _D.drop_objects, n.CreateSchema: _D.create_schema,
-    n.CreateSequence: _D.create_sequence, n.CreateSynonym: _D.create_synonym, n.CreateType: _D.create_type, n.Truncate: _D.truncate,
-    n.Permission: _D.permission, n.Principal: _D.principal, n.AlterDatabase: _D.alter_database, n.TransferSchema: _D.transfer,
-    n.Module: _D.module}
+    n.CreateTable: _D.create_table,
+    n.AlterAdd: _D.alter_add,
+    n.AlterColumn: _D.alter_column,
+    n.AlterDrop: _D.alter_drop,
+    n.AlterCheck: _D.alter_check,
+    n.AlterTrigger: _D.alter_trigger,
+    n.CreateIndex: _D.create_index,
+    n.DropIndex: _D.drop_index,
+    n.AlterIndex: _D.alter_index,
+    n.DropObjects: _D.drop_objects,
+    n.CreateSchema: _D.create_schema,
+    n.CreateSequence: _D.create_sequence,
+    n.CreateSynonym: _D.create_synonym,
+    n.CreateType: _D.create_type,
+    n.Truncate: _D.truncate,
+    n.Permission: _D.permission,
+    n.Principal: _D.principal,
+    n.AlterDatabase: _D.alter_database,
+    n.TransferSchema: _D.transfer,
+    n.Module: _D.module,
+}

@@ -130,9 +130,8 @@ class DefinitionParser(QueryParser):
                 constraint.columns = [(self.identifier(), False)]
             return constraint
         columns = [column]
-        if self.accept("FOREIGN", "KEY"):
-            if self.up() == "(":
-                columns = self.column_list()
+        if self.accept("FOREIGN", "KEY") and self.up() == "(":
+            columns = self.column_list()
         self.expect("REFERENCES")
         foreign = n.ForeignKey(columns, self.name(), [])
         if self.up() == "(":
@@ -359,8 +358,19 @@ class DefinitionParser(QueryParser):
     def drop(self) -> n.Statement:
         self.expect("DROP")
         word = self.up()
-        kinds = {"TABLE": "U", "PROC": "P", "PROCEDURE": "P", "VIEW": "V", "TRIGGER": "TR", "FUNCTION": "FN", "SYNONYM": "SN",
-                 "SEQUENCE": "SO", "TYPE": "TYPE", "SCHEMA": "SCHEMA", "DATABASE": "DATABASE"}
+        kinds = {
+            "TABLE": "U",
+            "PROC": "P",
+            "PROCEDURE": "P",
+            "VIEW": "V",
+            "TRIGGER": "TR",
+            "FUNCTION": "FN",
+            "SYNONYM": "SN",
+            "SEQUENCE": "SO",
+            "TYPE": "TYPE",
+            "SCHEMA": "SCHEMA",
+            "DATABASE": "DATABASE",
+        }
         if word == "INDEX":
             self.i += 1
             return self._drop_index()
@@ -482,11 +492,16 @@ class DefinitionParser(QueryParser):
         if self.up() in ("READ_ONLY", "READ_WRITE"):
             option = self.up()
             self.i += 1
-            if self.accept("WITH"):
-                if not self.accept("NO_WAIT") and not self.accept("ROLLBACK", "IMMEDIATE"):
-                    raise refusal("this form of ALTER DATABASE", self.source)
+            if self.accept("WITH") and not self.accept("NO_WAIT") and not self.accept("ROLLBACK", "IMMEDIATE"):
+                raise refusal("this form of ALTER DATABASE", self.source)
             return n.AlterDatabase(name, option)
-        if self.up() in ("READ_COMMITTED_SNAPSHOT", "ALLOW_SNAPSHOT_ISOLATION", "RECOVERY", "AUTO_CLOSE", "PAGE_VERIFY"):
+        if self.up() in (
+            "READ_COMMITTED_SNAPSHOT",
+            "ALLOW_SNAPSHOT_ISOLATION",
+            "RECOVERY",
+            "AUTO_CLOSE",
+            "PAGE_VERIFY",
+        ):
             while self.token.kind != lexer.END and self.up() != ";":
                 self.i += 1
             return n.AlterDatabase(name, "")

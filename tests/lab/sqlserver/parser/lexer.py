@@ -26,9 +26,23 @@ _LEX = re.compile(
     |(?P<variable>@[\w$\#@]+)
     |(?P<word>[^\W\d][\w$\#@]*|\#\#?[\w$\#@]+)
     |(?P<operator><=|>=|<>|!=|!<|!>|\+=|-=|\*=|/=|%=|&=|\|=|\^=|::|[-+*/%()=<>,.;&|^~:\{\}$])
-    """, re.X)
-_KINDS = {"nstring": NSTRING, "string": STRING, "bracket": QUOTED, "dquote": QUOTED, "hex": HEX, "float": FLOAT, "number": NUMBER,
-          "integer": INTEGER, "global": GLOBAL, "variable": VARIABLE, "word": WORD, "operator": OPERATOR}
+    """,
+    re.X,
+)
+_KINDS = {
+    "nstring": NSTRING,
+    "string": STRING,
+    "bracket": QUOTED,
+    "dquote": QUOTED,
+    "hex": HEX,
+    "float": FLOAT,
+    "number": NUMBER,
+    "integer": INTEGER,
+    "global": GLOBAL,
+    "variable": VARIABLE,
+    "word": WORD,
+    "operator": OPERATOR,
+}
 _COMMENT = re.compile(r"/\*|\*/")
 
 
@@ -99,10 +113,14 @@ def _skip_comment(source: str, start: int) -> int:
 
 def _bad_character(source: str, pos: int) -> SqlError:
     char = source[pos]
-    rest = source[pos + 1:]
-    if char == "'" or source[pos:pos + 2].upper() == "N'":
-        error = SqlError(105, f"Unclosed quotation mark after the character string '{rest.lstrip(chr(39))[:128]}'.", 15,
-                         aborts="batch")
+    rest = source[pos + 1 :]
+    if char == "'" or source[pos : pos + 2].upper() == "N'":
+        error = SqlError(
+            105,
+            f"Unclosed quotation mark after the character string '{rest.lstrip(chr(39))[:128]}'.",
+            15,
+            aborts="batch",
+        )
     elif char in '["':
         error = SqlError(105, f"Unclosed quotation mark after the character string '{rest[:128]}'.", 15, aborts="batch")
     else:

@@ -271,6 +271,14 @@ class Statement:
     cache: dict[Any, Any]
 
 
+def place(statement: Statement, start: int = 0, end: int = 0, line: int = 0) -> None:
+    """Give a statement its place in its batch, and an empty cache."""
+    statement.start = start
+    statement.end = end
+    statement.line = line
+    statement.cache = {}
+
+
 @dataclass(slots=True, eq=False)
 class SelectStatement(Statement):
     query: Query

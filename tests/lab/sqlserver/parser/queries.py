@@ -10,9 +10,31 @@ from . import lexer
 from . import nodes as n
 from .expressions import ExpressionParser
 
-_HINTS = frozenset({"NOLOCK", "READUNCOMMITTED", "UPDLOCK", "HOLDLOCK", "SERIALIZABLE", "ROWLOCK", "PAGLOCK", "TABLOCK", "TABLOCKX",
-                    "XLOCK", "READPAST", "READCOMMITTED", "READCOMMITTEDLOCK", "REPEATABLEREAD", "NOWAIT", "FORCESEEK", "FORCESCAN",
-                    "NOEXPAND", "SNAPSHOT", "KEEPIDENTITY", "KEEPDEFAULTS"})
+_HINTS = frozenset(
+    {
+        "NOLOCK",
+        "READUNCOMMITTED",
+        "UPDLOCK",
+        "HOLDLOCK",
+        "SERIALIZABLE",
+        "ROWLOCK",
+        "PAGLOCK",
+        "TABLOCK",
+        "TABLOCKX",
+        "XLOCK",
+        "READPAST",
+        "READCOMMITTED",
+        "READCOMMITTEDLOCK",
+        "REPEATABLEREAD",
+        "NOWAIT",
+        "FORCESEEK",
+        "FORCESCAN",
+        "NOEXPAND",
+        "SNAPSHOT",
+        "KEEPIDENTITY",
+        "KEEPDEFAULTS",
+    }
+)
 
 
 class QueryParser(ExpressionParser):
@@ -160,8 +182,10 @@ class QueryParser(ExpressionParser):
         if token.kind == lexer.VARIABLE and following in ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="):
             self.i += 2
             return n.SelectItem(self.expression(), "", token.text.lower(), following)
-        if following == "=" and (token.kind in (lexer.QUOTED, lexer.STRING, lexer.NSTRING)
-                                 or (token.kind == lexer.WORD and token.up not in ("CASE",))):
+        if following == "=" and (
+            token.kind in (lexer.QUOTED, lexer.STRING, lexer.NSTRING)
+            or (token.kind == lexer.WORD and token.up not in ("CASE",))
+        ):
             self.i += 2
             return n.SelectItem(self.expression(), token.text)
         expr = self.expression()

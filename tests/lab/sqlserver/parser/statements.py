@@ -14,16 +14,73 @@ from .definitions import DefinitionParser
 from .expressions import RESERVED
 
 _ASSIGN = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="})
-_KNOWN_UNSUPPORTED = frozenset({
-    "BACKUP", "RESTORE", "DBCC", "CHECKPOINT", "KILL", "SHUTDOWN", "BULK", "CURSOR", "OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO",
-    "RECONFIGURE", "REVERT", "SETUSER", "DISABLE", "ENABLE", "LOAD", "READTEXT", "WRITETEXT", "UPDATETEXT"})
-_ON_OFF_OPTIONS = frozenset({
-    "XACT_ABORT", "NOCOUNT", "ANSI_NULLS", "ANSI_PADDING", "ANSI_WARNINGS", "ARITHABORT", "CONCAT_NULL_YIELDS_NULL",
-    "NUMERIC_ROUNDABORT", "QUOTED_IDENTIFIER", "IMPLICIT_TRANSACTIONS", "ANSI_NULL_DFLT_ON", "ANSI_NULL_DFLT_OFF", "ANSI_DEFAULTS",
-    "NOEXEC", "PARSEONLY", "FMTONLY", "CURSOR_CLOSE_ON_COMMIT", "REMOTE_PROC_TRANSACTIONS", "FORCEPLAN", "ARITHIGNORE",
-    "NO_BROWSETABLE", "SHOWPLAN_TEXT", "SHOWPLAN_ALL", "SHOWPLAN_XML"})
-_VALUE_OPTIONS = frozenset({"LOCK_TIMEOUT", "DEADLOCK_PRIORITY", "ROWCOUNT", "TEXTSIZE", "LANGUAGE", "DATEFORMAT", "DATEFIRST",
-                            "CONTEXT_INFO", "QUERY_GOVERNOR_COST_LIMIT"})
+_KNOWN_UNSUPPORTED = frozenset(
+    {
+        "BACKUP",
+        "RESTORE",
+        "DBCC",
+        "CHECKPOINT",
+        "KILL",
+        "SHUTDOWN",
+        "BULK",
+        "CURSOR",
+        "OPEN",
+        "CLOSE",
+        "FETCH",
+        "DEALLOCATE",
+        "GOTO",
+        "RECONFIGURE",
+        "REVERT",
+        "SETUSER",
+        "DISABLE",
+        "ENABLE",
+        "LOAD",
+        "READTEXT",
+        "WRITETEXT",
+        "UPDATETEXT",
+    }
+)
+_ON_OFF_OPTIONS = frozenset(
+    {
+        "XACT_ABORT",
+        "NOCOUNT",
+        "ANSI_NULLS",
+        "ANSI_PADDING",
+        "ANSI_WARNINGS",
+        "ARITHABORT",
+        "CONCAT_NULL_YIELDS_NULL",
+        "NUMERIC_ROUNDABORT",
+        "QUOTED_IDENTIFIER",
+        "IMPLICIT_TRANSACTIONS",
+        "ANSI_NULL_DFLT_ON",
+        "ANSI_NULL_DFLT_OFF",
+        "ANSI_DEFAULTS",
+        "NOEXEC",
+        "PARSEONLY",
+        "FMTONLY",
+        "CURSOR_CLOSE_ON_COMMIT",
+        "REMOTE_PROC_TRANSACTIONS",
+        "FORCEPLAN",
+        "ARITHIGNORE",
+        "NO_BROWSETABLE",
+        "SHOWPLAN_TEXT",
+        "SHOWPLAN_ALL",
+        "SHOWPLAN_XML",
+    }
+)
+_VALUE_OPTIONS = frozenset(
+    {
+        "LOCK_TIMEOUT",
+        "DEADLOCK_PRIORITY",
+        "ROWCOUNT",
+        "TEXTSIZE",
+        "LANGUAGE",
+        "DATEFORMAT",
+        "DATEFIRST",
+        "CONTEXT_INFO",
+        "QUERY_GOVERNOR_COST_LIMIT",
+    }
+)
 _MODULE_WORDS = frozenset({"PROC", "PROCEDURE", "VIEW", "TRIGGER", "FUNCTION"})
 
 
@@ -43,8 +100,11 @@ class Parser(DefinitionParser):
                 return statements
             if self._at_module():
                 word = {"PROC": "PROCEDURE"}.get(self._module_word(), self._module_word())
-                raise self.extent(SqlError(111, f"'CREATE/ALTER {word}' must be the first statement in a query batch.", 15,
-                                           aborts="batch"))
+                raise self.extent(
+                    SqlError(
+                        111, f"'CREATE/ALTER {word}' must be the first statement in a query batch.", 15, aborts="batch"
+                    )
+                )
             if self._at_bare_exec(first):
                 statements.append(self._spanned(self._exec_call))
                 continue
@@ -55,8 +115,9 @@ class Parser(DefinitionParser):
         token = self.token
         if token is not first or token.kind not in (lexer.WORD, lexer.QUOTED):
             return False
-        return token.kind == lexer.QUOTED or (token.up not in RESERVED and token.up != "THROW"
-                                              and token.up not in _KNOWN_UNSUPPORTED)
+        return token.kind == lexer.QUOTED or (
+            token.up not in RESERVED and token.up != "THROW" and token.up not in _KNOWN_UNSUPPORTED
+        )
 
     def _spanned(self, parse: Any) -> n.Statement:
         start = self.token
@@ -65,10 +126,7 @@ class Parser(DefinitionParser):
             raise SqlError(191, "Some part of your SQL statement is nested too deeply.", 15, aborts="batch")
         statement: n.Statement = parse()
         self.depth -= 1
-        statement.start = start.start
-        statement.end = self.tokens[self.i - 1].end
-        statement.line = lexer.line_of(self.source, start.start)
-        statement.cache = {}
+        n.place(statement, start.start, self.tokens[self.i - 1].end, lexer.line_of(self.source, start.start))
         return statement
 
     def statement(self) -> n.Statement:
@@ -87,7 +145,7 @@ class Parser(DefinitionParser):
         if token.up == "(" and self.up(1) in ("SELECT", "("):
             return n.SelectStatement(self.query())
         if up in _KNOWN_UNSUPPORTED:
-            raise refusal(f"the statement {up}", self.source[token.start:])
+            raise refusal(f"the statement {up}", self.source[token.start :])
         raise self.unexpected()
 
     # ---- data
@@ -98,7 +156,7 @@ class Parser(DefinitionParser):
     def _s_with(self) -> n.Statement:
         ctes = self.ctes()
         up = self.up()
-        if up == "SELECT" or up == "(":
+        if up in ("SELECT", "("):
             query = self.query()
             if isinstance(query, (n.Select, n.SetOperation)):
                 query.ctes = ctes
@@ -216,7 +274,9 @@ class Parser(DefinitionParser):
         merge.output = self._output()
         self.query_option()
         if self.up() != ";":
-            raise self.extent(SqlError(10713, "A MERGE statement must be terminated by a semi-colon (;).", 15, aborts="batch"))
+            raise self.extent(
+                SqlError(10713, "A MERGE statement must be terminated by a semi-colon (;).", 15, aborts="batch")
+            )
         return merge
 
     def _merge_when(self) -> n.MergeWhen:
@@ -278,7 +338,7 @@ class Parser(DefinitionParser):
         return self._block("")
 
     def _block(self, word: str) -> n.Block:
-        body = []
+        body: list[n.Statement] = []
         while True:
             while self.accept(";"):
                 pass
@@ -293,8 +353,11 @@ class Parser(DefinitionParser):
 
     def _transaction(self, action: str) -> n.Transaction:
         name = ""
-        if self.token.kind in (lexer.WORD, lexer.QUOTED, lexer.VARIABLE) and self.token.up not in RESERVED and (
-                self.token.up not in ("THROW",)):
+        if (
+            self.token.kind in (lexer.WORD, lexer.QUOTED, lexer.VARIABLE)
+            and self.token.up not in RESERVED
+            and (self.token.up not in ("THROW",))
+        ):
             name = self.token.text
             self.i += 1
         if action == "BEGIN" and self.accept("WITH", "MARK"):
@@ -350,8 +413,15 @@ class Parser(DefinitionParser):
     def _s_return(self) -> n.Statement:
         self.expect("RETURN")
         token = self.token
-        ends = token.kind == lexer.END or token.up in (";", "END", "ELSE") or (
-            token.kind == lexer.WORD and hasattr(self, "_s_" + token.up.lower()) and token.up not in ("LEFT", "RIGHT"))
+        ends = (
+            token.kind == lexer.END
+            or token.up in (";", "END", "ELSE")
+            or (
+                token.kind == lexer.WORD
+                and hasattr(self, "_s_" + token.up.lower())
+                and token.up not in ("LEFT", "RIGHT")
+            )
+        )
         return n.Return(None if ends else self.expression())
 
     def _s_waitfor(self) -> n.Statement:
@@ -562,7 +632,7 @@ class Parser(DefinitionParser):
             return self.create_type()
         if up in ("USER", "ROLE"):
             return self.principal("CREATE")
-        raise refusal(f"CREATE {self.token.text}", self.source[self.tokens[self.i - 1].start:])
+        raise refusal(f"CREATE {self.token.text}", self.source[self.tokens[self.i - 1].start :])
 
     def _s_alter(self) -> n.Statement:
         self.expect("ALTER")
@@ -586,7 +656,7 @@ class Parser(DefinitionParser):
             schema = self.identifier()
             self.expect("TRANSFER")
             return n.TransferSchema(schema, self.name())
-        raise refusal(f"ALTER {self.token.text}", self.source[self.tokens[self.i - 1].start:])
+        raise refusal(f"ALTER {self.token.text}", self.source[self.tokens[self.i - 1].start :])
 
     def _s_drop(self) -> n.Statement:
         return self.drop()
@@ -635,7 +705,9 @@ class Parser(DefinitionParser):
             mode = "CREATE OR ALTER"
         word = self.up()
         self.i += 1
-        module = n.Module({"PROC": "P", "PROCEDURE": "P", "VIEW": "V", "TRIGGER": "TR", "FUNCTION": "FN"}[word], self.name(), mode)
+        module = n.Module(
+            {"PROC": "P", "PROCEDURE": "P", "VIEW": "V", "TRIGGER": "TR", "FUNCTION": "FN"}[word], self.name(), mode
+        )
         module.text = self.source
         {"P": self._procedure, "V": self._view, "TR": self._trigger, "FN": self._function}[module.kind](module)
         while self.accept(";"):
@@ -674,7 +746,7 @@ class Parser(DefinitionParser):
         if self.accept("WITH"):
             while True:
                 up = self.up()
-                if up == "EXECUTE" or up == "EXEC":
+                if up in ("EXECUTE", "EXEC"):
                     self.i += 1
                     self.expect("AS")
                     self.i += 1
@@ -690,7 +762,7 @@ class Parser(DefinitionParser):
                     break
 
     def _body(self) -> list[n.Statement]:
-        body = []
+        body: list[n.Statement] = []
         while True:
             while self.accept(";"):
                 pass

@@ -38,10 +38,20 @@ class Functions:
         if name == "@@PROCID":
             return frame.procedure_id
         version = s.server.config.version
-        fixed = {"@@VERSION": f"Microsoft SQL Server 2022 (simulated by lab.sqlserver of zero_downtime.dotnet) - {version} (X64)",
-                 "@@SERVERNAME": "LABSQL", "@@SERVICENAME": "MSSQLSERVER", "@@MAX_PRECISION": 38, "@@LANGUAGE": "us_english",
-                 "@@DATEFIRST": 7, "@@OPTIONS": 5496, "@@FETCH_STATUS": -1, "@@MICROSOFTVERSION": 0x10000FA0, "@@TEXTSIZE": 2147483647,
-                 "@@MAX_CONNECTIONS": 32767, "@@DBTS": b"\0\0\0\0\0\0\x07\xd0"}
+        fixed = {
+            "@@VERSION": f"Microsoft SQL Server 2022 (simulated by lab.sqlserver of zero_downtime.dotnet) - {version} (X64)",
+            "@@SERVERNAME": "LABSQL",
+            "@@SERVICENAME": "MSSQLSERVER",
+            "@@MAX_PRECISION": 38,
+            "@@LANGUAGE": "us_english",
+            "@@DATEFIRST": 7,
+            "@@OPTIONS": 5496,
+            "@@FETCH_STATUS": -1,
+            "@@MICROSOFTVERSION": 0x10000FA0,
+            "@@TEXTSIZE": 2147483647,
+            "@@MAX_CONNECTIONS": 32767,
+            "@@DBTS": b"\0\0\0\0\0\0\x07\xd0",
+        }
         return fixed[name]
 
     def call(self, s: Session, name: str, frame: Frame, args: list[n.Expr]) -> Any:
@@ -103,7 +113,9 @@ class Functions:
             return None
         rows = s.backend.query(
             "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, $2)::regclass), (SELECT seed FROM lab.columns WHERE "
-            "object_id = $3::int4 AND identity))", [info.ref.encode(), _physical(info.identity.name), str(info.object_id).encode()]).rows
+            "object_id = $3::int4 AND identity))",
+            [info.ref.encode(), _physical(info.identity.name), str(info.object_id).encode()],
+        ).rows
         return int(rows[0][0] or 0)
 
     def _caught(self, frame: Frame) -> SqlError | None:
@@ -164,26 +176,52 @@ class Functions:
 
     def _serverproperty(self, s: Session, frame: Frame, name: Any) -> Any:
         version = s.server.config.version
-        return {"productversion": version, "productmajorversion": version.split(".")[0], "productminorversion": "0",
-                "productlevel": "RTM", "edition": s.server.config.edition, "engineedition": s.server.config.engine_edition,
-                "servername": "LABSQL", "machinename": "LABSQL", "instancename": None, "isclustered": 0, "ishadrenabled": 0,
-                "collation": "SQL_Latin1_General_CP1_CI_AS", "isintegratedsecurityonly": 0, "isxtpsupported": 0,
-                "productupdatelevel": None, "resourceversion": version}.get(str(name).lower())
+        return {
+            "productversion": version,
+            "productmajorversion": version.split(".")[0],
+            "productminorversion": "0",
+            "productlevel": "RTM",
+            "edition": s.server.config.edition,
+            "engineedition": s.server.config.engine_edition,
+            "servername": "LABSQL",
+            "machinename": "LABSQL",
+            "instancename": None,
+            "isclustered": 0,
+            "ishadrenabled": 0,
+            "collation": "SQL_Latin1_General_CP1_CI_AS",
+            "isintegratedsecurityonly": 0,
+            "isxtpsupported": 0,
+            "productupdatelevel": None,
+            "resourceversion": version,
+        }.get(str(name).lower())
 
     def _databasepropertyex(self, s: Session, frame: Frame, name: Any, what: Any) -> Any:
         found = s.server.database(s, str(name))
         if found is None:
             return None
-        return {"updateability": "READ_ONLY" if found[1] else "READ_WRITE", "status": "ONLINE", "recovery": "FULL",
-                "collation": "SQL_Latin1_General_CP1_CI_AS", "useraccess": "MULTI_USER", "version": 957,
-                "isautoclose": 0}.get(str(what).lower())
+        return {
+            "updateability": "READ_ONLY" if found[1] else "READ_WRITE",
+            "status": "ONLINE",
+            "recovery": "FULL",
+            "collation": "SQL_Latin1_General_CP1_CI_AS",
+            "useraccess": "MULTI_USER",
+            "version": 957,
+            "isautoclose": 0,
+        }.get(str(what).lower())
 
     def _connectionproperty(self, s: Session, frame: Frame, name: Any) -> Any:
         return {"net_transport": "TCP", "protocol_type": "TSQL", "auth_scheme": "SQL"}.get(str(name).lower())
 
     def _sessionproperty(self, s: Session, frame: Frame, name: Any) -> Any:
-        return {"quoted_identifier": int(s.quoted_identifier), "ansi_nulls": int(s.ansi_nulls), "ansi_padding": 1, "ansi_warnings": 1,
-                "arithabort": 1, "concat_null_yields_null": 1, "numeric_roundabort": 0}.get(str(name).lower())
+        return {
+            "quoted_identifier": int(s.quoted_identifier),
+            "ansi_nulls": int(s.ansi_nulls),
+            "ansi_padding": 1,
+            "ansi_warnings": 1,
+            "arithabort": 1,
+            "concat_null_yields_null": 1,
+            "numeric_roundabort": 0,
+        }.get(str(name).lower())
 
     def _session_context(self, s: Session, frame: Frame, key: Any) -> Any:
         return s.context.get(str(key).lower())
@@ -231,14 +269,19 @@ class Functions:
         return info.object_id if info is not None and info.kind in ("TT", "TYPE") else None
 
     def _indexproperty(self, s: Session, frame: Frame, object_id: Any, index: Any, what: Any) -> Any:
-        rows = s.backend.query("SELECT index_id, is_unique::int, clustered::int, disabled::int FROM lab.indexes WHERE object_id = "
-                               "$1::int4 AND name = $2", [str(object_id).encode(), str(index).encode()]).rows
+        rows = s.backend.query(
+            "SELECT index_id, is_unique::int, clustered::int, disabled::int FROM lab.indexes WHERE object_id = "
+            "$1::int4 AND name = $2",
+            [str(object_id).encode(), str(index).encode()],
+        ).rows
         if not rows:
             return None
         at = {"indexid": 0, "isunique": 1, "isclustered": 2, "isdisabled": 3}.get(str(what).lower())
         return int(rows[0][at] or 0) if at is not None else None
 
-    def _has_perms_by_name(self, s: Session, frame: Frame, securable: Any, kind: Any, permission: Any, *rest: Any) -> Any:
+    def _has_perms_by_name(
+        self, s: Session, frame: Frame, securable: Any, kind: Any, permission: Any, *rest: Any
+    ) -> Any:
         return s.server.rights.has(s, securable, kind, str(permission))
 
     def _has_dbaccess(self, s: Session, frame: Frame, name: Any) -> Any:

@@ -32,8 +32,9 @@ class Given:
 
     __slots__ = ("kind", "name", "output", "table", "value")
 
-    def __init__(self, name: str, value: Any, output: bool = False, kind: SqlType | None = None,
-                 table: ObjectInfo | None = None) -> None:
+    def __init__(
+        self, name: str, value: Any, output: bool = False, kind: SqlType | None = None, table: ObjectInfo | None = None
+    ) -> None:
         self.name = name
         self.value = value
         self.output = output
@@ -92,7 +93,9 @@ class Procedures:
 
     def _run(self, s: Session, info: ObjectInfo, given: list[Given], caller: Frame) -> int:
         if caller.level >= 32:
-            raise SqlError(217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).")
+            raise SqlError(
+                217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32)."
+            )
         module = s.module_of(info)
         frame = Frame(module.text, caller, info.name, info.object_id)
         frame.trigger = None
@@ -120,8 +123,11 @@ class Procedures:
                 one.value = frame.values.get(parameter.name)
                 one.kind = one.kind or parameter.type
         if s.tran.count != count and status != -6:
-            raise SqlError(266, "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. Previous "
-                           f"count = {count}, current count = {s.tran.count}.")
+            raise SqlError(
+                266,
+                "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. Previous "
+                f"count = {count}, current count = {s.tran.count}.",
+            )
         return status
 
     def _bind(self, s: Session, info: ObjectInfo, module: n.Module, given: list[Given], frame: Frame) -> None:
@@ -145,12 +151,20 @@ class Procedures:
             assert p.type is not None
             if found is None or found.value is MISSING:
                 if p.default is None:
-                    raise SqlError(201, f"Procedure or function '{info.name}' expects parameter '{p.name}', which was not supplied.", 16, 4)
+                    raise SqlError(
+                        201,
+                        f"Procedure or function '{info.name}' expects parameter '{p.name}', which was not supplied.",
+                        16,
+                        4,
+                    )
                 frame.declare(p.name, p.type, s.evaluate(p.default, frame))
                 continue
             if found.output and not p.output:
-                raise SqlError(8162, f'The formal parameter "{p.name}" was not declared as an OUTPUT parameter, but the actual parameter '
-                               "passed in requested output.")
+                raise SqlError(
+                    8162,
+                    f'The formal parameter "{p.name}" was not declared as an OUTPUT parameter, but the actual parameter '
+                    "passed in requested output.",
+                )
             frame.declare(p.name, p.type, found.value)
 
     # ---- INSERT ... EXEC
@@ -177,8 +191,11 @@ class Procedures:
                 if len(row) != len(columns):
                     raise SqlError(213, "Column name or number of supplied values does not match table definition.")
         marks = ", ".join(f"${i}::{_cast_of(c.type)}" for i, c in enumerate(columns, 1))
-        translation = Translation("INSERT", f"INSERT INTO {info.ref} ({', '.join(ident(c.name) for c in columns)}) VALUES ({marks})",
-                                  translator)
+        translation = Translation(
+            "INSERT",
+            f"INSERT INTO {info.ref} ({', '.join(ident(c.name) for c in columns)}) VALUES ({marks})",
+            translator,
+        )
         translation.target = info
         total = 0
         was = s.nocount
@@ -241,8 +258,11 @@ class Procedures:
             assert p.type is not None
             if found is None:
                 if p.default is None:
-                    raise SqlError(8178, f"The parameterized query '{frame.source[:120]}' expects the parameter '{p.name}', which was not "
-                                   "supplied.")
+                    raise SqlError(
+                        8178,
+                        f"The parameterized query '{frame.source[:120]}' expects the parameter '{p.name}', which was not "
+                        "supplied.",
+                    )
                 frame.declare(p.name, p.type, s.evaluate(p.default, frame))
                 continue
             frame.declare(p.name, _widened(p.type), found.value if found.value is not MISSING else None)
@@ -258,8 +278,7 @@ class Procedures:
         if mode is None or resource is None or owner not in ("Session", "Transaction"):
             return BAD_PARAMETER
         if owner == "Transaction" and s.tran.count == 0:
-            raise SqlError(1223, "Cannot acquire a transaction-owned application lock because there is no active transaction.") if False \
-                else SqlError(15430, "The statement or function must be executed in the context of a user transaction.")
+            raise SqlError(15430, "The statement or function must be executed in the context of a user transaction.")
         timeout = a.get("locktimeout")
         wait = int(timeout) if timeout is not None else s.lock_timeout
         key = (s.db, str(a.get("dbprincipal", "public")).lower(), str(resource)[:255])
@@ -278,15 +297,20 @@ class Procedures:
         key = (s.db, str(a.get("dbprincipal", "public")).lower(), str(a.get("resource"))[:255])
         if s.server.locks.release(s, key, owner):
             return 0
-        raise SqlError(1223, f"Cannot release the application lock (Database Principal: '{key[1]}', Resource: '{key[2]}') because it is "
-                       "not currently held.")
+        raise SqlError(
+            1223,
+            f"Cannot release the application lock (Database Principal: '{key[1]}', Resource: '{key[2]}') because it is "
+            "not currently held.",
+        )
 
     def _sp_rename(self, s: Session, given: list[Given], caller: Frame) -> int:
         a = self._arguments(given, "objname", "newname", "objtype")
         s.writable()
         s.begin_implicit()
         s.server.definitions.rename(s, str(a["objname"]), str(a["newname"]), str(a.get("objtype") or "OBJECT"))
-        s.out.message(15477, "Caution: Changing any part of an object name could break scripts and stored procedures.", 0)
+        s.out.message(
+            15477, "Caution: Changing any part of an object name could break scripts and stored procedures.", 0
+        )
         return 0
 
     def _sp_set_session_context(self, s: Session, given: list[Given], caller: Frame) -> int:
@@ -301,7 +325,10 @@ class Procedures:
     def _sp_refreshsqlmodule(self, s: Session, given: list[Given], caller: Frame) -> int:
         a = self._arguments(given, "name", "namespace")
         if s.find(tuple(str(a["name"]).replace("[", "").replace("]", "").split("."))) is None:
-            raise SqlError(15009, f"The object '{a['name']}' does not exist in database '{s.db_name}' or is invalid for this operation.")
+            raise SqlError(
+                15009,
+                f"The object '{a['name']}' does not exist in database '{s.db_name}' or is invalid for this operation.",
+            )
         return 0
 
     _sp_refreshview = _sp_refreshsqlmodule
@@ -310,7 +337,10 @@ class Procedures:
     def _sp_helptext(self, s: Session, given: list[Given], caller: Frame) -> int:
         info = s.find(tuple(str(given[0].value).replace("[", "").replace("]", "").split(".")))
         if info is None or not info.definition:
-            raise SqlError(15009, f"The object '{given[0].value}' does not exist in database '{s.db_name}' or is invalid for this operation.")
+            raise SqlError(
+                15009,
+                f"The object '{given[0].value}' does not exist in database '{s.db_name}' or is invalid for this operation.",
+            )
         lines = info.definition.splitlines(keepends=True)
         s.out.rows([Column("Text", SqlType("nvarchar", 255))], [[line] for line in lines])
         s.out.done(len(lines), 0xC1)
@@ -325,16 +355,50 @@ class Procedures:
 
     def _sp_datatype_info(self, s: Session, given: list[Given], caller: Frame) -> int:
         wanted = int(given[0].value) if given else 0
-        names = ["TYPE_NAME", "DATA_TYPE", "PRECISION", "LITERAL_PREFIX", "LITERAL_SUFFIX", "CREATE_PARAMS", "NULLABLE", "CASE_SENSITIVE",
-                 "SEARCHABLE", "UNSIGNED_ATTRIBUTE", "MONEY", "AUTO_INCREMENT", "LOCAL_TYPE_NAME", "MINIMUM_SCALE", "MAXIMUM_SCALE",
-                 "SQL_DATA_TYPE", "SQL_DATETIME_SUB", "NUM_PREC_RADIX", "INTERVAL_PRECISION", "USERTYPE"]
-        known = {93: ("datetime2", 27), 12: ("varchar", 8000), -9: ("nvarchar", 4000), -3: ("varbinary", 8000), 4: ("int", 10),
-                 -5: ("bigint", 19), -7: ("bit", 1), 3: ("decimal", 38), 6: ("float", 53), -11: ("uniqueidentifier", 36)}
+        names = [
+            "TYPE_NAME",
+            "DATA_TYPE",
+            "PRECISION",
+            "LITERAL_PREFIX",
+            "LITERAL_SUFFIX",
+            "CREATE_PARAMS",
+            "NULLABLE",
+            "CASE_SENSITIVE",
+            "SEARCHABLE",
+            "UNSIGNED_ATTRIBUTE",
+            "MONEY",
+            "AUTO_INCREMENT",
+            "LOCAL_TYPE_NAME",
+            "MINIMUM_SCALE",
+            "MAXIMUM_SCALE",
+            "SQL_DATA_TYPE",
+            "SQL_DATETIME_SUB",
+            "NUM_PREC_RADIX",
+            "INTERVAL_PRECISION",
+            "USERTYPE",
+        ]
+        known = {
+            93: ("datetime2", 27),
+            12: ("varchar", 8000),
+            -9: ("nvarchar", 4000),
+            -3: ("varbinary", 8000),
+            4: ("int", 10),
+            -5: ("bigint", 19),
+            -7: ("bit", 1),
+            3: ("decimal", 38),
+            6: ("float", 53),
+            -11: ("uniqueidentifier", 36),
+        }
         rows = []
         for code, (name, size) in known.items():
             if wanted in (0, code):
-                rows.append([name, code, size, "'", "'", None, 1, 0, 3, None, 0, None, name, 0, 7, code, None, None, None, 0])
-        columns = [Column(name, SqlType("nvarchar", 128) if name.endswith(("NAME", "FIX", "PARAMS")) else types.INT) for name in names]
+                rows.append(
+                    [name, code, size, "'", "'", None, 1, 0, 3, None, 0, None, name, 0, 7, code, None, None, None, 0]
+                )
+        columns = [
+            Column(name, SqlType("nvarchar", 128) if name.endswith(("NAME", "FIX", "PARAMS")) else types.INT)
+            for name in names
+        ]
         s.out.rows(columns, rows)
         s.out.done(len(rows), 0xC1)
         return 0

@@ -18,9 +18,23 @@ from .procedures import MISSING, Given
 if TYPE_CHECKING:
     from ..session import Session
 
-BY_ID = {1: "sp_cursor", 2: "sp_cursoropen", 3: "sp_cursorprepare", 4: "sp_cursorexecute", 5: "sp_cursorprepexec", 6: "sp_cursorunprepare",
-         7: "sp_cursorfetch", 8: "sp_cursoroption", 9: "sp_cursorclose", 10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute",
-         13: "sp_prepexec", 14: "sp_prepexecrpc", 15: "sp_unprepare"}
+BY_ID = {
+    1: "sp_cursor",
+    2: "sp_cursoropen",
+    3: "sp_cursorprepare",
+    4: "sp_cursorexecute",
+    5: "sp_cursorprepexec",
+    6: "sp_cursorunprepare",
+    7: "sp_cursorfetch",
+    8: "sp_cursoroption",
+    9: "sp_cursorclose",
+    10: "sp_executesql",
+    11: "sp_prepare",
+    12: "sp_execute",
+    13: "sp_prepexec",
+    14: "sp_prepexecrpc",
+    15: "sp_unprepare",
+}
 
 
 def after_headers(body: bytes) -> Reader:
@@ -101,7 +115,9 @@ def _keep(s: Session, text: str, declarations: str) -> int:
     return handle
 
 
-def _statement(s: Session, text: str, declarations: str, given: list[Given], outputs: list[Given], handle: int | None = None) -> None:
+def _statement(
+    s: Session, text: str, declarations: str, given: list[Given], outputs: list[Given], handle: int | None = None
+) -> None:
     if declarations == "\0rpc":
         status = _procedure(s, text, given)
         s.out.return_status(status)

@@ -19,8 +19,21 @@ from .queries import Output, QueryTranslator
 class Translation:
     """A statement that is ready to run, and what to do around it."""
 
-    __slots__ = ("assigns", "identity_at", "kind", "locks", "objects", "outputs", "params", "prepare", "spelling", "sql", "target",
-                 "updated", "writes")
+    __slots__ = (
+        "assigns",
+        "identity_at",
+        "kind",
+        "locks",
+        "objects",
+        "outputs",
+        "params",
+        "prepare",
+        "spelling",
+        "sql",
+        "target",
+        "updated",
+        "writes",
+    )
 
     def __init__(self, kind: str, sql: str, translator: QueryTranslator) -> None:
         self.kind = kind
@@ -60,8 +73,11 @@ class DmlTranslator(QueryTranslator):
             if column is None:
                 raise SqlError(207, f"Invalid column name '{name}'.")
             if name.lower() in seen:
-                raise SqlError(264, f"The column name '{name}' is specified more than once in the SET clause or column list of an "
-                               "INSERT.")
+                raise SqlError(
+                    264,
+                    f"The column name '{name}' is specified more than once in the SET clause or column list of an "
+                    "INSERT.",
+                )
             seen.add(name.lower())
             found.append(column)
         return found
@@ -90,7 +106,11 @@ class DmlTranslator(QueryTranslator):
         sql = ", ".join(parts)
         del frame["inserted"], frame["deleted"]
         sql = sql.replace('"inserted".', f"{row}.")
-        return sql.replace('"deleted"."', 'lab_new."lab_o_') if old == "lab_new" else sql.replace('"deleted".', f"{old or row}.")
+        return (
+            sql.replace('"deleted"."', 'lab_new."lab_o_')
+            if old == "lab_new"
+            else sql.replace('"deleted".', f"{old or row}.")
+        )
 
     def finish_output(self, sql: str, output: n.OutputClause, translation_kind: str, info: ObjectInfo) -> Translation:
         if output.into is None:
@@ -110,8 +130,11 @@ class DmlTranslator(QueryTranslator):
         self.ctes.append({})
         prefix = self.with_clause(s.ctes) if s.ctes else ""
         explicit = bool(s.columns)
-        names = s.columns or [c.name for c in info.columns if not c.computed and c.type.name != "timestamp" and (
-            not c.identity or identity_insert)]
+        names = s.columns or [
+            c.name
+            for c in info.columns
+            if not c.computed and c.type.name != "timestamp" and (not c.identity or identity_insert)
+        ]
         columns = self.check_columns(info, names)
         self._check_identity(info, columns, identity_insert, explicit)
         listed = ", ".join(ident(c.name) for c in columns)
@@ -146,16 +169,25 @@ class DmlTranslator(QueryTranslator):
     def _check_identity(info: ObjectInfo, columns: list[ColumnInfo], identity_insert: bool, explicit: bool) -> None:
         gives = any(c.identity for c in columns)
         if gives and not identity_insert:
-            raise SqlError(544, f"Cannot insert explicit value for identity column in table '{info.name}' when IDENTITY_INSERT is "
-                           "set to OFF.")
+            raise SqlError(
+                544,
+                f"Cannot insert explicit value for identity column in table '{info.name}' when IDENTITY_INSERT is "
+                "set to OFF.",
+            )
         if identity_insert and info.identity is not None and not gives:
-            raise SqlError(545, f"Explicit value must be specified for identity column in table '{info.name}' either when "
-                           "IDENTITY_INSERT is set to ON or when a replication user is inserting into a NOT FOR REPLICATION "
-                           "identity column.")
+            raise SqlError(
+                545,
+                f"Explicit value must be specified for identity column in table '{info.name}' either when "
+                "IDENTITY_INSERT is set to ON or when a replication user is inserting into a NOT FOR REPLICATION "
+                "identity column.",
+            )
         for c in columns:
             if c.computed:
-                raise SqlError(271, f'The column "{c.name}" cannot be modified because it is either a computed column or is the '
-                               "result of a UNION operator.")
+                raise SqlError(
+                    271,
+                    f'The column "{c.name}" cannot be modified because it is either a computed column or is the '
+                    "result of a UNION operator.",
+                )
             if c.type.name == "timestamp":
                 raise SqlError(273, "Cannot insert an explicit value into a timestamp column.")
 
@@ -169,9 +201,13 @@ class DmlTranslator(QueryTranslator):
                         raise SqlError(213, "Column name or number of supplied values does not match table definition.")
                     number = 109 if len(row) < len(columns) else 110
                     what = "more" if len(row) < len(columns) else "fewer"
-                    raise SqlError(number, f"There are {what} columns in the INSERT statement than values specified in the VALUES "
-                                   "clause. The number of values in the VALUES clause must match the number of columns specified "
-                                   "in the INSERT statement.", 15)
+                    raise SqlError(
+                        number,
+                        f"There are {what} columns in the INSERT statement than values specified in the VALUES "
+                        "clause. The number of values in the VALUES clause must match the number of columns specified "
+                        "in the INSERT statement.",
+                        15,
+                    )
                 values = []
                 for e, column in zip(row, columns):
                     sql, kind = self.x(e)
@@ -186,8 +222,12 @@ class DmlTranslator(QueryTranslator):
             if not s.columns:
                 raise SqlError(213, "Column name or number of supplied values does not match table definition.")
             number, what = (120, "fewer") if count < len(columns) else (121, "more")
-            raise SqlError(number, f"The select list for the INSERT statement contains {what} items than the insert list. The number "
-                           "of SELECT values must match the number of INSERT columns.", 15)
+            raise SqlError(
+                number,
+                f"The select list for the INSERT statement contains {what} items than the insert list. The number "
+                "of SELECT values must match the number of INSERT columns.",
+                15,
+            )
         if not star and isinstance(rows, n.Select):
             return self._converted(sql, columns)
         if s.top is not None:
@@ -224,8 +264,11 @@ class DmlTranslator(QueryTranslator):
             if column.identity:
                 raise SqlError(8102, f"Cannot update identity column '{column.name}'.")
             if column.computed:
-                raise SqlError(271, f'The column "{column.name}" cannot be modified because it is either a computed column or is '
-                               "the result of a UNION operator.")
+                raise SqlError(
+                    271,
+                    f'The column "{column.name}" cannot be modified because it is either a computed column or is '
+                    "the result of a UNION operator.",
+                )
             if column.type.name == "timestamp":
                 raise SqlError(272, "Cannot update a timestamp column.")
         self.sources.append({})
@@ -243,8 +286,16 @@ class DmlTranslator(QueryTranslator):
         self.ctes.pop()
         return translation
 
-    def _changed(self, kind: str, sql: str, output: n.OutputClause | None, info: ObjectInfo, row: str, old: str,
-                 variables: list[n.Assignment]) -> Translation:
+    def _changed(
+        self,
+        kind: str,
+        sql: str,
+        output: n.OutputClause | None,
+        info: ObjectInfo,
+        row: str,
+        old: str,
+        variables: list[n.Assignment],
+    ) -> Translation:
         if variables:
             if output is not None:
                 raise refusal("UPDATE with both OUTPUT and a variable")
@@ -276,7 +327,9 @@ class DmlTranslator(QueryTranslator):
         where = f" WHERE {self.sql(s.where)}" if s.where is not None else ""
         return f"UPDATE {info.ref} AS {ident(alias)} SET {assignments}{where}"
 
-    def _joined_update(self, s: n.Update, info: ObjectInfo, alias: str, columns: list[ColumnInfo]) -> tuple[str, str, str]:
+    def _joined_update(
+        self, s: n.Update, info: ObjectInfo, alias: str, columns: list[ColumnInfo]
+    ) -> tuple[str, str, str]:
         """The rows are found by the whole FROM, then changed by their ctid; they are locked on the way."""
         inner, picked = self._located(s, info, alias)
         assigned = []
@@ -294,11 +347,17 @@ class DmlTranslator(QueryTranslator):
                 cast = f"({cast})::{pg_type(column.type)}"
             items.append(f"{cast} AS lab_v{i}")
             assigned.append(f"{ident(column.name)} = lab_new.lab_v{i}")
-        old = ", ".join(f"{ident(alias)}.{ident(c.name)} AS {ident('lab_o_' + c.name)}" for c in info.columns) if s.output else ""
+        old = (
+            ", ".join(f"{ident(alias)}.{ident(c.name)} AS {ident('lab_o_' + c.name)}" for c in info.columns)
+            if s.output
+            else ""
+        )
         listed = ", ".join([f"{ident(alias)}.ctid AS lab_ctid", *items] + ([old] if old else []))
         where = picked
-        sql = (f"UPDATE {info.ref} AS lab_target SET {', '.join(assigned)} FROM (SELECT {listed} FROM {inner}{where}) lab_new "
-               "WHERE lab_target.ctid = lab_new.lab_ctid")
+        sql = (
+            f"UPDATE {info.ref} AS lab_target SET {', '.join(assigned)} FROM (SELECT {listed} FROM {inner}{where}) lab_new "
+            "WHERE lab_target.ctid = lab_new.lab_ctid"
+        )
         return sql, "lab_target", "lab_new" if s.output else ""
 
     def _located(self, s: n.Update | n.Delete, info: ObjectInfo, alias: str) -> tuple[str, str]:
@@ -321,7 +380,8 @@ class DmlTranslator(QueryTranslator):
                         return self.target(t.name), t.alias
             for t in tables:
                 if (t.name[-1].lower() == target[-1].lower() and len(t.name) >= len(target)) or (
-                        t.name[-1].lower() == target[-1].lower() and not t.alias):
+                    t.name[-1].lower() == target[-1].lower() and not t.alias
+                ):
                     return self.target(t.name), t.alias or t.name[-1]
             raise refusal("a target that is not in FROM", ".".join(target))
         if len(target) == 1 and any(c.name.lower() == target[0].lower() for c in ctes):
@@ -348,8 +408,10 @@ class DmlTranslator(QueryTranslator):
             row = ident(alias)
         else:
             inner, rest = self._located(s, info, alias)
-            sql = (f"DELETE FROM {info.ref} AS lab_target WHERE lab_target.ctid = ANY (ARRAY(SELECT {ident(alias)}.ctid "
-                   f"FROM {inner}{rest}))")
+            sql = (
+                f"DELETE FROM {info.ref} AS lab_target WHERE lab_target.ctid = ANY (ARRAY(SELECT {ident(alias)}.ctid "
+                f"FROM {inner}{rest}))"
+            )
             row = "lab_target"
         translation = self._changed("DELETE", prefix + sql, s.output, info, row, row, [])
         self.sources.pop()
@@ -371,8 +433,10 @@ class DmlTranslator(QueryTranslator):
         self._add(cte.name, _Source(None, None))
         where = f" WHERE {self.sql(s.where)}" if s.where is not None else ""
         limit = f" LIMIT {self.sql(s.top)}" if s.top is not None else ""
-        full = (f"DELETE FROM {info.ref} AS lab_target WHERE ctid = ANY (ARRAY(SELECT lab_ctid FROM ({inner}) AS {ident(cte.name)}"
-                f"{where}{limit}))")
+        full = (
+            f"DELETE FROM {info.ref} AS lab_target WHERE ctid = ANY (ARRAY(SELECT lab_ctid FROM ({inner}) AS {ident(cte.name)}"
+            f"{where}{limit}))"
+        )
         translation = self._changed("DELETE", full, s.output, info, "lab_target", "lab_target", [])
         self.sources.pop()
         self.ctes.pop()
@@ -395,7 +459,9 @@ class DmlTranslator(QueryTranslator):
             if when.matched == "NOT MATCHED BY SOURCE":
                 raise refusal("MERGE ... WHEN NOT MATCHED BY SOURCE")
             condition = f" AND {self.sql(when.condition)}" if when.condition is not None else ""
-            parts.append(f" WHEN {when.matched}{condition} THEN {self._merge_action(when, info, alias, identity_insert)}")
+            parts.append(
+                f" WHEN {when.matched}{condition} THEN {self._merge_action(when, info, alias, identity_insert)}"
+            )
         translation = Translation("MERGE", "".join(parts), self)
         translation.target = info
         translation.updated = frozenset(a.column.lower() for w in s.whens for a in w.assignments)
@@ -423,8 +489,12 @@ class DmlTranslator(QueryTranslator):
     def _merge_inserting(self, s: n.Merge, info: ObjectInfo, prefix: str) -> Translation:
         """What Entity Framework Core sends to insert several rows: MERGE ... ON 1=0 WHEN NOT MATCHED ... OUTPUT."""
         one = len(s.whens) == 1 and s.whens[0].matched == "NOT MATCHED" and s.whens[0].condition is None
-        never = isinstance(s.on, n.Binary) and isinstance(s.on.left, n.Literal) and isinstance(s.on.right, n.Literal) and (
-            s.on.left.value != s.on.right.value)
+        never = (
+            isinstance(s.on, n.Binary)
+            and isinstance(s.on.left, n.Literal)
+            and isinstance(s.on.right, n.Literal)
+            and (s.on.left.value != s.on.right.value)
+        )
         if not (one and never and isinstance(s.source, n.ValuesRef) and s.output is not None):
             raise refusal("MERGE with OUTPUT, unless it only inserts")
         self.objects.append(("INSERT", info))
@@ -456,8 +526,10 @@ class DmlTranslator(QueryTranslator):
                 values.append(self.assigned(value, sql, kind, column.type))
             returning = self.returning(output, info, table)
             names = [f"c{k}" for k in range(len(self.outputs))]
-            ctes.append(f"r{i} ({', '.join(names)}) AS (INSERT INTO {info.ref} ({', '.join(ident(c.name) for c in columns)}) "
-                        f"VALUES ({', '.join(values)}) RETURNING {returning})")
+            ctes.append(
+                f"r{i} ({', '.join(names)}) AS (INSERT INTO {info.ref} ({', '.join(ident(c.name) for c in columns)}) "
+                f"VALUES ({', '.join(values)}) RETURNING {returning})"
+            )
             cells = list(names)
             outputs = list(self.outputs)
             for at, item in extra:
@@ -502,4 +574,5 @@ def _mentions_deleted(output: n.OutputClause) -> bool:
         if isinstance(e, n.Case):
             return any(mentions(a) or mentions(b) for a, b in e.whens) or mentions(e.otherwise)
         return False
+
     return any(mentions(item.expr) for item in output.items)

@@ -106,8 +106,12 @@ class ExpressionTranslator:
         return self.as_text(e, *self.x(e))
 
     def as_text(self, e: n.Expr, sql: str, kind: SqlType | None) -> str:
-        if isinstance(e, (n.Literal, n.Variable)) or (kind is not None and not kind.is_string) or kind is None or (
-                kind.name in ("char", "nchar")):
+        if (
+            isinstance(e, (n.Literal, n.Variable))
+            or (kind is not None and not kind.is_string)
+            or kind is None
+            or (kind.name in ("char", "nchar"))
+        ):
             if kind is not None and kind.name in TEMPORALS:
                 return f"lab.to_varchar({sql}::timestamp, 121)" if kind.name != "date" else f"({sql})::text"
             if kind is not None and kind.name == "uniqueidentifier":
@@ -126,7 +130,7 @@ class ExpressionTranslator:
     def _literal(self, e: n.Literal) -> Typed:
         kind, value = e.kind, e.value
         if kind == "int":
-            return str(value), (types.INT if -2**31 <= value < 2**31 else types.BIGINT)
+            return str(value), (types.INT if -(2**31) <= value < 2**31 else types.BIGINT)
         if kind in ("string", "nstring"):
             if "\0" in value:
                 raise refusal("a character with the code 0 in a string")
@@ -142,7 +146,9 @@ class ExpressionTranslator:
         if kind == "float":
             return f"{value!r}::float8", types.FLOAT
         if kind == "hex":
-            return f"'\\x{value.hex()}'::bytea", SqlType("varbinary", max(len(value), 1) if len(value) <= 8000 else types.MAX)
+            return f"'\\x{value.hex()}'::bytea", SqlType(
+                "varbinary", max(len(value), 1) if len(value) <= 8000 else types.MAX
+            )
         if kind == "default":
             return "DEFAULT", None
         raise refusal(f"a literal of the kind {kind}")
@@ -231,9 +237,16 @@ class ExpressionTranslator:
         return f"({left} {op} {right})", _arithmetic(lk, rk, op)
 
     def _concatenate(self, e: n.Binary, left: str, lk: SqlType | None, right: str, rk: SqlType | None) -> Typed:
-        left = f"({left})::text" if isinstance(e.left, (n.Literal, n.Variable)) or lk is None or lk.name in ("char", "nchar") else left
-        right = f"({right})::text" if isinstance(e.right, (n.Literal, n.Variable)) or rk is None or rk.name in (
-            "char", "nchar") else right
+        left = (
+            f"({left})::text"
+            if isinstance(e.left, (n.Literal, n.Variable)) or lk is None or lk.name in ("char", "nchar")
+            else left
+        )
+        right = (
+            f"({right})::text"
+            if isinstance(e.right, (n.Literal, n.Variable)) or rk is None or rk.name in ("char", "nchar")
+            else right
+        )
         kind = None
         if lk is not None and rk is not None and lk.length > 0 and rk.length > 0 and lk.length + rk.length <= 4000:
             kind = SqlType("nvarchar" if lk.is_unicode or rk.is_unicode else "varchar", lk.length + rk.length)
@@ -244,7 +257,9 @@ class ExpressionTranslator:
         right, rk = self.x(b)
         return self.compared(op, a, left, lk, b, right, rk)
 
-    def compared(self, op: str, a: n.Expr, left: str, lk: SqlType | None, b: n.Expr, right: str, rk: SqlType | None) -> str:
+    def compared(
+        self, op: str, a: n.Expr, left: str, lk: SqlType | None, b: n.Expr, right: str, rk: SqlType | None
+    ) -> str:
         if is_text(lk) and is_text(rk):
             if not has_column(a) and not has_column(b):
                 return f"(({left})::text COLLATE lab.ci {op} ({right})::text)"
@@ -358,8 +373,13 @@ class ExpressionTranslator:
             return self._try_cast(e, sql, source)
         if e.style is not None and not (isinstance(e.style, n.Literal) and e.style.value in (0, 1, 2)):
             return self._styled(e, sql, source)
-        return self.cast(sql, source, kind, literal=isinstance(e.expr, (n.Literal, n.Variable)),
-                         style=e.style.value if isinstance(e.style, n.Literal) else 0), kind
+        return self.cast(
+            sql,
+            source,
+            kind,
+            literal=isinstance(e.expr, (n.Literal, n.Variable)),
+            style=e.style.value if isinstance(e.style, n.Literal) else 0,
+        ), kind
 
     def cast(self, sql: str, source: SqlType | None, kind: SqlType, *, literal: bool = False, style: int = 0) -> str:
         target = pg_type(kind)
@@ -382,11 +402,15 @@ class ExpressionTranslator:
             if is_text(source):
                 if style:
                     return f"decode(regexp_replace(({sql})::text, '^0[xX]', ''), 'hex')"
-                return f"lab.utf16({sql})" if source is not None and source.is_unicode else f"convert_to({sql}, 'WIN1252')"
+                return (
+                    f"lab.utf16({sql})" if source is not None and source.is_unicode else f"convert_to({sql}, 'WIN1252')"
+                )
             if source is not None and source.name == "uniqueidentifier":
                 return f"uuid_send({sql})"
             if source is not None and source.name in INTEGERS:
-                return f"int{8 if source.name == 'bigint' else 4}send(({sql})::int{8 if source.name == 'bigint' else 4})"
+                return (
+                    f"int{8 if source.name == 'bigint' else 4}send(({sql})::int{8 if source.name == 'bigint' else 4})"
+                )
             return f"({sql})::bytea"
         if name in TEMPORALS and is_text(source):
             return f"(({sql})::text)::{target}"
@@ -426,8 +450,11 @@ class ExpressionTranslator:
         if name == "bit":
             if isinstance(e, n.Literal) and e.value in (0, 1):
                 return sql
-            return sql if source is not None and source.name == "bit" else self.cast(sql, source, kind,
-                                                                                   literal=isinstance(e, (n.Literal, n.Variable)))
+            return (
+                sql
+                if source is not None and source.name == "bit"
+                else self.cast(sql, source, kind, literal=isinstance(e, (n.Literal, n.Variable)))
+            )
         if name in INTEGERS:
             if source is not None and source.name not in INTEGERS and not _bare(e):
                 return self.cast(sql, source, kind)
@@ -477,21 +504,29 @@ class ExpressionTranslator:
     def _user_function(self, e: n.Call) -> Typed:
         info = self.scope.table(e.name)
         if isinstance(info, str) or info.kind != "FN":
-            raise SqlError(4121, f'Cannot find either column "{e.name[0]}" or the user-defined function or aggregate '
-                           f'"{".".join(e.name)}", or the name is ambiguous.')
+            raise SqlError(
+                4121,
+                f'Cannot find either column "{e.name[0]}" or the user-defined function or aggregate '
+                f'"{".".join(e.name)}", or the name is ambiguous.',
+            )
         self.objects.append(("EXECUTE", info))
         module = self.scope.module_query(info)
         names = {}
         for i, parameter in enumerate(module.params):
             if i >= len(e.args) or (isinstance(e.args[i], n.Literal) and e.args[i].kind == "default"):  # type: ignore[attr-defined]
                 if parameter.default is None:
-                    raise SqlError(313, f"An insufficient number of arguments were supplied for the procedure or function {info.label}.")
+                    raise SqlError(
+                        313,
+                        f"An insufficient number of arguments were supplied for the procedure or function {info.label}.",
+                    )
                 value = parameter.default
             else:
                 value = e.args[i]
             sql, source = self.x(value)
             assert parameter.type is not None
-            names[parameter.name] = self.cast(sql, source, parameter.type, literal=isinstance(value, (n.Literal, n.Variable)))
+            names[parameter.name] = self.cast(
+                sql, source, parameter.type, literal=isinstance(value, (n.Literal, n.Variable))
+            )
         self.inline.append(names)
         self.sources.append({})
         try:
@@ -570,14 +605,48 @@ def _arithmetic(left: SqlType | None, right: SqlType | None, op: str) -> SqlType
 
 common_type = _common
 GLOBALS: dict[str, SqlType] = {
-    "@@ROWCOUNT": types.INT, "@@TRANCOUNT": types.INT, "@@ERROR": types.INT, "@@SPID": types.SMALLINT, "@@IDENTITY": types.BIGINT,
-    "@@NESTLEVEL": types.INT, "@@VERSION": types.NVARCHAR_4000, "@@SERVERNAME": types.SYSNAME, "@@SERVICENAME": types.SYSNAME,
-    "@@LOCK_TIMEOUT": types.INT, "@@MAX_PRECISION": types.TINYINT, "@@LANGUAGE": types.SYSNAME, "@@DATEFIRST": types.TINYINT,
-    "@@PROCID": types.INT, "@@OPTIONS": types.INT, "@@FETCH_STATUS": types.INT, "@@MICROSOFTVERSION": types.INT,
-    "@@TEXTSIZE": types.INT, "@@MAX_CONNECTIONS": types.INT, "@@DBTS": types.VARBINARY_MAX}
+    "@@ROWCOUNT": types.INT,
+    "@@TRANCOUNT": types.INT,
+    "@@ERROR": types.INT,
+    "@@SPID": types.SMALLINT,
+    "@@IDENTITY": types.BIGINT,
+    "@@NESTLEVEL": types.INT,
+    "@@VERSION": types.NVARCHAR_4000,
+    "@@SERVERNAME": types.SYSNAME,
+    "@@SERVICENAME": types.SYSNAME,
+    "@@LOCK_TIMEOUT": types.INT,
+    "@@MAX_PRECISION": types.TINYINT,
+    "@@LANGUAGE": types.SYSNAME,
+    "@@DATEFIRST": types.TINYINT,
+    "@@PROCID": types.INT,
+    "@@OPTIONS": types.INT,
+    "@@FETCH_STATUS": types.INT,
+    "@@MICROSOFTVERSION": types.INT,
+    "@@TEXTSIZE": types.INT,
+    "@@MAX_CONNECTIONS": types.INT,
+    "@@DBTS": types.VARBINARY_MAX,
+}
 _T = ExpressionTranslator
 _DISPATCH: dict[type, Callable[[Any, Any], Typed]] = {
-    n.Literal: _T._literal, n.Variable: _T._variable, n.Global: _T._global, n.Column: _T._column, n.Unary: _T._unary,
-    n.Binary: _T._binary, n.Not: _T._not, n.IsNull: _T._is_null, n.Between: _T._between, n.Like: _T._like, n.InList: _T._in_list,
-    n.InQuery: _T._in_query, n.Exists: _T._exists, n.Quantified: _T._quantified, n.Case: _T._case, n.Scalar: _T._scalar,
-    n.Collate: _T._collate, n.Star: _T._star, n.NextValue: _T._next_value, n.CastExpr: _T._cast, n.Call: _T._call}
+    n.Literal: _T._literal,
+    n.Variable: _T._variable,
+    n.Global: _T._global,
+    n.Column: _T._column,
+    n.Unary: _T._unary,
+    n.Binary: _T._binary,
+    n.Not: _T._not,
+    n.IsNull: _T._is_null,
+    n.Between: _T._between,
+    n.Like: _T._like,
+    n.InList: _T._in_list,
+    n.InQuery: _T._in_query,
+    n.Exists: _T._exists,
+    n.Quantified: _T._quantified,
+    n.Case: _T._case,
+    n.Scalar: _T._scalar,
+    n.Collate: _T._collate,
+    n.Star: _T._star,
+    n.NextValue: _T._next_value,
+    n.CastExpr: _T._cast,
+    n.Call: _T._call,
+}

@@ -26,6 +26,7 @@ def _function(*names: str) -> Callable[[Handler], Handler]:
         for name in names:
             FUNCTIONS[name] = handler
         return handler
+
     return register
 
 
@@ -40,10 +41,12 @@ def _plain_call(target: str, result: SqlType | None) -> Handler:
 
 def _same(target: str) -> Handler:
     """The result has the type of the first argument."""
+
     def handler(t: T, e: n.Call) -> Typed:
         sql, kind = t.x(e.args[0])
         rest = "".join(", " + t.sql(a) for a in e.args[1:])
         return f"{target}({sql}{rest})", kind
+
     return handler
 
 
@@ -86,8 +89,12 @@ FUNCTIONS["rand"] = lambda t, e: ("random()", types.FLOAT)
 @_function("count", "count_big")
 def _count(t: T, e: n.Call) -> Typed:
     big = e.name[-1].lower() == "count_big"
-    inner = "*" if not e.args or isinstance(e.args[0], n.Star) else ("DISTINCT " if e.distinct else "") + (
-        t.text(e.args[0]) if isinstance(e.args[0], n.Literal) else t.sql(e.args[0]))
+    inner = (
+        "*"
+        if not e.args or isinstance(e.args[0], n.Star)
+        else ("DISTINCT " if e.distinct else "")
+        + (t.text(e.args[0]) if isinstance(e.args[0], n.Literal) else t.sql(e.args[0]))
+    )
     if e.over is not None:
         sql = f"count({inner}){t._over(e.over)}"
         e = n.Call(e.name, e.args)
@@ -184,7 +191,10 @@ def _charindex(t: T, e: n.Call) -> Typed:
 
 @_function("stuff")
 def _stuff(t: T, e: n.Call) -> Typed:
-    return (f"lab.stuff({t.text(e.args[0])}, ({t.sql(e.args[1])})::int4, ({t.sql(e.args[2])})::int4, {t.text(e.args[3])})", V)
+    return (
+        f"lab.stuff({t.text(e.args[0])}, ({t.sql(e.args[1])})::int4, ({t.sql(e.args[2])})::int4, {t.text(e.args[3])})",
+        V,
+    )
 
 
 @_function("replicate")
@@ -261,7 +271,9 @@ def _as_stamp(sql: str, kind: SqlType | None) -> str:
 def _dateadd(t: T, e: n.Call) -> Typed:
     count = t.sql(e.args[1])
     sql, kind = t.x(e.args[2])
-    result = kind if kind is not None and kind.name in ("datetime", "datetime2", "date", "smalldatetime") else types.DATETIME
+    result = (
+        kind if kind is not None and kind.name in ("datetime", "datetime2", "date", "smalldatetime") else types.DATETIME
+    )
     return f"lab.dateadd({_part(e)}, ({count})::int8, {_as_stamp(sql, kind)})::{pg_type(result)}", result
 
 
@@ -385,23 +397,64 @@ def _objectproperty(t: T, e: n.Call) -> Typed:
 
 @_function("col_name")
 def _col_name(t: T, e: n.Call) -> Typed:
-    return (f"(SELECT c.name FROM lab.columns c WHERE c.object_id = {t.sql(e.args[0])} AND c.column_id = {t.sql(e.args[1])})",
-            types.SYSNAME)
+    return (
+        f"(SELECT c.name FROM lab.columns c WHERE c.object_id = {t.sql(e.args[0])} AND c.column_id = {t.sql(e.args[1])})",
+        types.SYSNAME,
+    )
 
 
 # Answered by the session (procs/functions.py); arguments must not be columns.
 SESSION_FUNCTIONS: dict[str, SqlType] = {
-    "db_name": types.SYSNAME, "db_id": types.INT, "suser_sname": types.SYSNAME, "suser_name": types.SYSNAME,
-    "suser_id": types.INT, "original_login": types.SYSNAME, "system_user": types.SYSNAME, "current_user": types.SYSNAME,
-    "session_user": types.SYSNAME, "user": types.SYSNAME, "user_name": types.SYSNAME, "user_id": types.INT,
-    "database_principal_id": types.INT, "host_name": types.SYSNAME, "host_id": types.SYSNAME, "app_name": types.SYSNAME,
-    "program_name": types.SYSNAME, "scope_identity": SqlType("numeric", 0, 38, 0), "ident_current": SqlType("numeric", 0, 38, 0),
-    "error_number": types.INT, "error_message": V, "error_severity": types.INT, "error_state": types.INT, "error_line": types.INT,
-    "error_procedure": types.SYSNAME, "xact_state": types.SMALLINT, "current_transaction_id": types.BIGINT,
-    "serverproperty": V, "databasepropertyex": V, "has_perms_by_name": types.INT, "has_dbaccess": types.INT,
-    "is_member": types.INT, "is_rolemember": types.INT, "is_srvrolemember": types.INT, "type_id": types.INT,
-    "applock_test": types.SMALLINT, "applock_mode": SqlType("nvarchar", 32), "session_context": V, "sessionproperty": types.INT,
-    "connectionproperty": V, "trigger_nestlevel": types.INT, "rowcount_big": types.BIGINT, "update": types.INT,
-    "context_info": types.VARBINARY_MAX, "isnumeric": types.INT, "isdate": types.INT, "parsename": types.SYSNAME,
-    "indexproperty": types.INT, "min_active_rowversion": types.VARBINARY_MAX, "getansinull": types.INT, "formatmessage": V}
+    "db_name": types.SYSNAME,
+    "db_id": types.INT,
+    "suser_sname": types.SYSNAME,
+    "suser_name": types.SYSNAME,
+    "suser_id": types.INT,
+    "original_login": types.SYSNAME,
+    "system_user": types.SYSNAME,
+    "current_user": types.SYSNAME,
+    "session_user": types.SYSNAME,
+    "user": types.SYSNAME,
+    "user_name": types.SYSNAME,
+    "user_id": types.INT,
+    "database_principal_id": types.INT,
+    "host_name": types.SYSNAME,
+    "host_id": types.SYSNAME,
+    "app_name": types.SYSNAME,
+    "program_name": types.SYSNAME,
+    "scope_identity": SqlType("numeric", 0, 38, 0),
+    "ident_current": SqlType("numeric", 0, 38, 0),
+    "error_number": types.INT,
+    "error_message": V,
+    "error_severity": types.INT,
+    "error_state": types.INT,
+    "error_line": types.INT,
+    "error_procedure": types.SYSNAME,
+    "xact_state": types.SMALLINT,
+    "current_transaction_id": types.BIGINT,
+    "serverproperty": V,
+    "databasepropertyex": V,
+    "has_perms_by_name": types.INT,
+    "has_dbaccess": types.INT,
+    "is_member": types.INT,
+    "is_rolemember": types.INT,
+    "is_srvrolemember": types.INT,
+    "type_id": types.INT,
+    "applock_test": types.SMALLINT,
+    "applock_mode": SqlType("nvarchar", 32),
+    "session_context": V,
+    "sessionproperty": types.INT,
+    "connectionproperty": V,
+    "trigger_nestlevel": types.INT,
+    "rowcount_big": types.BIGINT,
+    "update": types.INT,
+    "context_info": types.VARBINARY_MAX,
+    "isnumeric": types.INT,
+    "isdate": types.INT,
+    "parsename": types.SYSNAME,
+    "indexproperty": types.INT,
+    "min_active_rowversion": types.VARBINARY_MAX,
+    "getansinull": types.INT,
+    "formatmessage": V,
+}
 __all__ = ["FUNCTIONS", "SESSION_FUNCTIONS", "Any"]

@@ -17,7 +17,11 @@ def physical(name: str) -> str:
     low = name.lower()
     if len(low.encode()) <= 63:
         return low
-    return low.encode()[:50].decode(errors="ignore") + "~" + hashlib.md5(low.encode(), usedforsecurity=False).hexdigest()[:8]
+    return (
+        low.encode()[:50].decode(errors="ignore")
+        + "~"
+        + hashlib.md5(low.encode(), usedforsecurity=False).hexdigest()[:8]
+    )
 
 
 @functools.lru_cache(maxsize=20000)
@@ -33,10 +37,30 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-_SIMPLE = {"tinyint": "int2", "smallint": "int2", "int": "int4", "bigint": "int8", "bit": "int2", "float": "float8", "real": "float4",
-           "money": "numeric(19,4)", "smallmoney": "numeric(10,4)", "date": "date", "datetime": "timestamp(3)",
-           "smalldatetime": "timestamp(0)", "uniqueidentifier": "uuid", "binary": "bytea", "varbinary": "bytea", "image": "bytea",
-           "timestamp": "bytea", "sysname": "varchar(128)", "text": "text", "ntext": "text", "xml": "text", "sql_variant": "text"}
+_SIMPLE = {
+    "tinyint": "int2",
+    "smallint": "int2",
+    "int": "int4",
+    "bigint": "int8",
+    "bit": "int2",
+    "float": "float8",
+    "real": "float4",
+    "money": "numeric(19,4)",
+    "smallmoney": "numeric(10,4)",
+    "date": "date",
+    "datetime": "timestamp(3)",
+    "smalldatetime": "timestamp(0)",
+    "uniqueidentifier": "uuid",
+    "binary": "bytea",
+    "varbinary": "bytea",
+    "image": "bytea",
+    "timestamp": "bytea",
+    "sysname": "varchar(128)",
+    "text": "text",
+    "ntext": "text",
+    "xml": "text",
+    "sql_variant": "text",
+}
 
 
 @functools.lru_cache(maxsize=2000)

@@ -64,8 +64,11 @@ class QueryTranslator(ExpressionTranslator):
                 frame[low] = None
             sql = self.query(cte.query)
             names = cte.columns or [o.name for o in self.outputs]
-            frame[low] = {a.lower(): o.type for a, o in zip(names, self.outputs)} if not any(
-                o.star for o in self.outputs) else self._expanded(self.outputs)
+            frame[low] = (
+                {a.lower(): o.type for a, o in zip(names, self.outputs)}
+                if not any(o.star for o in self.outputs)
+                else self._expanded(self.outputs)
+            )
             for name in names:
                 self.spelling.setdefault(name.lower(), name)
             columns = f" ({', '.join(ident(c) for c in cte.columns)})" if cte.columns else ""
@@ -81,7 +84,9 @@ class QueryTranslator(ExpressionTranslator):
         rows = []
         for row in query.rows:
             if len(row) != width:
-                raise SqlError(10709, "The number of columns for each row in a table value constructor must be the same.", 15)
+                raise SqlError(
+                    10709, "The number of columns for each row in a table value constructor must be the same.", 15
+                )
             rows.append("(" + ", ".join(self.sql(e) for e in row) + ")")
         self.outputs = [Output("", None) for _ in range(width)]
         return "VALUES " + ", ".join(rows)
@@ -91,8 +96,11 @@ class QueryTranslator(ExpressionTranslator):
         outputs = self.outputs
         right = self.query(query.right)
         if len(outputs) != len(self.outputs) and not any(o.star for o in outputs + self.outputs):
-            raise SqlError(205, "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of "
-                           "expressions in their target lists.")
+            raise SqlError(
+                205,
+                "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of "
+                "expressions in their target lists.",
+            )
         for mine, other in zip(outputs, self.outputs):
             if mine.type != other.type:
                 mine.type = None
@@ -167,11 +175,24 @@ class QueryTranslator(ExpressionTranslator):
         e = item.expr
         if isinstance(e, n.Star):
             if e.qualifier and e.qualifier[-1].lower() not in self.sources[-1]:
-                raise SqlError(107, f"The column prefix '{e.qualifier[-1]}' does not match with a table name or alias name used in "
-                               "the query.", 15)
+                raise SqlError(
+                    107,
+                    f"The column prefix '{e.qualifier[-1]}' does not match with a table name or alias name used in "
+                    "the query.",
+                    15,
+                )
             return self.sql(e), Output("", None, True)
         sql, kind = self.x(e)
-        if isinstance(e, (n.Binary, n.Not, n.IsNull, n.InList)) and getattr(e, "op", "=") in ("=", "<>", "<", ">", "<=", ">=", "AND", "OR"):
+        if isinstance(e, (n.Binary, n.Not, n.IsNull, n.InList)) and getattr(e, "op", "=") in (
+            "=",
+            "<>",
+            "<",
+            ">",
+            "<=",
+            ">=",
+            "AND",
+            "OR",
+        ):
             raise SqlError(102, "Incorrect syntax near '='.", 15)
         name = item.alias or (e.parts[-1] if isinstance(e, n.Column) else "")
         if name:
@@ -194,7 +215,9 @@ class QueryTranslator(ExpressionTranslator):
             if not s.columns and any(not name and not o.star for name, o in zip(names, self.outputs)):
                 at = next(i for i, o in enumerate(self.outputs) if not o.name and not o.star)
                 raise SqlError(8155, f"No column name was specified for column {at + 1} of '{s.alias}'.")
-            columns = None if any(o.star for o in self.outputs) else {a.lower(): o.type for a, o in zip(names, self.outputs)}
+            columns = (
+                None if any(o.star for o in self.outputs) else {a.lower(): o.type for a, o in zip(names, self.outputs)}
+            )
             self._add(s.alias, _Source(None, columns))
             listed = f" ({', '.join(ident(c) for c in s.columns)})" if s.columns else ""
             return f"({sql}) AS {ident(s.alias)}{listed}"
@@ -273,7 +296,9 @@ class QueryTranslator(ExpressionTranslator):
             self.sources, self.ctes = outer, ctes
         self.objects = objects  # who may read the view need not be able to read its tables
         names = module.columns or [o.name for o in self.outputs]
-        columns = None if any(o.star for o in self.outputs) else {a.lower(): o.type for a, o in zip(names, self.outputs)}
+        columns = (
+            None if any(o.star for o in self.outputs) else {a.lower(): o.type for a, o in zip(names, self.outputs)}
+        )
         self._add(alias, _Source(None, columns))
         listed = f" ({', '.join(ident(c) for c in module.columns)})" if module.columns else ""
         return f"({sql}) AS {ident(alias)}{listed}"
@@ -301,7 +326,9 @@ class QueryTranslator(ExpressionTranslator):
         for parameter, value in zip(module.params, s.args):
             sql, kind = self.x(value)
             assert parameter.type is not None
-            names[parameter.name] = self.cast(sql, kind, parameter.type, literal=isinstance(value, (n.Literal, n.Variable)))
+            names[parameter.name] = self.cast(
+                sql, kind, parameter.type, literal=isinstance(value, (n.Literal, n.Variable))
+            )
         self.inline.append(names)
         outer, self.sources = self.sources, [{}]
         ctes, self.ctes = self.ctes, []
@@ -323,8 +350,10 @@ class QueryTranslator(ExpressionTranslator):
         root = f"{self.text(s.args[0])}::jsonb"
         if len(s.args) > 1:
             root = f"jsonb_path_query_first({root}, {self.text(s.args[1])}::jsonpath)"
-        return (f"LATERAL (SELECT {', '.join(columns)} FROM (SELECT {root} AS r) r, LATERAL jsonb_array_elements("
-                f"CASE WHEN jsonb_typeof(r) = 'array' THEN r ELSE jsonb_build_array(r) END) AS e) AS {ident(alias)}")
+        return (
+            f"LATERAL (SELECT {', '.join(columns)} FROM (SELECT {root} AS r) r, LATERAL jsonb_array_elements("
+            f"CASE WHEN jsonb_typeof(r) = 'array' THEN r ELSE jsonb_build_array(r) END) AS e) AS {ident(alias)}"
+        )
 
     def _join(self, s: n.Join) -> str:
         left = self.source(s.left)
@@ -368,7 +397,9 @@ class QueryTranslator(ExpressionTranslator):
             real = info is not None and info.info is not None and info.info.kind == "U"
             return [s] if real and set(s.hints) & {"UPDLOCK", "XLOCK"} else []
         if isinstance(s, n.Join):
-            return (self._hinted(s.left) if s.kind != "RIGHT" else []) + (self._hinted(s.right) if s.kind != "LEFT" else [])
+            return (self._hinted(s.left) if s.kind != "RIGHT" else []) + (
+                self._hinted(s.right) if s.kind != "LEFT" else []
+            )
         return []
 
 

@@ -112,12 +112,14 @@ class PacketStream:
         if len(body) <= step:
             out = struct.pack(">BBHHBB", kind, 1, len(body) + 8, self.spid & 0xFFFF, 1, 0) + body
         else:
-            parts = []
+            parts: list[bytes | bytearray] = []
             number = 1
             for start in range(0, len(body), step):
-                chunk = body[start:start + step]
+                chunk = body[start : start + step]
                 last = start + step >= len(body)
-                parts.append(struct.pack(">BBHHBB", kind, int(last), len(chunk) + 8, self.spid & 0xFFFF, number & 255, 0))
+                parts.append(
+                    struct.pack(">BBHHBB", kind, int(last), len(chunk) + 8, self.spid & 0xFFFF, number & 255, 0)
+                )
                 parts.append(chunk)
                 number += 1
             out = b"".join(parts)

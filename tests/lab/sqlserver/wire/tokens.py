@@ -43,9 +43,16 @@ class TokenStream:
         self.in_proc = 0
         self._last_done = -1
 
-    def message(self, number: int, text: str, severity: int = 0, state: int = 1, procedure: str = "", line: int = 1) -> None:
-        body = (struct.pack("<iBB", number, state & 255, severity) + us_varchar(text) + b_varchar(SERVER_NAME)
-                + b_varchar(procedure) + struct.pack("<I", max(line, 0)))
+    def message(
+        self, number: int, text: str, severity: int = 0, state: int = 1, procedure: str = "", line: int = 1
+    ) -> None:
+        body = (
+            struct.pack("<iBB", number, state & 255, severity)
+            + us_varchar(text)
+            + b_varchar(SERVER_NAME)
+            + b_varchar(procedure)
+            + struct.pack("<I", max(line, 0))
+        )
         self.data += (b"\xaa" if severity > 10 else b"\xab") + struct.pack("<H", len(body)) + body
 
     def env(self, kind: int, new: str | bytes, old: str | bytes = "") -> None:
@@ -56,8 +63,12 @@ class TokenStream:
         self.data += b"\xe3" + struct.pack("<H", len(body)) + body
 
     def login_ack(self, version: tuple[int, int, int]) -> None:
-        body = b"\x01\x74\x00\x00\x04" + b_varchar("Microsoft SQL Server") + bytes([version[0], version[1]]) + struct.pack(
-            ">H", version[2])
+        body = (
+            b"\x01\x74\x00\x00\x04"
+            + b_varchar("Microsoft SQL Server")
+            + bytes([version[0], version[1]])
+            + struct.pack(">H", version[2])
+        )
         self.data += b"\xad" + struct.pack("<H", len(body)) + body
 
     def rows(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
@@ -73,8 +84,15 @@ class TokenStream:
             for (write, nothing), value in zip(writers, row):
                 data += nothing if value is None else write(value)
 
-    def done(self, count: int | None = None, command: int = 0, *, error: bool = False, proc_end: bool = False,
-             attention: bool = False) -> None:
+    def done(
+        self,
+        count: int | None = None,
+        command: int = 0,
+        *,
+        error: bool = False,
+        proc_end: bool = False,
+        attention: bool = False,
+    ) -> None:
         token = DONE_PROC if proc_end else DONE_IN_PROC if self.in_proc else DONE
         status = (2 if error else 0) | (0x10 if count is not None else 0) | (0x20 if attention else 0)
         if self._last_done >= 0:
@@ -86,8 +104,15 @@ class TokenStream:
         self.data += b"\x79" + struct.pack("<i", value)
 
     def return_value(self, ordinal: int, name: str, kind: SqlType, value: Any) -> None:
-        self.data += (b"\xac" + struct.pack("<H", ordinal) + b_varchar(name) + b"\x01" + struct.pack("<IH", 0, 0)
-                      + type_info(kind) + (null(kind) if value is None else encoder(kind)(value)))
+        self.data += (
+            b"\xac"
+            + struct.pack("<H", ordinal)
+            + b_varchar(name)
+            + b"\x01"
+            + struct.pack("<IH", 0, 0)
+            + type_info(kind)
+            + (null(kind) if value is None else encoder(kind)(value))
+        )
 
     @property
     def ends_with_done(self) -> bool:

@@ -61,14 +61,57 @@ class SqlType(NamedTuple):
 
 
 STRINGS = frozenset({"char", "varchar", "nchar", "nvarchar", "text", "ntext", "sysname", "xml", "sql_variant"})
-FIXED_LENGTHS = {"tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "bit": 1, "money": 8, "smallmoney": 4, "float": 8, "real": 4,
-                 "date": 3, "datetime": 8, "smalldatetime": 4, "uniqueidentifier": 16, "rowversion": 8, "timestamp": 8,
-                 "sysname": 256}
-TYPE_IDS = {"image": 34, "text": 35, "uniqueidentifier": 36, "date": 40, "time": 41, "datetime2": 42, "datetimeoffset": 43,
-            "tinyint": 48, "smallint": 52, "int": 56, "smalldatetime": 58, "real": 59, "money": 60, "datetime": 61, "float": 62,
-            "sql_variant": 98, "ntext": 99, "bit": 104, "decimal": 106, "numeric": 108, "smallmoney": 122, "bigint": 127,
-            "varbinary": 165, "varchar": 167, "binary": 173, "char": 175, "timestamp": 189, "nvarchar": 231, "nchar": 239,
-            "xml": 241, "sysname": 256}
+FIXED_LENGTHS = {
+    "tinyint": 1,
+    "smallint": 2,
+    "int": 4,
+    "bigint": 8,
+    "bit": 1,
+    "money": 8,
+    "smallmoney": 4,
+    "float": 8,
+    "real": 4,
+    "date": 3,
+    "datetime": 8,
+    "smalldatetime": 4,
+    "uniqueidentifier": 16,
+    "rowversion": 8,
+    "timestamp": 8,
+    "sysname": 256,
+}
+TYPE_IDS = {
+    "image": 34,
+    "text": 35,
+    "uniqueidentifier": 36,
+    "date": 40,
+    "time": 41,
+    "datetime2": 42,
+    "datetimeoffset": 43,
+    "tinyint": 48,
+    "smallint": 52,
+    "int": 56,
+    "smalldatetime": 58,
+    "real": 59,
+    "money": 60,
+    "datetime": 61,
+    "float": 62,
+    "sql_variant": 98,
+    "ntext": 99,
+    "bit": 104,
+    "decimal": 106,
+    "numeric": 108,
+    "smallmoney": 122,
+    "bigint": 127,
+    "varbinary": 165,
+    "varchar": 167,
+    "binary": 173,
+    "char": 175,
+    "timestamp": 189,
+    "nvarchar": 231,
+    "nchar": 239,
+    "xml": 241,
+    "sysname": 256,
+}
 
 INT = SqlType("int", 4, 10)
 BIGINT = SqlType("bigint", 8, 19)
@@ -91,7 +134,12 @@ VARBINARY_MAX = SqlType("varbinary", MAX)
 EPOCH = dt.date(1, 1, 1).toordinal()
 BASE_1900 = dt.datetime(1900, 1, 1)
 _INT_SIZES = {"tinyint": 1, "smallint": 2, "int": 4, "bigint": 8}
-_INT_LIMITS = {"tinyint": (0, 255), "smallint": (-2**15, 2**15 - 1), "int": (-2**31, 2**31 - 1), "bigint": (-2**63, 2**63 - 1)}
+_INT_LIMITS = {
+    "tinyint": (0, 255),
+    "smallint": (-(2**15), 2**15 - 1),
+    "int": (-(2**31), 2**31 - 1),
+    "bigint": (-(2**63), 2**63 - 1),
+}
 
 
 def build(name: str, args: tuple[int, ...] = ()) -> SqlType:
@@ -109,11 +157,24 @@ def build(name: str, args: tuple[int, ...] = ()) -> SqlType:
     if name in ("datetime2", "time", "datetimeoffset"):
         scale = first if first is not None else 7
         return SqlType(name, 0, {"datetime2": 20, "time": 9, "datetimeoffset": 27}[name] + scale, scale)
-    simple = {"bit": BIT, "real": REAL, "datetime": DATETIME, "date": DATE, "uniqueidentifier": GUID, "sysname": SYSNAME,
-              "money": SqlType("money", 8, 19, 4), "smallmoney": SqlType("smallmoney", 4, 10, 4),
-              "smalldatetime": SqlType("smalldatetime", 4, 16), "rowversion": SqlType("timestamp", 8),
-              "timestamp": SqlType("timestamp", 8), "xml": SqlType("xml", MAX), "text": SqlType("text", MAX),
-              "ntext": SqlType("ntext", MAX), "image": SqlType("image", MAX), "sql_variant": SqlType("sql_variant", 4000)}
+    simple = {
+        "bit": BIT,
+        "real": REAL,
+        "datetime": DATETIME,
+        "date": DATE,
+        "uniqueidentifier": GUID,
+        "sysname": SYSNAME,
+        "money": SqlType("money", 8, 19, 4),
+        "smallmoney": SqlType("smallmoney", 4, 10, 4),
+        "smalldatetime": SqlType("smalldatetime", 4, 16),
+        "rowversion": SqlType("timestamp", 8),
+        "timestamp": SqlType("timestamp", 8),
+        "xml": SqlType("xml", MAX),
+        "text": SqlType("text", MAX),
+        "ntext": SqlType("ntext", MAX),
+        "image": SqlType("image", MAX),
+        "sql_variant": SqlType("sql_variant", 4000),
+    }
     if name in simple:
         return simple[name]
     raise SqlError(2715, f"Cannot find data type {name}.")
@@ -137,7 +198,7 @@ class Reader:
 
     def take(self, count: int) -> bytes:
         self.pos += count
-        return self.data[self.pos - count:self.pos]
+        return self.data[self.pos - count : self.pos]
 
     def u8(self) -> int:
         self.pos += 1
@@ -159,8 +220,18 @@ class Reader:
         return self.take(2 * self.u16()).decode("utf-16-le")
 
 
-_FIXED_WIRE = {0x30: (1, TINYINT), 0x32: (1, BIT), 0x34: (2, SMALLINT), 0x38: (4, INT), 0x3B: (4, REAL), 0x3D: (8, DATETIME),
-               0x3E: (8, FLOAT), 0x7F: (8, BIGINT), 0x3C: (8, SqlType("money", 8, 19, 4)), 0x1F: (0, INT)}
+_FIXED_WIRE = {
+    0x30: (1, TINYINT),
+    0x32: (1, BIT),
+    0x34: (2, SMALLINT),
+    0x38: (4, INT),
+    0x3B: (4, REAL),
+    0x3D: (8, DATETIME),
+    0x3E: (8, FLOAT),
+    0x7F: (8, BIGINT),
+    0x3C: (8, SqlType("money", 8, 19, 4)),
+    0x1F: (0, INT),
+}
 _INT_BY_SIZE = {1: TINYINT, 2: SMALLINT, 4: INT, 8: BIGINT}
 
 
@@ -174,9 +245,14 @@ def read_parameter(b: Reader) -> tuple[Any, SqlType]:
         size = b.u8()
         length = b.u8()
         kind = {0x68: BIT, 0x24: GUID}.get(token) or (
-            _INT_BY_SIZE[size] if token == 0x26 else (REAL if size == 4 else FLOAT) if token == 0x6D
-            else build("smallmoney" if size == 4 else "money") if token == 0x6E
-            else build("smalldatetime" if size == 4 else "datetime"))
+            _INT_BY_SIZE[size]
+            if token == 0x26
+            else (REAL if size == 4 else FLOAT)
+            if token == 0x6D
+            else build("smallmoney" if size == 4 else "money")
+            if token == 0x6E
+            else build("smalldatetime" if size == 4 else "datetime")
+        )
         return (_fixed(kind, b.take(length)) if length else None), kind
     if token in (0x6A, 0x6C):
         _, precision, scale = b.take(3)
@@ -217,7 +293,7 @@ def _read_plp(b: Reader) -> bytes | None:
     if b.u64() == 0xFFFFFFFFFFFFFFFF:
         return None
     parts = []
-    while (count := b.u32()):
+    while count := b.u32():
         parts.append(b.take(count))
     return b"".join(parts)
 
@@ -435,11 +511,14 @@ def coerce(value: Any, kind: SqlType) -> Any:
         return _coerce(value, kind, name)
     except (ValueError, decimal.InvalidOperation, TypeError) as error:
         if name in ("datetime", "datetime2", "date", "time", "smalldatetime", "datetimeoffset"):
-            raise SqlError(241, "Conversion failed when converting date and/or time from character string.",
-                           aborts="transaction") from error
+            raise SqlError(
+                241, "Conversion failed when converting date and/or time from character string.", aborts="transaction"
+            ) from error
         if name in ("decimal", "numeric", "float", "real", "uniqueidentifier"):
             raise SqlError(8114, f"Error converting data type nvarchar to {name}.") from error
-        raise SqlError(245, f"Conversion failed when converting the nvarchar value '{value}' to data type {name}.") from error
+        raise SqlError(
+            245, f"Conversion failed when converting the nvarchar value '{value}' to data type {name}."
+        ) from error
 
 
 def _coerce(value: Any, kind: SqlType, name: str) -> Any:
@@ -471,7 +550,7 @@ def _coerce(value: Any, kind: SqlType, name: str) -> Any:
         return _to_temporal(value, name)
     text = to_text(value)
     if kind.length > 0 and len(text) > kind.length:
-        text = text[:kind.length]
+        text = text[: kind.length]
     return text.ljust(kind.length) if name in ("char", "nchar") and kind.length > 0 else text
 
 
@@ -483,7 +562,7 @@ def _to_bytes(value: Any, kind: SqlType) -> bytes:
     elif isinstance(value, uuid.UUID):
         value = value.bytes_le
     raw = bytes(value)
-    return raw[:kind.length] if kind.length > 0 else raw
+    return raw[: kind.length] if kind.length > 0 else raw
 
 
 def _to_temporal(value: Any, name: str) -> Any:
