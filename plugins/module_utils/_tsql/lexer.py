@@ -48,6 +48,8 @@ _TOKEN = re.compile(
     )""",
     re.X | re.S,
 )
+_GLUED = re.compile(r"[\w$#@]{1,8}")
+_GLUED_WORDS = frozenset({"EXEC", "EXECUTE", "ELSE", "END", "EXCEPT", "ENABLE"})
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _AFTER_GO = re.compile(rf"{_LINE_SPACE}*(?:(\d{{1,9}}){_LINE_SPACE}*)?(?:--[^\n]*)?(?=\n|\Z)")
 _CONTINUATION = re.compile(r"\\\r?\n")
@@ -254,7 +256,12 @@ def scan(text: str) -> Scan:
                 if piece.count('"') % 2:
                     raise _error(text, start, "this quoted name is not closed")
             elif group == "num" and (hit.group("glued") or hit.group("hexed")):
+                # 1EXEC is 1 and EXEC, or 1E and XEC: refused, and read in the way that hides less
                 kind = BAD
+                rest = _GLUED.match(text, end - 1)
+                if rest is not None and rest.group().upper() in _GLUED_WORDS:
+                    end -= 1
+                    piece = text[start:end]
             add(Token(kind, piece, start, end, ""))
         at = end
     return found

@@ -61,7 +61,7 @@ def test_marks_and_phases() -> None:
 
 
 def advised() -> list[tuple[str, str, str]]:
-    found = {}
+    found: dict[tuple[str, str, str], None] = {}
     for example in EXAMPLES:
         if example.caught:
             for finding in check(example).findings:
