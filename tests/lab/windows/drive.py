@@ -17,6 +17,7 @@ from typing import IO
 
 _ILLEGAL = re.compile(r'[<>:"|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE)
+MAX_PATH = 259
 _DEFAULT_SIZE = 64 * 1024**3
 
 
@@ -55,6 +56,10 @@ def invalid_name() -> Refused:
 
 def already_exists() -> Refused:
     return Refused(183, "Cannot create a file when that file already exists.")
+
+
+def name_too_long() -> Refused:
+    return Refused(206, "The filename or extension is too long.")
 
 
 class Drive:
@@ -99,10 +104,13 @@ class Drive:
                 raise invalid_name()
         return "C:\\" + "\\".join(parts)
 
-    def local(self, path: str, cwd: str = "C:\\") -> Path:
+    def local(self, path: str, cwd: str = "C:\\", long: bool = False) -> Path:
         """Where a Windows path is on this machine: existing names are found without regard to case."""
         here = self.root
-        parts = [part for part in self.normal(path, cwd)[3:].split("\\") if part]
+        normal = self.normal(path, cwd)
+        if len(normal) > MAX_PATH and not long:
+            raise name_too_long()
+        parts = [part for part in normal[3:].split("\\") if part]
         for index, part in enumerate(parts):
             found = _entry(here, part)
             if found is None:

@@ -55,6 +55,12 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"10000\\r\\n" + b"x" * 65536 + b"\\r\\n")
             self.wfile.write(b"0\\r\\n\\r\\n")
             return
+        if self.path == "/socket":
+            self.send_response(101); self.send_header("Connection", "Upgrade"); self.send_header("Upgrade", "websocket")
+            self.end_headers()
+            while data := self.request.recv(100) if not self.rfile.peek(1) else self.rfile.read1(100):
+                self.wfile.write(data.upper()); self.wfile.flush()
+            return
         if self.path == "/headers":
             return self.answer(str(self.headers).encode())
         self.answer(f"{here.name} {os.getpid()}".encode())

@@ -94,3 +94,13 @@ def test_files_of_a_running_release_are_locked(host: Any, shell: Any, until: Any
     until(lambda: shell.appcmd("list", "apppool", "/text:state")[1] == "Stopped\r\n")
     assert shell.cmd(r"rmdir /s /q C:\releases")[0] == 0
     assert not (host.drive / "releases").exists()
+
+
+def test_paths_that_are_too_long_for_all_but_tar(host: Any, shell: Any) -> None:
+    deep = host.drive / "long" / ("d" * 120) / ("e" * 120)
+    deep.mkdir(parents=True)
+    (deep / ("f" * 40)).touch()
+    assert shell.cmd(f"type {'C:/long/' + 'd' * 120 + '/' + 'e' * 120 + '/' + 'f' * 40}")[0] != 0
+    code, _, err = shell.cmd(r"rmdir /s /q C:\long")
+    assert (code, "too long" in err) == (206, True)
+    assert deep.is_dir()

@@ -119,3 +119,46 @@ def test_a_binding_with_tls(hosts: Any) -> None:
         http.client.HTTPSConnection(host.address, 8443, timeout=5, context=ssl.create_default_context()).request(
             "GET", "/"
         )
+
+
+def upgrade(host: Any, path: str) -> socket.socket:
+    raw = socket.create_connection((host.address, 8080), timeout=5)
+    raw.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly".encode()
+    )
+    return raw
+
+
+def test_a_websocket_is_a_request_in_flight_until_it_ends(host: Any, shell: Any, until: Any) -> None:
+    raw = upgrade(host, "/socket")
+    with raw:
+        seen = b""
+        while not seen.endswith(b"EARLY"):
+            seen += raw.recv(1000)
+        assert seen.startswith(b"HTTP/1.1 101 ")
+        raw.sendall(b"more")
+        assert raw.recv(100) == b"MORE"
+        assert shell.appcmd("list", "requests")[0] == 0
+        shell.appcmd("stop", "apppool", "/apppool.name:shop")
+        assert host.get()[0] == 503
+        raw.sendall(b"x")
+        assert raw.recv(100) == b"X"
+        with pytest.raises(ConnectionResetError):
+            raw.recv(100)  # cut at the pool's limit
+    until(lambda: shell.appcmd("list", "apppool", "/text:state")[1] == "Stopped\r\n")
+    shell.appcmd("start", "apppool", "/apppool.name:shop")
+    with upgrade(host, "/") as raw:  # an application that does not switch
+        answer = raw.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_page_while_the_application_is_offline(host: Any, shell: Any) -> None:
+    assert host.get()[0] == 200
+    page = host.drive / "releases" / "shop" / "1" / "app_offline.htm"
+    page.write_text("back at noon")
+    try:
+        assert host.get() == (503, "back at noon")
+        assert shell.appcmd("list", "wp")[0] in (0, 1)
+    finally:
+        page.unlink()
+    assert host.get()[0] == 200

@@ -9,6 +9,7 @@ from email.utils import formatdate
 from typing import Protocol as Interface
 
 from ..iis.errors import HttpError
+from ..iis.pool import STARTED
 from ..iis.request import Request
 from ..iis.server import Iis
 from ..iis.worker import Worker
@@ -31,6 +32,7 @@ class Client(Interface):
     def reset(self) -> None: ...
     def pause_reading(self, paused: bool) -> None: ...
     def finished(self, close: bool) -> None: ...
+    def switched(self) -> None: ...
 
 
 class Exchange:
@@ -56,6 +58,7 @@ class Exchange:
         names = {name.lower(): value for name, value in headers}
         self._chunked = b"chunked" in names.get(b"transfer-encoding", b"").lower()
         self.has_body = self._chunked or names.get(b"content-length", b"0") != b"0"
+        self._upgrades = names.get(b"upgrade", b"").lower() == b"websocket"
         self._expects = names.get(b"expect", b"").lower() == b"100-continue"
         self._hosts = [value for name, value in headers if name.lower() == b"host"]
         self._body: list[bytes] = []
@@ -82,6 +85,8 @@ class Exchange:
 
     async def _serve(self) -> None:
         site = self._iis.route(self._client.port, self._client.tls, self._host())
+        if site.pool.state == STARTED and (page := self._iis.offline_page(site)) is not None:
+            raise HttpError(503, "Service Unavailable", page=page)
         worker = await site.pool.admit()
         request = Request(
             self.method.decode("latin-1"),
@@ -129,12 +134,7 @@ class Exchange:
             if self._expects and not self._body_done:
                 self._client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self._expects = False
-            limit = worker.settings.request_s if worker.settings else 120.0
-            try:
-                whole = await asyncio.wait_for(self._ended, limit)
-            except TimeoutError:
-                whole = False
-                upstream.got_data = True
+            whole = await self._answered(upstream, worker.settings.request_s if worker.settings else 120.0)
             if whole:
                 give_back(worker, upstream)
                 self._upstream = None
@@ -150,6 +150,16 @@ class Exchange:
                 return
             raise HttpError(502, "The specified CGI application encountered an error.", substatus=3)
 
+    async def _answered(self, upstream: Upstream, limit_s: float) -> bool:
+        """Whether the whole answer came; a tunnel may be as old as it likes."""
+        while True:
+            try:
+                return await asyncio.wait_for(asyncio.shield(self._ended), limit_s)
+            except TimeoutError:
+                if not upstream.tunnelling:
+                    upstream.got_data = True
+                    return False
+
     def _request_head(self, worker: Worker) -> bytes:
         lines = [self.method + b" " + self.target + b" HTTP/1.1"]
         lines += [
@@ -164,6 +174,8 @@ class Exchange:
         lines.append(b"MS-ASPNETCORE-TOKEN: " + worker.token.encode())
         if self._chunked:
             lines.append(b"Transfer-Encoding: chunked")
+        if self._upgrades:
+            lines += [b"Connection: Upgrade", b"Upgrade: websocket"]
         return b"\r\n".join(lines) + b"\r\n\r\n"
 
     # the request's body
@@ -226,6 +238,26 @@ class Exchange:
         self._out.append(b"\r\n".join(lines) + b"\r\n\r\n")
         self._head_sent = True
         self._iis.count(f"http_{status}")
+
+    def answer_switch(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """101: from now on bytes go to and fro as they come."""
+        lines = [b"HTTP/1.1 101 Switching Protocols"]
+        lines += [name + b": " + value for name, value in headers if name.lower() != b"server"]
+        self._out.append(b"\r\n".join([*lines, b"Server: Microsoft-IIS/10.0"]) + b"\r\n\r\n")
+        self._head_sent = self._close = True
+        self.answer_flush()
+        self._iis.count("http_101")
+        self._client.switched()
+
+    def tunnel(self, data: bytes) -> None:
+        if data:
+            self._client.write(data)
+
+    def from_client(self, data: bytes) -> None:
+        """Bytes of a tunnel, from the client."""
+        upstream = self._upstream
+        if data and upstream is not None and upstream.transport is not None and not upstream.transport.is_closing():
+            upstream.transport.write(data)
 
     def answer_body(self, data: bytes) -> None:
         self._out.append(b"%x\r\n%b\r\n" % (len(data), data) if self._out_chunked else data)

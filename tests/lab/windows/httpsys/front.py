@@ -22,6 +22,7 @@ from .exchange import Exchange
 _IDLE_S = 120.0
 _SWEEP_S = 10.0
 _MOST_PIPELINED = 16
+_MOST_HELD = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
@@ -41,6 +42,8 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._waiting: deque[Exchange] = deque()
         self._closing = False
+        self._held: bytes | None = None
+        self._tunnel = False
         self.last_used = front.loop.time()
 
     # asyncio
@@ -55,12 +58,34 @@ class Connection(asyncio.Protocol):
         if self._closing:
             return
         self.last_used = self._front.loop.time()
+        if self._tunnel and self._current is not None:
+            self._current.from_client(data)
+        elif self._held is not None:
+            self._hold(data)
+        else:
+            self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(HttpError(501, "LAB: not simulated: protocol upgrades", close=True))
+        except httptools.HttpParserUpgrade as upgrade:
+            self._held = b""  # whether the application switches is not known yet
+            self._hold(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(HttpError(400, "The request is badly formed.", close=True))
+
+    def _hold(self, data: bytes) -> None:
+        self._held = (self._held or b"") + data
+        if len(self._held) > _MOST_HELD:
+            self.pause_reading(True)
+
+    def switched(self) -> None:
+        """The application has switched to another protocol: what the client sends goes to it as it is."""
+        self._tunnel = True
+        held, self._held = self._held, None
+        if held and self._current is not None:
+            self._current.from_client(held)
+        self.pause_reading(False)
 
     def _refuse(self, error: HttpError) -> None:
         self._closing = True
@@ -153,6 +178,11 @@ class Connection(asyncio.Protocol):
         elif self._waiting:
             self._begin(self._waiting.popleft())
             self.pause_reading(False)
+        elif self._held is not None:
+            held, self._held = self._held, None
+            self._parser = httptools.HttpRequestParser(self)
+            self.pause_reading(False)
+            self._feed(held)
 
     def _close(self) -> None:
         if self._transport is not None:

@@ -21,6 +21,8 @@ class Receiver(Interface):
     def answer_end(self) -> None: ...
     def answer_flush(self) -> None: ...
     def answer_broken(self) -> None: ...
+    def answer_switch(self, headers: list[tuple[bytes, bytes]]) -> None: ...
+    def tunnel(self, data: bytes) -> None: ...
     def upstream_writable(self, writable: bool) -> None: ...
 
 
@@ -43,6 +45,7 @@ class Upstream(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._framed = False
         self._in_body = False
+        self.tunnelling = False
 
     def begin(self, receiver: Receiver, head_only: bool) -> None:
         self.receiver = receiver
@@ -72,8 +75,16 @@ class Upstream(asyncio.Protocol):
             self.close()  # an answer that nobody asked for
             return
         self.got_data = True
+        if self.tunnelling:
+            receiver.tunnel(data)
+            return
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if not self.tunnelling:
+                self._break()
+                return
+            receiver.tunnel(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._break()
             return
@@ -84,7 +95,7 @@ class Upstream(asyncio.Protocol):
         receiver = self.receiver
         if receiver is None:
             return
-        if self._in_body and not self._framed and exc is None:
+        if self.tunnelling or (self._in_body and not self._framed and exc is None):
             self.receiver = None
             receiver.answer_end()  # a body that ends with the connection
             receiver.answer_flush()
@@ -117,6 +128,9 @@ class Upstream(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
+        if status == 101 and self.receiver is not None:
+            self.tunnelling, self._reusable = True, False
+            self.receiver.answer_switch(self._headers)
         if 100 <= status < 200:
             return
         names = {name.lower() for name, _ in self._headers}

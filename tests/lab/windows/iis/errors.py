@@ -33,12 +33,15 @@ def duplicate() -> IisError:
 class HttpError(Exception):
     """An answer that http.sys, IIS or the ASP.NET Core Module gives itself."""
 
-    def __init__(self, status: int, title: str, *, substatus: int = 0, close: bool = False) -> None:
+    def __init__(
+        self, status: int, title: str, *, substatus: int = 0, close: bool = False, page: bytes | None = None
+    ) -> None:
         super().__init__(f"{status}.{substatus} {title}")
         self.status = status
         self.substatus = substatus
         self.title = title
         self.close = close
+        self.page = page
 
 
 def service_unavailable() -> HttpError:

@@ -111,6 +111,13 @@ class Pool:
             self._incoming = None
         self._swap(self._new_worker(self) if self.always_running or self.config.preload else None)
 
+    def take_offline(self) -> None:
+        """app_offline.htm has appeared: the application ends; requests that it has may finish."""
+        for worker in (self.worker, self._incoming):
+            if worker is not None:
+                self._retire(worker)
+        self.worker = self._incoming = None
+
     async def _swap_when_ready(self, incoming: Worker) -> None:
         try:
             await asyncio.shield(incoming.ready)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from ..config import Config
 from ..drive import Drive, Refused
@@ -40,6 +41,7 @@ class Iis:
             )
             for site in config.sites
         }
+        self._directories: dict[str, Path] = {}
         self.on_bindings: Callable[[], None] = lambda: None
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -75,7 +77,7 @@ class Iis:
         if site is None:
             return None
         try:
-            directory = self._drive.local(_expand(site.path))
+            directory = self._directory(site)
         except Refused:
             directory = self._drive.root / "there-is-no-such-path"
         worker = Worker(
@@ -120,6 +122,23 @@ class Iis:
         if fallback is None:
             raise HttpError(404, "Not Found", close=False)
         return fallback
+
+    def offline_page(self, site: Site) -> bytes | None:
+        """The content of the app_offline.htm that the application has, if it has one; it ends the application."""
+        try:
+            page = self._directory(site) / "app_offline.htm"
+            content = page.read_bytes() if page.is_file() else None
+        except (OSError, Refused):
+            return None
+        if content is not None and site.pool.state == STARTED:
+            site.pool.take_offline()
+        return content
+
+    def _directory(self, site: Site) -> Path:
+        known = self._directories.get(site.path)
+        if known is None or not known.is_dir():
+            known = self._directories[site.path] = self._drive.local(_expand(site.path))
+        return known
 
     def requests(self) -> list[Request]:
         return [request for pool in self.pools.values() for request in pool.requests()]

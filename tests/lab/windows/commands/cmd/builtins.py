@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ...drive import Drive, Refused, access_denied, file_not_found, in_use, path_not_found
+from ...drive import MAX_PATH, Drive, Refused, access_denied, file_not_found, in_use, name_too_long, path_not_found
 from ...process import Context, Unsimulated
 
 Builtin = Callable[[Context, str], int]
@@ -192,7 +192,10 @@ def _remove_tree(context: Context, local: Path, shown: str) -> int:
     for entry in sorted(local.iterdir()):
         context.check()
         name = f"{shown}\\{entry.name}"
-        if entry.is_dir() and not entry.is_symlink():
+        if len(drive.windows(entry)) > MAX_PATH:
+            context.err(f"{name} - {name_too_long().text}\r\n")
+            code = 206
+        elif entry.is_dir() and not entry.is_symlink():
             code = max(code, _remove_tree(context, entry, name))
         elif drive.is_held(entry):
             context.err(f"{name} - Access is denied.\r\n")

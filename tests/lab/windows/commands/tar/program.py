@@ -155,7 +155,7 @@ def _extract(context: Context, options: Options, source: IO[bytes]) -> int:
                     continue
                 if options.verbose:
                     context.err(f"x {name}\r\n")
-                _write(context, entry, drive.local(name, where), options.keep, room)
+                _write(context, entry, drive.local(name, where, long=True), options.keep, room)
             except Refused as refused:
                 context.err(f"{entry.name}: {refused.text}\r\n")
                 failed = True
