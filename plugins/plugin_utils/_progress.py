@@ -3,7 +3,7 @@
 """The front of modules that wait: an action plugin that runs the module of its own name and shows its progress.
 
 A module that waits writes lines to the file that ZERO_DOWNTIME_PROGRESS names (module_utils/_progress.py). Where the
-module runs on the controller, the lines are shown as they come; over any other connection they are shown at the end.
+module runs on the controller or over OpenSSH, the lines are shown as they come; over other connections at the end.
 A connection that breaks ends in a failed task with ``connection_lost: true`` and not in an unreachable host, so that
 ``rescue`` runs.
 
@@ -12,6 +12,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 import typing as t
@@ -19,22 +20,39 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._progress import VARIABLE
 
 display = Display()
-POLL_S = 0.2
+LOCAL_POLL_S = 0.2
+REMOTE_POLL_S = 2.0
 MOST_BYTES = 1024 * 1024
+
+Reader = t.Callable[[int], bytes]
+
+
+def local_reader(path: str) -> Reader:
+    """Reads what a file on this machine holds from an offset on."""
+
+    def read(offset: int) -> bytes:
+        try:
+            with open(path, "rb") as stream:
+                stream.seek(offset)
+                return stream.read(MOST_BYTES)
+        except OSError:
+            return b""
+
+    return read
 
 
 class ProgressTail:
-    """Follows a file of lines in a thread and hands each complete line to a function."""
+    """Follows lines in a thread and hands each complete one to a function."""
 
-    def __init__(self, path: str, show: t.Callable[[str], None], poll_s: float = POLL_S) -> None:
-        self._path = path
+    def __init__(self, read: Reader, show: t.Callable[[str], None], poll_s: float = LOCAL_POLL_S) -> None:
+        self._read = read
         self._show = show
         self._poll_s = poll_s
         self._offset = 0
@@ -52,18 +70,13 @@ class ProgressTail:
 
     def _follow(self) -> None:
         while not self._ended.wait(self._poll_s):
-            self._read()
-        self._read()
+            self._step()
+        self._step()
 
-    def _read(self) -> None:
+    def _step(self) -> None:
         if self._offset >= MOST_BYTES:
             return
-        try:
-            with open(self._path, "rb") as stream:
-                stream.seek(self._offset)
-                data = stream.read(MOST_BYTES - self._offset)
-        except OSError:
-            return
+        data = self._read(self._offset)
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
@@ -130,23 +143,30 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
 
         self._progress_path = os.path.join(directory, f"progress-{uuid.uuid4().hex}")
         try:
-            if self._on_controller():
-                with ProgressTail(self._progress_path, show):
-                    yield
-            else:
+            with self._tail(self._progress_path, show):
                 yield
-                for line in self._read_remote(self._progress_path):
-                    show(line)
         finally:
             self._progress_path = None
 
-    def _on_controller(self) -> bool:
-        return str(self._connection.transport).rpartition(".")[2] == "local"
+    def _tail(self, path: str, show: t.Callable[[str], None]) -> ProgressTail:
+        transport = str(self._connection.transport).rpartition(".")[2]
+        if transport == "local":
+            return ProgressTail(local_reader(path), show)
+        # OpenSSH is a program, so another one may run beside the module's; other connections are asked at the end.
+        return ProgressTail(self._remote_reader(path), show, REMOTE_POLL_S if transport == "ssh" else threading.TIMEOUT_MAX)
 
     def _posix_shell(self) -> bool:
         return not getattr(self._connection._shell, "_IS_WINDOWS", False)
 
-    def _read_remote(self, path: str) -> list[str]:
+    def _remote_reader(self, path: str) -> Reader:
+        beside = copy.copy(self._connection)
         quoted = self._connection._shell.quote(path)
-        answer = self._low_level_execute_command(f"cat {quoted} 2>/dev/null || true", sudoable=False)
-        return str(answer.get("stdout", "")).splitlines()
+
+        def read(offset: int) -> bytes:
+            try:
+                code, output, _errors = beside.exec_command(f"tail -c +{offset + 1} {quoted}", sudoable=False)
+            except AnsibleError:
+                return b""
+            return bytes(output) if code == 0 else b""
+
+        return read

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import VARIABLE, Progress
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._wait import Deadline
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressTail
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressTail, local_reader
 
 
 class FakeTime:
@@ -81,7 +81,7 @@ def test_progress_does_not_follow_a_link(tmp_path: Path) -> None:
 def test_tail_shows_complete_lines_and_the_last_ones(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     seen: list[str] = []
-    with ProgressTail(str(path), seen.append, poll_s=0.01):
+    with ProgressTail(local_reader(str(path)), seen.append, poll_s=0.01):
         Progress(str(path)).say("first")
         Progress(str(path)).say("second")
     assert seen == ["first", "second"]
