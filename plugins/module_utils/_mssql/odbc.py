@@ -32,6 +32,8 @@ else:
     pyodbc.pooling = False
 
 _LOST = ("08", "HYT01")
+# FreeTDS numbers its own messages from 20000: cannot read, cannot write, unexpected end, dead.
+_FREETDS_LOST = frozenset({20004, 20006, 20017, 20047})
 _NUMBER = re.compile(r"\((-?\d+)\) \(SQL\w+\)")
 _PREFIX = re.compile(
     r"\A(?:\[\w{5}\] )?(?:\[(?:Microsoft|FreeTDS|unixODBC|ODBC Driver[^\]]*|Driver Manager|SQL Server)\])*"
@@ -214,8 +216,7 @@ def server_error(error: Exception) -> ServerError:
 
 
 def _is_lost(sqlstate: str, number: int, text: str) -> bool:
-    # FreeTDS numbers its own messages from 20000; 20004, 20006 and 20047 say that the connection is dead.
-    return sqlstate.startswith(_LOST) or number in (20004, 20006, 20047) or "Communication link failure" in text
+    return sqlstate.startswith(_LOST) or number in _FREETDS_LOST or "Communication link failure" in text
 
 
 def explain(error: Exception, options: ConnectionOptions, driver: Driver | None) -> str:

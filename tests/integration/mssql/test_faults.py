@@ -110,7 +110,7 @@ def agree(database: Database, app: str, ended: bool) -> None:
         assert applied == list(range(1, SCRIPTS + 1))
 
 
-def run(database: Database, path: Path, app: str, **options: Any) -> subprocess.Popen[str]:
+def run(database: Database, path: Path, app: str, /, **options: Any) -> subprocess.Popen[str]:
     return database.start("mssql_migration", app=app, path=str(path), phase="expand", **options)
 
 
@@ -300,7 +300,7 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was(
             connection.execute(f"INSERT dbo.{name} (old) VALUES " + ", ".join(["(1)"] * 500) + ";")
     write(
         "backfill/1.sql",
-        f"-- migrate: batch 50 pause 20ms\n-- migrate: remaining SELECT COUNT(*) FROM dbo.{name} WHERE new IS NULL\n"
+        f"-- migrate: batch 50 pause 70ms\n-- migrate: remaining SELECT COUNT(*) FROM dbo.{name} WHERE new IS NULL\n"
         f"UPDATE TOP ($(BatchSize)) dbo.{name} SET new = old, touched = touched + 1 WHERE new IS NULL;",
     )
     progress = tmp_path / "progress"
@@ -315,7 +315,7 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was(
     info = database.module("mssql_migration_info", path=str(tmp_path))
     assert info["phases"]["backfill"]["unfinished"] == ["1.sql"]
     assert done_before < total
-    done = database.migrate(tmp_path, "backfill", migration_lock_timeout_s=30)
+    done = database.migrate(tmp_path, "backfill", migration_lock_timeout_s=30, progress=progress)
     assert done["changed"], done
     assert done["applied"][0]["rows"] <= total - done_before + 50
     assert database.query(f"SELECT COUNT(*), SUM(touched) FROM dbo.{name} WHERE new = 1")[0] == (total, total)
@@ -323,4 +323,4 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was(
         f"SELECT rows_affected FROM deploy.migration_journal WHERE app = N'{name}' AND state = N'applied'"
     )
     assert rows == [(total,)]
-    assert "rows/s, about" in progress.read_text() or done_before < 200
+    assert "rows/s, about" in progress.read_text()
