@@ -8,8 +8,6 @@ import base64
 import binascii
 import os
 import struct
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import spnego
@@ -21,20 +19,19 @@ _SOAP = b"type=application/soap+xml;charset=UTF-8"
 
 
 class Credentials:
-    """The file in which pyspnego's acceptor looks users up; private, and removed at the end."""
+    """Where pyspnego's acceptor looks users up: a file that is only in memory, so that no password stays on the disk."""
 
     def __init__(self, host: str, users: dict[str, str]) -> None:
-        descriptor, name = tempfile.mkstemp(prefix="winlab-", suffix=".users")
-        self.path = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            for user, password in users.items():
-                domain, _, short = user.rpartition("\\")
-                for where in {domain, "", host}:
-                    file.write(f"{where}:{short}:{password}\n")
-        os.environ["NTLM_USER_FILE"] = name
+        self._descriptor = os.memfd_create("winrm-users")
+        lines = []
+        for user, password in users.items():
+            domain, _, short = user.rpartition("\\")
+            lines += [f"{where}:{short}:{password}\n" for where in sorted({domain, "", host})]
+        os.write(self._descriptor, "".join(lines).encode())
+        os.environ["NTLM_USER_FILE"] = f"/proc/self/fd/{self._descriptor}"
 
     def close(self) -> None:
-        self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
 
 
 class NtlmLogin:
