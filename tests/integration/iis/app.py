@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tiny application for the releases of these tests: /version, and /slow?s=2 which takes its time."""
+"""A tiny application for the releases of these tests: /version, and /hold?until=FILE which ends when the file is there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        time.sleep(float(parse_qs(parts.query).get("s", ["0"])[0]))
+        for until in parse_qs(parts.query).get("until", []):
+            deadline = time.monotonic() + 120
+            while not Path(until).exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
         body = (Path(__file__).parent / "version.txt").read_bytes()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

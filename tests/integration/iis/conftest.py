@@ -8,11 +8,13 @@ import hashlib
 import http.client
 import json
 import shutil
+import subprocess
 import sys
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ HERE = Path(__file__).parent
 COLLECTION = "zero_downtime.dotnet"
 ROOT = "C:\\releases\\shop"
 SITE = "Shop"
+MOST_COMMANDS = 12  # of a shell
 WEB_CONFIG = """<?xml version="1.0" encoding="utf-8"?>
 <configuration><system.webServer>
 <aspNetCore processPath="python" arguments=".\\app.py" shutdownTimeLimit="{shutdown_s}" />
@@ -60,7 +63,7 @@ class Rig:
         self.artifacts = state / "artifacts"
         self.artifacts.mkdir(parents=True)
         self.runs = 0
-        self._environment = ansible_cli.environment(state / "ansible", state / "inventory.yml")
+        self.environment = ansible_cli.environment(state / "ansible", state / "inventory.yml")
 
     # releases
 
@@ -92,8 +95,8 @@ class Rig:
             "password": "{{ artifact_password }}",
         }
 
-    def _lay(self, version: str) -> None:
-        target = self.drive / "releases" / "shop" / version
+    def _lay(self, application: str, version: str) -> None:
+        target = self.drive / "releases" / application / version
         (target / "bin").mkdir(parents=True)
         (target / "web.config").write_text(WEB_CONFIG.format(shutdown_s=10))
         (target / "version.txt").write_text(version)
@@ -103,7 +106,8 @@ class Rig:
     # the parts
 
     def start(self, **host: Any) -> None:
-        self._lay("1.0")
+        self._lay("shop", "1.0")
+        self._lay("quick", "1.0")
         certificate = self.authority.issue("web01", [self.address, "web01"])
         config = {
             "name": "web01",
@@ -113,13 +117,21 @@ class Rig:
             "key": str(certificate.key),
             "ca_bundle": str(self.authority.ca),
             "users": {"deployer": self.secrets["winrm"]},
-            "winrm": {"http_port": 5985, "https_port": 5986, "basic": True, "max_operations": 12},
+            "winrm": {"http_port": 5985, "https_port": 5986, "basic": True, "max_operations": MOST_COMMANDS},
             "pools": [
-                {"name": "Shop", "start_mode": "AlwaysRunning", "shutdown_time_limit_s": 6},
+                {"name": "Shop", "start_mode": "AlwaysRunning", "shutdown_time_limit_s": 60},
+                {"name": "Quick", "start_mode": "AlwaysRunning", "shutdown_time_limit_s": 3},
                 {"name": "My Pool (idle)", "state": "Stopped"},
             ],
             "sites": [
-                {"name": SITE, "id": 1, "pool": "Shop", "path": f"{ROOT}\\1.0", "bindings": ["http/*:8080:shop.test"]}
+                {"name": SITE, "id": 1, "pool": "Shop", "path": f"{ROOT}\\1.0", "bindings": ["http/*:8080:shop.test"]},
+                {
+                    "name": "Quick",
+                    "id": 2,
+                    "pool": "Quick",
+                    "path": "C:\\releases\\quick\\1.0",
+                    "bindings": ["http/*:8080:quick.test"],
+                },
             ],
             "control": str(self.control),
             "log": str(self.state / "logs" / "host.log"),
@@ -224,60 +236,107 @@ class Rig:
     def play(self, *tasks: dict[str, Any], hosts: str = "web01", flags: tuple[str, ...] = ()) -> Played:
         """Run tasks; the results of the first host, in their order."""
         playbook, results = self.write_play(list(tasks), hosts)
-        run = ansible_cli.run(self._environment, "ansible-playbook", str(playbook), *flags, timeout_s=120)
+        run = ansible_cli.run(self.environment, "ansible-playbook", str(playbook), *flags, timeout_s=120)
         assert "unreachable=0" in run.output, run.output
         found = {path.name.removeprefix(results.name + "-").removesuffix(".json"): json.loads(path.read_text())
                  for path in self.state.glob(results.name + "-*.json")}  # fmt: skip
         assert found, run.output
         return Played(found, run.output)
 
+    def start_play(self, *tasks: dict[str, Any]) -> Playing:
+        """Run tasks while something else happens."""
+        return Playing(self, list(tasks))
+
     # http
 
-    def get(self, path: str = "/version", timeout_s: float = 20.0) -> tuple[int, str]:
+    def get(self, path: str = "/version", host: str = net.SITE_HOST, timeout_s: float = 120.0) -> tuple[int, str]:
         connection = http.client.HTTPConnection(self.address, net.SITE_PORT, timeout=timeout_s)
         try:
-            connection.request("GET", path, headers={"Host": net.SITE_HOST})
+            connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         finally:
             connection.close()
 
-    def wait_for(self, version: str, timeout_s: float = 15.0) -> None:
+    def wait_for(self, version: str, host: str = net.SITE_HOST, timeout_s: float = 30.0) -> None:
         deadline = time.monotonic() + timeout_s
         while True:
-            found = self.get()
+            found = self.get(host=host)
             if found == (200, version):
                 return
             assert time.monotonic() < deadline, f"{version} was expected, {found} is what the site answers"
             time.sleep(0.1)
 
-    def slow(self, seconds: float) -> Slow:
-        """A request that is in flight for a while."""
-        request = Slow(self, seconds)
-        request.thread.start()
-        time.sleep(0.3)
-        return request
+    @contextmanager
+    def held(self, host: str = net.SITE_HOST) -> Iterator[Held]:
+        """A request that is in flight until the test lets it go, or the block ends."""
+        request = Held(self, host)
+        try:
+            yield request
+        finally:
+            request.let_go()
 
 
-class Slow:
-    """A slow request in a thread."""
+class Held:
+    """A request in a thread."""
 
-    def __init__(self, rig: Rig, seconds: float) -> None:
-        self.answer: tuple[int, str] | None = None
+    def __init__(self, rig: Rig, host: str) -> None:
+        rig.runs += 1
         self.error: Exception | None = None
         self._rig = rig
-        self._seconds = seconds
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self._host = host
+        self._answer: tuple[int, str] | None = None
+        self._until = rig.state / f"let-go-{rig.runs}"
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + 20
+        while not self._in_flight():
+            assert time.monotonic() < deadline, "the request never got in flight"
+            time.sleep(0.05)
+
+    def _in_flight(self) -> bool:
+        """Asked of the host and not of what is tested."""
+        pools = self._rig.fault(state=True)["state"]["pools"]
+        return any(pool["in_flight"] for pool in pools.values())
 
     def _run(self) -> None:
         try:
-            self.answer = self._rig.get(f"/slow?s={self._seconds}")
+            self._answer = self._rig.get(f"/hold?until={self._until}", self._host)
         except (OSError, http.client.HTTPException) as error:
             self.error = error
 
-    def join(self) -> tuple[int, str] | None:
-        self.thread.join(30)
-        return self.answer
+    def let_go(self) -> tuple[int, str] | None:
+        """The answer, or None when the request was cut."""
+        self._until.touch()
+        self._thread.join(30)
+        return self._answer
+
+
+class Playing:
+    """A play in the background."""
+
+    def __init__(self, rig: Rig, tasks: list[dict[str, Any]]) -> None:
+        playbook, self._results = rig.write_play(tasks)
+        command = ansible_cli.argv("ansible-playbook", str(playbook))
+        self._process = ansible_cli.start(rig.environment, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.output = ""
+
+    def wait_for(self, words: str) -> None:
+        """Until it prints a line with these words."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.output += line.decode(errors="replace")
+            if words in self.output:
+                return
+        raise AssertionError(f"{words!r} was never printed:\n{self.output}")
+
+    def finish(self, timeout_s: float = 120.0) -> Played:
+        try:
+            self.output += self._process.communicate(timeout=timeout_s)[0].decode(errors="replace")
+        finally:
+            self._process.kill()
+            self._process.wait()
+        return Played({"web01": json.loads(Path(f"{self._results}-web01.json").read_text())}, self.output)
 
 
 class Played:

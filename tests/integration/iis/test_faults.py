@@ -4,12 +4,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -17,46 +12,25 @@ from .conftest import ROOT, SITE, Rig, snapshot
 from .test_iis import INFO, current, current_path, pool, staged
 
 
-def start_play(rig: Rig, task: dict[str, object]) -> tuple[subprocess.Popen[str], Path]:
-    """A play in the background, so that something can happen while it waits."""
-    playbook, results = rig.write_play([task])
-    process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook)],
-        env={**os.environ, **rig._environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return process, Path(f"{results}-web01.json")
-
-
 @pytest.mark.parametrize(("fault", "reasons"), [("down", {"refused", "other"}), ("hang", {"timeout"})])
 def test_a_connection_lost_in_the_middle_is_a_failure_that_can_be_rescued(
     rig: Rig, fault: str, reasons: set[str]
 ) -> None:
     rig.wait_for("1.0")
-    slow = rig.slow(4)
-    process, results = start_play(rig, pool("stopped"))
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "in flight" in line:
-                break
+    with rig.held() as held:
+        playing = rig.start_play(pool("stopped"))
+        playing.wait_for("1 request in flight")
         rig.fault(winrm=fault)
-        began = time.monotonic()
-        output = process.communicate(timeout=60)[0]
-    finally:
-        rig.fault(winrm="up")
-        process.kill()
-        process.wait()
-    result = json.loads(results.read_text())[0]
-    assert (result["failed"], result["connection_lost"]) == (True, True), output
-    assert result["connection_error"] in reasons
-    assert "connection to web01 was lost while" in result["msg"]
-    assert "rescued=1" in output
-    assert "unreachable=0" in output
-    assert time.monotonic() - began < 20
-    assert slow.join() == (200, "1.0")
+        try:
+            played = playing.finish(60)
+        finally:
+            rig.fault(winrm="up")
+        assert held.let_go() == (200, "1.0"), held.error
+    assert (played.result["failed"], played.result["connection_lost"]) == (True, True), played.output
+    assert played.result["connection_error"] in reasons
+    assert "connection to web01 was lost while" in played.result["msg"]
+    assert "rescued=1" in played.output
+    assert "unreachable=0" in played.output
     rig.wait_for("1.0")
 
 
@@ -90,19 +64,19 @@ def test_what_a_staging_that_broke_off_has_left_is_removed_by_the_next(rig: Rig)
 
 
 def test_a_version_whose_files_are_in_use_is_kept_whole(rig: Rig) -> None:
-    versions = [rig.build(f"7.{index}") for index in range(3)]
+    versions = [rig.build(f"7.{index}", shutdown_s=60) for index in range(3)]
     laid = rig.play(*[staged(rig, options) for options in versions[:2]], current("7.0"))
     assert [result["changed"] for result in laid.results] == [True, True, True], laid.output
     rig.wait_for("7.0")
-    slow = rig.slow(5.5)
     absent = {"iis_release": {"site": SITE, "root": ROOT, "state": "absent", "version": "7.0"}}
-    in_use = rig.play(current_path("1.0"), absent, staged(rig, {**versions[2], "keep": "1"}))
+    with rig.held() as held:
+        in_use = rig.play(current_path("1.0"), absent, staged(rig, {**versions[2], "keep": "1"}))
+        assert (rig.drive / "releases" / "shop" / "7.0" / "bin" / "shop.dll").is_file()
+        assert held.let_go() == (200, "7.0"), held.error
     assert "is in use and was left as it was" in in_use.messages[1], in_use.output
     pruned = in_use.results[2]
     assert "7.0" not in pruned["pruned"], in_use.output
     assert "7.1" in pruned["pruned"]
-    assert (rig.drive / "releases" / "shop" / "7.0" / "bin" / "shop.dll").is_file()
-    assert slow.join() == (200, "7.0")
     rig.wait_for("1.0")
 
 
