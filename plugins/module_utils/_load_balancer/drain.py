@@ -37,8 +37,8 @@ class Departure(Session):
             )
         busy = state == DRAINED and not before.quiet
         moving = [member for member in before.members if not self._satisfied(member)]
-        if moving or busy:
-            self._check_others(moving)
+        self.moving = moving
+        self._check_others()
         for member in moving:
             self.outcome.plan += self._steps(member)
         self.outcome.changed = bool(moving)
@@ -57,18 +57,15 @@ class Departure(Session):
             )
 
     def apply(self) -> None:
-        moving = [member for member in self.outcome.before.members if not self._satisfied(member)]
-        for member in moving:
+        for member in self.moving:
             self._stop_agent(member)
-        if moving:
-            self._check_others(moving)
+        self._check_others()
         first = Admin.MAINT if self.request.state == DISABLED else Admin.DRAIN
         self.wanted = first
-        for member in moving:
-            if member.admin is not first and not (first is Admin.DRAIN and member.admin is Admin.MAINT):
+        for member in self.moving:
+            if member.admin is not first:
                 self.set_admin(member.id, first)
-        if moving:
-            self._check_others(moving)
+        self._check_others()
         self.save()
         if self.request.state == DRAINED:
             self._bleed()
@@ -76,8 +73,9 @@ class Departure(Session):
         self.outcome.after = self._verified()
 
     def apply_again(self) -> None:
-        for member_id in self.ids:
-            self.set_admin(member_id, self.wanted)
+        for member in self.outcome.before.members:
+            self.set_admin(member.id, Admin.MAINT if member.admin is Admin.MAINT else self.wanted)
+            self._stop_agent(member)
 
     # Conditions
 
@@ -94,8 +92,9 @@ class Departure(Session):
                 f"(restore or cut) to say what is to happen to connections that are still open at the deadline."
             )
 
-    def _check_others(self, moving: list[Member]) -> None:
-        for member in moving or self.outcome.before.members:
+    def _check_others(self) -> None:
+        """Who is out already can be waited for whatever becomes of the others."""
+        for member in self.moving:
             peers = self.api.peers(member.id)
             serving = [peer for peer in peers if peer.up and peer.admin is Admin.READY and peer.weight > 0]
             if len(serving) >= self.request.min_up:
@@ -231,7 +230,7 @@ class Departure(Session):
                 f"changes it at the same time."
             )
         if any(others < self.request.min_up for others in sample.others_up.values()):
-            self._check_others(list(self.outcome.before.members))
+            self._check_others()
         return sample
 
     def _verified(self) -> Sample:

@@ -172,11 +172,11 @@ def test_what_the_others_cannot_carry_is_not_given_to_them() -> None:
 
 def test_a_reload_is_noticed_and_the_state_set_again() -> None:
     time = Time()
-    balancer = pair(time, in_flight=1)
+    balancer = pair(time, in_flight=1, agent=Agent.ON)
 
     def reload() -> None:
         balancer.process = "200"
-        balancer.set(WEB01, admin=Admin.READY, in_flight=0)
+        balancer.set(WEB01, admin=Admin.READY, in_flight=0, agent=Agent.ON)
         balancer.older = {"100": 1}
 
     time.at(1.0, reload)
@@ -185,7 +185,26 @@ def test_a_reload_is_noticed_and_the_state_set_again() -> None:
     assert outcome.reloads == 1
     assert "restart 100 200" in balancer.log
     assert balancer.members[WEB01].admin is Admin.MAINT
+    assert balancer.members[WEB01].agent is Agent.OFF
     assert outcome.waited_ms >= 3000
+
+
+def test_who_is_out_already_is_waited_for_whatever_becomes_of_the_others() -> None:
+    time = Time()
+    balancer = FakeBalancer(time, member("web01", admin=Admin.MAINT, in_flight=1), member("web02", up=False))
+    time.at(1.0, lambda: balancer.set(WEB01, in_flight=0))
+    assert run(balancer, "drained").changed is False
+
+
+def test_after_a_reload_what_was_in_maintenance_goes_back_to_maintenance() -> None:
+    time = Time()
+    balancer = FakeBalancer(
+        time, member("web01", in_flight=1), member("web02"), member("web01", "admin", admin=Admin.MAINT), member("web02", "admin")
+    )
+    time.at(1.0, lambda: setattr(balancer, "process", "200"))
+    time.at(2.0, lambda: balancer.set(WEB01, in_flight=0))
+    run(balancer, "drained")
+    assert "admin/web01 drain" not in balancer.log
 
 
 def test_somebody_else_who_puts_it_back_is_noticed() -> None:

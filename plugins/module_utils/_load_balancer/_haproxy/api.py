@@ -165,8 +165,8 @@ class HaproxyApi(LoadBalancerApi):
     def begin_return(self, member: Member) -> None:
         """Drain lets the checks run again.
 
-        HAProxy takes the server for healthy until the first check, so where users stick to the server, or where one
-        success can't be told from none, it is marked as down first: then only new successes bring it up.
+        HAProxy takes the server for healthy until a check fails, so it is marked as down as well: only new successes
+        bring it up then, also where one failure is enough, and users who stick to the server do not reach it before.
         """
         self.set_admin(member.id, Admin.DRAIN)
         if member.checked and not member.tracks:
