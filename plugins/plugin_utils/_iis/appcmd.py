@@ -38,7 +38,8 @@ _MEANING = {
     TRANSIENT_RPC: "the call to the IIS service kept failing (0x800706be)",
     UNKNOWN_TO_WAS: "the Windows process activation service does not know it",
 }
-_HRESULT = re.compile(r"hresult:\s*(?:0x)?([0-9a-f]{8})", re.IGNORECASE)
+_HRESULT = re.compile(r"hresult[:=][\s\"]*(?:0x)?([0-9a-f]{8})", re.IGNORECASE)
+_TAGS = {"apppool": "APPPOOL", "requests": "REQUEST", "vdir": "VDIR", "wp": "WP"}
 _RETRY_FOR_S = 20.0
 _RETRY_FIRST_S = 0.1
 _RETRY_MOST_S = 2.0
@@ -63,23 +64,21 @@ class Appcmd:
         self._sleep = sleep
 
     def rows(self, *words: str) -> list[Row]:
-        """The objects that a `list` command prints."""
+        """The objects that a `list` command prints; anything that is not such an object is a failure, never an empty list."""
         arguments = ("list", *words, "/xml")
         result = self._run(arguments, _RETRIED_READS)
         document = _parse(result.stdout)
-        if (
-            result.exit_code == NOTHING_MATCHED
-            and (not result.stdout.strip() or document is not None)
-            and not result.stderr.strip()
-        ):
-            return [] if document is None else list(document)
-        if result.exit_code:
+        found = [] if document is None else list(document)
+        if result.exit_code not in (0, NOTHING_MATCHED) or any(row.tag == "ERROR" for row in found):
             raise self._error(arguments, result)
-        if document is None:
-            if not result.stdout.strip():
-                return []
-            raise IisError(f"appcmd {' '.join(arguments)} printed no XML that can be read: {result.said}")
-        return list(document)
+        if document is None and (result.stdout.strip() or result.stderr.strip()):
+            if result.exit_code:
+                raise self._error(arguments, result)
+            raise IisError(f"appcmd {' '.join(arguments)} printed no XML that can be read.")
+        tag = _TAGS[words[0]]
+        if any(row.tag != tag or not row.get(f"{tag}.NAME") for row in found):
+            raise IisError(f"appcmd {' '.join(arguments)} printed something else than objects of the kind {tag}.")
+        return found
 
     def change(self, *words: str, accept: frozenset[int] = frozenset()) -> int:
         """A command that changes something; returns its code, which is 0 or one of `accept`."""

@@ -51,6 +51,28 @@ def test_a_failure_is_never_read_as_an_empty_list(appcmd: Appcmd, node: Scripted
         appcmd.rows("wp")
 
 
+@pytest.mark.parametrize("exit_code", [0, 1, 1168])
+def test_an_error_in_xml_is_a_failure_too(appcmd: Appcmd, node: ScriptedNode, exit_code: int) -> None:
+    node.expect("appcmd list requests /xml", xml('<ERROR message="Es ist etwas schiefgegangen." />'), exit_code)
+    with pytest.raises(IisError, match="Web-Request-Monitor"):
+        AppcmdPools(appcmd).requests()
+
+
+def test_a_transient_error_in_xml_is_tried_again(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list wp /xml", xml('<ERROR hresult="800706be" message="x" />'), 1)
+    node.expect("appcmd list wp /xml", xml(worker(4, "A")))
+    assert AppcmdPools(appcmd).workers() == [Worker(4, "A")]
+
+
+@pytest.mark.parametrize("element", ['<SITE SITE.NAME="x"/>', "<WP/>", '<WP APPPOOL.NAME="A"/>'])
+def test_objects_of_another_kind_or_without_a_name_are_a_failure(
+    appcmd: Appcmd, node: ScriptedNode, element: str
+) -> None:
+    node.expect("appcmd list wp /xml", xml(worker(4, "A"), element))
+    with pytest.raises(IisError, match="something else than objects of the kind WP"):
+        appcmd.rows("wp")
+
+
 def test_output_that_is_cut_off_is_an_error(appcmd: Appcmd, node: ScriptedNode) -> None:
     node.expect("appcmd list wp /xml", xml(worker(1, "A"))[:-20])
     with pytest.raises(IisError, match="no XML"):
