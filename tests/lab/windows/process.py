@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Context:
     env: dict[str, str]
     cwd: str = "C:\\"
     codepage: int = 437
-    messages: dict[str, str] = field(default_factory=dict)
+    on_cancel: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def program(self) -> str:
@@ -130,17 +130,13 @@ class Context:
         if self.cancelled.wait(seconds):
             raise Terminated
 
+    def cancel(self) -> None:
+        """Ends the program: what it waits for is taken from it."""
+        self.cancelled.set()
+        self.stdin.end()
+        for take_away in self.on_cancel:
+            take_away()
+
     def with_line(self, argv: list[str], line: str) -> Context:
         """The same streams for another program."""
-        return Context(
-            self.machine,
-            argv,
-            line,
-            self.stdin,
-            self.stdout,
-            self.stderr,
-            self.cancelled,
-            self.env,
-            self.cwd,
-            self.codepage,
-        )
+        return replace(self, argv=argv, line=line)

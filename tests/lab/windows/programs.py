@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 from . import argv as windows_argv
@@ -12,7 +13,7 @@ from .commands.appcmd import program as appcmd
 from .commands.cmd import program as cmd
 from .commands.curl import program as curl
 from .commands.tar import program as tar
-from .drive import Refused
+from .drive import Refused, disk_full
 from .machine import TOOLS
 from .process import TERMINATED_EXIT, UNSIMULATED_EXIT, Context, Terminated, Unsimulated
 
@@ -73,6 +74,11 @@ def run(program: Program, context: Context) -> int:
     except Refused as refused:
         context.err(refused.text + "\r\n")
         return refused.code
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        context.err(disk_full().text + "\r\n")
+        return disk_full().code
 
 
 def refuse(context: Context, what: str) -> int:

@@ -312,3 +312,10 @@ def test_two_sites_change_bindings_in_one_commit(hosts: Any, open_shell: Any, un
     until(at_8081)
     assert shell.appcmd("stop", "site", "/site.name:B")[0] == 0
     until(lambda: not at_8081())
+
+
+def test_failures_of_appcmd_by_order(started: Any, shell: Any) -> None:
+    started.ask(appcmd_fail={"match": "list wp", "code": 1726, "times": 2})
+    codes = [shell.appcmd("list", "wp", "/xml")[0] for _ in range(3)]
+    assert codes == [1726, 1726, 0]
+    assert shell.appcmd("list", "site")[0] == 0

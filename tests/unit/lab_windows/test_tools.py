@@ -222,3 +222,20 @@ def test_certutil_fails_as_on_windows(host: Any, shell: Any) -> None:
         assert code == int(number, 16) - (1 << 32)
         assert number in out
     assert shell.run("certutil", "-urlcache", "-f", "x")[0] == 250
+
+
+def test_a_download_that_is_ended_lets_go_at_once(host: Any, shell: Any, url: str) -> None:
+    words = ["-sS", "-o", r"C:\slow.bin", url + "/slow"]
+    command = shell.protocol.run_command(shell.id, CURL, words, skip_cmd_shell=True)
+    time.sleep(0.5)
+    before = {thread_count(host)}
+    shell.protocol.cleanup_command(shell.id, command)
+    deadline = time.monotonic() + 1.2  # the server would answer after 2 s
+    while thread_count(host) in before:
+        assert time.monotonic() < deadline, "curl still waits"
+        time.sleep(0.02)
+
+
+def thread_count(host: Any) -> int:
+    with open(f"/proc/{host.process.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("Threads:"))

@@ -48,8 +48,7 @@ class RunningCommand:
             pass  # the host has gone
 
     def terminate(self) -> None:
-        self.context.cancelled.set()
-        self.context.stdin.end()
+        self.context.cancel()
 
 
 @dataclass

@@ -80,7 +80,9 @@ class Transfer:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         raw = self._connect(host, port)
         connection = http.client.HTTPConnection(host, port)
-        connection.sock = self._secure(raw, host) if parts.scheme == "https" else raw
+        wire = self._secure(raw, host) if parts.scheme == "https" else raw
+        self._context.on_cancel.append(lambda: _shut(wire))
+        connection.sock = wire
         connection.sock.settimeout(self._left(self._options.speed_time if self._options.speed_limit else 300))
         target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
         headers = {"User-Agent": self._agent(), "Accept": "*/*"}
@@ -189,6 +191,13 @@ class Transfer:
         if expected is not None and size < expected and not self._options.head:
             raise CurlError(18, f"transfer closed with {expected - size} bytes remaining to read")
         return Answer(answer.status, size, headers, url)
+
+
+def _shut(raw: socket.socket) -> None:
+    try:
+        raw.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it is closed already
 
 
 def refuse_proxy(context: Context) -> None:

@@ -159,6 +159,9 @@ def _extract(context: Context, options: Options, source: IO[bytes]) -> int:
             except Refused as refused:
                 context.err(f"{entry.name}: {refused.text}\r\n")
                 failed = True
+            except OSError as error:  # the file system behind the drive is full, or takes no such name
+                context.err(f"{entry.name}: {error.strerror}\r\n")
+                failed = True
     except BadArchive as bad:
         context.err(f"tar.exe: {bad}\r\n")
         failed = True
