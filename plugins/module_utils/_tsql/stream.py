@@ -356,7 +356,7 @@ class Stream:
             )
         if key == "WITH":
             return (
-                options or following == "(" or following in _WITH_CONTINUES or (inside and following == "XMLNAMESPACES")
+                options or following == "(" or following in _WITH_CONTINUES or (inside and previous == "(")
             )
         if key == "MERGE":
             if following == "JOIN":
