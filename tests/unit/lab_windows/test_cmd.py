@@ -7,6 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.quoting import cmd_word
+from hypothesis import given
+from hypothesis import strategies as st
+from lab.windows.commands.cmd import builtins
+from lab.windows.commands.cmd.syntax import Parser, Simple, expand
+from winrm.exceptions import WSManFaultError
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,23 @@ def test_lines(shell: Any, line: str, code: int, out: str) -> None:
     assert shell.cmd(line)[:2] == (code, out)
 
 
+@given(st.text(st.sampled_from("aB .'-_(){}[]$#@,;=+~/é"), min_size=1, max_size=12))
+def test_a_quoted_word_reaches_a_builtin_as_it_is(word: str) -> None:
+    node = Parser(expand(f"mkdir {cmd_word(word)}", {"A": "b"})).parse()
+    assert isinstance(node, Simple)
+    name, rest = builtins.split_name(node.text)
+    found = [match[0].replace('"', "") for match in builtins._WORD.finditer(rest)]
+    assert (name, found) == ("mkdir", [word])
+
+
+def test_lines_have_a_limit(shell: Any) -> None:
+    assert shell.cmd("echo " + "x" * 8000)[0] == 0
+    code, _, err = shell.cmd("echo " + "x" * 8200)
+    assert (code, "too long" in err) == (1, True)
+    with pytest.raises(WSManFaultError):
+        shell.run("hostname", "x" * 33_000)
+
+
 def test_nested_quotes_as_ansible_sends_them(shell: Any) -> None:
     exe = r"C:\Windows\System32\cmd.exe"
     assert shell.run(exe, '/d /v:off /s /c "mkdir "C:\\a dir\\b" && dir /b /ad "C:\\a dir""')[:2] == (0, "b\r\n")
@@ -51,7 +74,9 @@ def test_nested_quotes_as_ansible_sends_them(shell: Any) -> None:
 
 def test_files_are_found_without_regard_to_case(host: Any, shell: Any) -> None:
     shell.cmd(r"mkdir C:\Case\Deep")
-    assert shell.cmd(r"mkdir c:/CASE/deep")[0] == 1
+    assert shell.cmd(r"mkdir c:\CASE\deep")[0] == 1
+    assert shell.cmd("mkdir c:/CASE/deep")[0] == 250  # a slash begins a switch
+    assert shell.cmd(r'mkdir "c:/CASE/deep"')[0] == 1
     assert shell.cmd(r"echo x>C:\CASE\DEEP\File.txt")[0] == 0
     assert [p.name for p in (host.drive / "Case" / "Deep").iterdir()] == ["File.txt"]
     assert shell.cmd(r"ren C:\case\deep\FILE.TXT other.txt")[0] == 0
@@ -100,7 +125,7 @@ def test_paths_that_are_too_long_for_all_but_tar(host: Any, shell: Any) -> None:
     deep = host.drive / "long" / ("d" * 120) / ("e" * 120)
     deep.mkdir(parents=True)
     (deep / ("f" * 40)).touch()
-    assert shell.cmd(f"type {'C:/long/' + 'd' * 120 + '/' + 'e' * 120 + '/' + 'f' * 40}")[0] != 0
+    assert shell.cmd('type "C:/long/' + "d" * 120 + "/" + "e" * 120 + "/" + "f" * 40 + '"')[0] != 0
     code, _, err = shell.cmd(r"rmdir /s /q C:\long")
     assert (code, "too long" in err) == (206, True)
     assert deep.is_dir()

@@ -52,5 +52,9 @@ def no_such_file() -> Fault:
     return Fault(0x80070002, "The system cannot find the file specified.")
 
 
+def line_too_long() -> Fault:
+    return Fault(0x800700CE, "The filename or extension is too long.")
+
+
 def unsupported(what: str) -> Fault:
     return Fault(0x80338021, f"LAB: not simulated: {what}", "a:ActionNotSupported", sender=True)

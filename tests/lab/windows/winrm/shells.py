@@ -16,6 +16,8 @@ from ..machine import Machine
 from ..process import Context, Input, Output, Unsimulated
 from . import faults
 
+_MOST_CHARACTERS = 32_766
+
 
 class RunningCommand:
     """A program in a thread of its own, seen from the event loop."""
@@ -124,6 +126,8 @@ class Shells:
         """Starts a command line, directly or through cmd.exe."""
         self._machine.record.count("commands")
         self._machine.record.transcript.append(line)
+        if len(line) > _MOST_CHARACTERS:
+            raise faults.line_too_long()
         if not skip_cmd:
             line = f"C:\\Windows\\System32\\cmd.exe /C {line}"
         argv = programs.parse(line)

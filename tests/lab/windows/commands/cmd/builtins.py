@@ -17,6 +17,8 @@ from ...process import Context, Unsimulated
 
 Builtin = Callable[[Context, str], int]
 _NAME = re.compile(r'([a-z]+)(?=[\s./\\"=,;]|$)', re.IGNORECASE)
+# a slash outside of quotes begins a switch, and , ; = part words as blanks do
+_WORD = re.compile(r'/[^\s/",;=]*|(?:"[^"]*"?|[^\s",;=/])+')
 _INCORRECT = "The syntax of the command is incorrect.\r\n"
 
 
@@ -35,7 +37,7 @@ def words(context: Context, text: str, allowed: str, name: str) -> tuple[list[st
     """Words without their quotes, and the switches; one that is not among the allowed ones is refused aloud."""
     found: list[str] = []
     switches: set[str] = set()
-    for match in re.finditer(r'/[^\s/"]+|(?:"[^"]*"?|[^\s"])+', text.strip(" ,;=")):
+    for match in _WORD.finditer(text):
         word = match[0]
         if word.startswith("/"):
             switch = word[1:].lower()

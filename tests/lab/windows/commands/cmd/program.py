@@ -14,6 +14,8 @@ from .syntax import Chain, If, Node, Parser, Redirect, Simple, SyntaxProblem, ex
 
 _SPECIAL = set("&<>()@^|")
 
+_MOST_CHARACTERS = 8191
+
 
 class Exit(Exception):
     """The exit builtin."""
@@ -41,6 +43,9 @@ def run(context: Context) -> int:
         elif switch not in ("d", "q", "e", "a", "v"):
             raise Unsimulated(f"cmd.exe: switch /{match[1]}")
     line = _unquote(rest.strip(), simple_quotes)
+    if len(line) > _MOST_CHARACTERS:
+        context.err("The command line is too long.\r\n")
+        return 1
     try:
         node = Parser(expand(line, context.env)).parse()
         return Runner(context).run(node)
