@@ -42,6 +42,18 @@ class Run:
     returncode: int
     output: str
 
+    @property
+    def story(self) -> str:
+        """What a person needs of the output to see why a test failed: errors and the end."""
+        return story(self.output)
+
+
+def story(output: str) -> str:
+    """The errors and the last lines of an output that may have thousands."""
+    lines = [line for line in output.splitlines() if "Read `vars_file`" not in line and line.strip()]
+    errors = [line[:1000] for line in lines if line.startswith(("[ERROR]", "fatal:", "failed:"))]
+    return "\n".join([*errors[:20], "...", *(line[:300] for line in lines[-25:])])
+
 
 def argv(program: str, *arguments: str, extra_vars: Mapping[str, Any] | None = None) -> list[str]:
     """The command line. Extra vars travel as JSON, so that a number stays a number; never put a secret there."""

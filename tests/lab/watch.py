@@ -29,6 +29,10 @@ class Watched:
     records: list[records.Record] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def story(self) -> str:
+        return ansible_cli.story(self.output)
+
     def outcomes(self) -> dict[str, str]:
         return {node: result["outcome"] for node, result in self.report.get("nodes", {}).items()}
 

@@ -53,7 +53,7 @@ def _nothing_lost(watched: Watched) -> None:
 def test_check_mode_changes_nothing_and_says_what_it_would_do(lab: Lab, tmp_path: Path) -> None:
     before = lab.fingerprint()
     done = lab.deploy("2.0.0", "--check", "--diff", "-vvv")
-    assert done.returncode == 0, done.output
+    assert done.returncode == 0, done.story
     assert lab.fingerprint() == before
     assert not lab.lease()["held"]
     assert secrets_watch.found_in(done.output, lab.secrets) == []
@@ -63,7 +63,7 @@ def test_check_mode_changes_nothing_and_says_what_it_would_do(lab: Lab, tmp_path
 
 def test_a_release_that_fails_its_smoke_test_goes_back(lab: Lab, tmp_path: Path) -> None:
     watched = _deploy(lab, tmp_path, "2.0.1-broken")
-    assert watched.returncode == 2, watched.output
+    assert watched.returncode == 2, watched.story
     _nothing_lost(watched)
     assert lab.versions() == {"web01": "1.0.0", "web02": "1.0.0"}
     assert lab.members() == {"web01": "UP", "web02": "UP"}
@@ -75,7 +75,7 @@ def test_a_release_that_fails_its_smoke_test_goes_back(lab: Lab, tmp_path: Path)
 
 def test_the_release_loses_nothing(lab: Lab, tmp_path: Path) -> None:
     watched = _deploy(lab, tmp_path, "2.0.0")
-    assert watched.returncode == 0, watched.output
+    assert watched.returncode == 0, watched.story
     _nothing_lost(watched)
     assert lab.versions() == {"web01": "2.0.0", "web02": "2.0.0"}
     assert lab.members() == {"web01": "UP", "web02": "UP"}
@@ -91,7 +91,7 @@ def test_the_release_loses_nothing(lab: Lab, tmp_path: Path) -> None:
 def test_a_second_run_changes_nothing(lab: Lab) -> None:
     before = lab.fingerprint()
     done = lab.deploy("2.0.0")
-    assert done.returncode == 0, done.output
+    assert done.returncode == 0, done.story
     assert " changed=0 " in done.output
     assert "changed=1" not in done.output
     assert lab.fingerprint() == before
@@ -101,14 +101,14 @@ def test_the_naive_way_fails_requests(lab: Lab, tmp_path: Path) -> None:
     """The proof that the checks above can fail."""
     naive = str(ROOT / "tests" / "lab" / "playbooks" / "naive_deploy.yml")
     watched = _deploy(lab, tmp_path, "2.0.1", playbook=naive)
-    assert watched.returncode == 0, watched.output
+    assert watched.returncode == 0, watched.story
     assert watched.load["failed_requests"] >= 10, watched.load
 
 
 @pytest.mark.parametrize("state", ["drain", "enable"])
 def test_one_node_by_hand(lab: Lab, state: str) -> None:
     done = lab.playbook(state, "--limit", "web01")
-    assert done.returncode == 0, done.output
+    assert done.returncode == 0, done.story
     expected = {"drain": {"web01": "MAINT", "web02": "UP"}, "enable": {"web01": "UP", "web02": "UP"}}
     assert lab.members() == expected[state]
 

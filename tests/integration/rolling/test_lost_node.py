@@ -30,7 +30,7 @@ def _deploy_and_lose(
             **extra_vars,
         },
     )
-    return done.returncode, done.output, json.loads(report.read_text()) if report.exists() else {}
+    return done.returncode, done.story, json.loads(report.read_text()) if report.exists() else {}
 
 
 @pytest.fixture(name="whole_farm")
@@ -40,7 +40,7 @@ def _whole_farm(farm: Lab) -> Lab:
         farm.control(node, winrm="up")
     if set(farm.versions().values()) != {"1.0.0"} or set(farm.members().values()) != {"UP"}:
         done = farm.deploy("1.0.0", extra_vars={"dotnet_soak_s": 0, "dotnet_serial": 2})
-        assert done.returncode == 0, done.output
+        assert done.returncode == 0, done.story
     assert set(farm.versions().values()) == {"1.0.0"}
     assert set(farm.members().values()) == {"UP"}
     return farm
@@ -85,7 +85,7 @@ def test_a_node_that_is_gone_before_the_start(whole_farm: Lab) -> None:
     whole_farm.control("web04", winrm="down")
     before = whole_farm.versions()
     done = whole_farm.deploy("2.0.0")
-    assert done.returncode != 0, done.output
+    assert done.returncode != 0, done.story
     assert "web04" in done.output
     assert whole_farm.versions() == before
     assert set(whole_farm.members().values()) == {"UP"}
@@ -97,6 +97,6 @@ def test_the_next_run_takes_up_what_was_left(whole_farm: Lab, tmp_path: Path) ->
     assert returncode == 2, output
     whole_farm.control("web01", winrm="up")
     done = whole_farm.deploy("2.0.0", extra_vars={"dotnet_serial": "50%", "dotnet_soak_s": 0})
-    assert done.returncode == 0, done.output
+    assert done.returncode == 0, done.story
     assert set(whole_farm.versions().values()) == {"2.0.0"}
     assert set(whole_farm.members().values()) == {"UP"}

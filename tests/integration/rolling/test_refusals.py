@@ -65,9 +65,9 @@ def _untouched(lab: Lab) -> Iterator[None]:
 def _refused(lab: Lab, case: Case) -> None:
     extra_vars = {"dotnet_release": str(lab.build("2.0.0")), **case.extra_vars}
     done = lab.playbook("rolling_deploy", "-vvv", "--diff", *case.arguments, extra_vars=extra_vars)
-    assert done.returncode == case.returncode, done.output
-    assert re.search(case.message, done.output), done.output
-    assert "Traceback" not in done.output, done.output
+    assert done.returncode == case.returncode, done.story
+    assert re.search(case.message, done.output), done.story
+    assert "Traceback" not in done.output, done.story
     assert secrets_watch.found_in(done.output, lab.secrets) == []
 
 
@@ -164,8 +164,8 @@ def test_refused_bundle(lab: Lab, tmp_path: Path, name: str) -> None:
     spoil(lab, bundle)
     case = Case(message, {"dotnet_release": str(bundle)})
     done = lab.playbook("rolling_deploy", "-vvv", "--diff", extra_vars=case.extra_vars)
-    assert done.returncode == case.returncode, done.output
-    assert re.search(case.message, done.output), done.output
+    assert done.returncode == case.returncode, done.story
+    assert re.search(case.message, done.output), done.story
     assert "Traceback" not in done.output
     assert secrets_watch.found_in(done.output, lab.secrets) == []
 
