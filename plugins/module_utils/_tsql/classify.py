@@ -193,7 +193,7 @@ class Classifier:
         s.i += 1
         start = s.i
         statement = self.found[-1]
-        self._finish(statement, s.body(Body()))
+        self._finish(statement, s.body(Body(), condition=True))
         self.guard_count += 1
         condition = guard(word, spell(s.tokens[start : s.i]), self.guard_count)
         self.pending = _capped((*self.pending, condition))

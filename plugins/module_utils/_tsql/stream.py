@@ -195,12 +195,13 @@ class Stream:
         assign: bool = False,
         options: bool = False,
         select: bool = False,
+        condition: bool = False,
     ) -> Body:
         """Read on to the end of the statement, or over one group.
 
         definitions: column definitions, where ON DELETE SET NULL may stand. merge: WHEN ... THEN UPDATE SET ... of a MERGE.
         assign: an UPDATE whose SET is still to come. options: WITH and its options belong to the statement.
-        select: the first FROM outside parentheses is that of this statement.
+        select: an INTO outside parentheses makes a table. condition: of IF or WHILE, behind which THROW may stand.
         """
         tokens = self.tokens
         i = self.i
@@ -251,6 +252,8 @@ class Stream:
                 continue
             if kind == WORD:
                 if key not in _INTEREST:
+                    if key == "THROW" and condition and not opened and i > self.i:
+                        break
                     i += 1
                     continue
                 if key in _TABLE_FOLLOWS:
@@ -355,9 +358,7 @@ class Stream:
                 or (previous == "ALL" and tokens[i - 2].key == "UNION")
             )
         if key == "WITH":
-            return (
-                options or following == "(" or following in _WITH_CONTINUES or (inside and previous == "(")
-            )
+            return options or following == "(" or following in _WITH_CONTINUES or (inside and previous == "(")
         if key == "MERGE":
             if following == "JOIN":
                 return previous in _JOIN_SIDES or inside
