@@ -7,9 +7,12 @@ Nothing of the machine's own configuration is touched: `install(directory)` writ
 `environment(directory)` gives the variables that make unixODBC and FreeTDS read them. A process must have them in its
 environment before it loads pyodbc.
 
-Which certificates are trusted (found by trying, see tests/unit/lab_sqlserver/test_tls.py): Microsoft's driver 18 on Linux
-checks the chain with OpenSSL's default store, so SSL_CERT_FILE names a private authority; FreeTDS only verifies when its
-configuration has a `ca file` for the server's entry or for `[global]`.
+Which certificates are trusted (found by trying, see tests/unit/lab_sqlserver/test_tls.py):
+- Microsoft's driver 18 on Linux checks the chain with OpenSSL's default store, so SSL_CERT_FILE or SSL_CERT_DIR name a private
+  authority; its keyword ServerCertificate changes nothing with TDS 7.4. It compares the address with DNS names of the
+  certificate only, never with IP addresses: a name, or HostnameInCertificate, is needed.
+- FreeTDS verifies only what its configuration has a `ca file` for, and it reads an entry of its configuration only for
+  `Servername=entry`; with `Server=address` any certificate is taken.
 """
 
 from __future__ import annotations
@@ -40,8 +43,16 @@ def freetds_library() -> Path:
     return Path(found[0])
 
 
-def install(directory: str | Path, ca_file: str | Path | None = None) -> Path:
-    """Write odbcinst.ini, odbc.ini and freetds.conf; returns the directory."""
+VERIFIED = "verified"
+
+
+def install(
+    directory: str | Path, ca_file: str | Path | None = None, address: str = "", port: int = 1433
+) -> Path:
+    """Write odbcinst.ini, odbc.ini and freetds.conf; returns the directory.
+
+    With an address FreeTDS gets an entry whose certificate is verified: `connection_string(..., verified=True)` uses it.
+    """
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
     (target / "odbcinst.ini").write_text(
@@ -51,8 +62,9 @@ def install(directory: str | Path, ca_file: str | Path | None = None) -> Path:
     )
     (target / "odbc.ini").write_text("", encoding="ascii")
     lines = ["[global]", "tds version = 7.4", "client charset = UTF-8", "text size = 64512000"]
-    if ca_file is not None:
-        lines += [f"ca file = {ca_file}", "check certificate hostname = yes"]
+    if address:
+        lines += [f"[{VERIFIED}]", f"host = {address}", f"port = {port}", "encryption = require", f"ca file = {ca_file}"]
+        lines += ["check certificate hostname = no"]
     (target / "freetds.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return target
 
@@ -72,14 +84,15 @@ def environment(directory: str | Path, ca_file: str | Path | None = None) -> dic
     return variables
 
 
-def activate(directory: str | Path, ca_file: str | Path | None = None) -> None:
+def activate(directory: str | Path, ca_file: str | Path | None = None, address: str = "", port: int = 1433) -> None:
     """`install` and `environment` for this very process; call it before pyodbc is imported."""
-    install(directory, ca_file)
+    install(directory, ca_file, address, port)
     os.environ.update(environment(directory, ca_file))
 
 
-def _quoted(value: str) -> str:
-    return "{" + value.replace("}", "}}") + "}"
+def _quoted(value: str, driver: str) -> str:
+    """A value in braces; Microsoft's driver wants a closing brace doubled, FreeTDS does not know that."""
+    return "{" + (value if driver == FREETDS else value.replace("}", "}}")) + "}"
 
 
 def connection_string(
@@ -92,12 +105,15 @@ def connection_string(
     port: int = 1433,
     encrypt: bool = True,
     trust: bool = False,
+    verified: bool = False,
     app: str = "",
     extra: str = "",
 ) -> str:
     """For either driver. `trust` accepts any certificate (FreeTDS: always so, unless its configuration names a CA)."""
     parts = [f"Driver={{{driver}}}"]
-    if driver == FREETDS:
+    if driver == FREETDS and verified:
+        parts.append(f"Servername={VERIFIED}")
+    elif driver == FREETDS:
         parts += [
             f"Server={address}",
             f"Port={port}",
@@ -110,7 +126,7 @@ def connection_string(
             f"Encrypt={'yes' if encrypt else 'no'}",
             f"TrustServerCertificate={'yes' if trust else 'no'}",
         ]
-    parts += [f"UID={_quoted(user)}", f"PWD={_quoted(password)}"]
+    parts += [f"UID={_quoted(user, driver)}", f"PWD={_quoted(password, driver)}"]
     if database:
         parts.append(f"Database={database}")
     if app:

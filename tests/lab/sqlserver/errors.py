@@ -23,6 +23,7 @@ class SqlError(Exception):
         self.aborts = aborts or DEFAULT_REACH.get(number, "statement")
         self.user_raised = False
         self.scope: object = None
+        self.first: SqlError | None = None  # an error that is sent before this one
 
 
 # How far an error reaches without XACT_ABORT and outside TRY: the statement (the default), its scope, or the whole batch;

@@ -66,6 +66,8 @@ def is_local(e: Any) -> bool:
         )
     if kind is n.Call:
         low = e.name[-1].lower()
+        if low == "update":
+            return True
         return (
             len(e.name) == 1
             and e.over is None

@@ -34,7 +34,7 @@ from .parser.statements import Parser
 from .pgerrors import to_sql_error
 from .transactions import Transactions
 from .translate.dml import DmlTranslator, Translation
-from .translate.expressions import variables_of
+from .translate.expressions import Param, variables_of
 from .translate.names import ident, physical, quote
 from .wire import tokens, types
 from .wire.packets import ATTENTION, Message, PacketStream
@@ -363,6 +363,9 @@ class Session:
 
     def report(self, error: SqlError) -> None:
         self.error = error.number
+        if error.first is not None:
+            before = error.first
+            self.out.message(before.number, before.text, before.severity, 1, error.procedure, max(error.line, 1))
         self.out.message(error.number, error.text, error.severity, error.state, error.procedure, max(error.line, 1))
         self.out.done(error=True)
 
@@ -504,8 +507,11 @@ class Session:
         return translation
 
     def parameters(self, translation: Translation, frame: Frame) -> list[bytes | None]:
+        return self.values_of(translation.params, frame)
+
+    def values_of(self, params: list[Param], frame: Frame) -> list[bytes | None]:
         out: list[bytes | None] = []
-        for p in translation.params:
+        for p in params:
             kind = p[0]
             if kind == "var":
                 out.append(pg.to_pg(frame.get(p[1])))
@@ -516,6 +522,8 @@ class Session:
             elif kind == "rows":
                 assert frame.trigger is not None
                 out.append((frame.trigger.inserted if p[1] == "inserted" else frame.trigger.deleted).encode())
+            elif kind == "ctids":
+                out.append(b"{}")  # known when the rows have been locked
             else:
                 out.append(json.dumps(self.server.views.live_rows(p[1], self)).encode())
         return out
@@ -677,7 +685,15 @@ class Session:
         )
         triggers = [t for t in info.triggers if t.events & set(events)]
 
+        located = self.values_of(translation.locate[1], frame) if translation.locate is not None else []
+
         def work() -> Result:
+            if translation.locate is not None:
+                found = {row[0] for row in self.backend.query(translation.locate[0], located).rows}
+                ctids = b"{" + b",".join(b'"' + (c or b"") + b'"' for c in found) + b"}"
+                for i, p in enumerate(translation.params):
+                    if p[0] == "ctids":
+                        params[i] = ctids
             result = self.run_translated(translation, params)
             if translation.identity_at >= 0 and result.rows:
                 self.last_identity = int(result.rows[-1][translation.identity_at] or 0)
@@ -688,7 +704,7 @@ class Session:
                 self._fire(triggers, info, events, translation.updated, frame, len(result.rows) or result.count)
             return result
 
-        result = self.guarded(s, frame, verb, info, translation.spelling, work, bool(triggers or translation.locks))
+        result = self.guarded(s, frame, verb, info, translation.spelling, work, bool(triggers or translation.locks or translation.locate))
         if translation.assigns is not None:
             count = len(result.rows)
             self._assign(translation, self.shape(translation, result)[1], frame)

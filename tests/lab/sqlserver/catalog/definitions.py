@@ -85,7 +85,7 @@ class Definitions:
         method = _METHODS[type(statement)]
         verb = (
             "ALTER"
-            if isinstance(statement, (n.AlterAdd, n.AlterColumn))
+            if isinstance(statement, (n.AlterAdd, n.AlterColumn, n.AlterCheck))
             else "CREATE"
             if isinstance(statement, n.CreateIndex)
             else "UPDATE"
@@ -737,10 +737,10 @@ class Definitions:
         ]
         if found:
             kind, name = found[0]
-            error = SqlError(5074, f"The {kind} '{name}' is dependent on column '{c.name}'.")
-            error.text += (
-                f" (4922) ALTER TABLE {action} {c.name} failed because one or more objects access this column."
+            error = SqlError(
+                4922, f"ALTER TABLE {action} {c.name} failed because one or more objects access this column.", aborts="scope"
             )
+            error.first = SqlError(5074, f"The {kind} '{name}' is dependent on column '{c.name}'.")
             raise error
 
     def _strings(self, s: Session, sql: str) -> list[str]:
@@ -786,7 +786,9 @@ class Definitions:
         if not rows:
             if if_exists:
                 return
-            raise SqlError(3728, f"'{name}' is not a constraint.")
+            error = SqlError(3727, "Could not drop constraint. See previous errors.", aborts="scope")
+            error.first = SqlError(3728, f"'{name}' is not a constraint.")
+            raise error
         object_id, kind, real = (int(rows[0][0] or 0), (rows[0][1] or b"").decode(), (rows[0][2] or b"").decode())
         commands = []
         if kind == "D":
@@ -1123,14 +1125,14 @@ class Definitions:
                     f"Cannot alter the sequence '{'.'.join(c.name)}', because it does not exist or you do not have "
                     "permission.",
                 )
-            s.backend.command(f"ALTER SEQUENCE {info.ref} RESTART WITH {c.start}")
+            s.backend.command(f"ALTER SEQUENCE {info.ref} RESTART WITH {c.first}")
             return
         db, schema, name = self.free(s, c.name)
         s.server.rights.require(s, "CREATE SEQUENCE")
         ref = f"{schema_ident(db, schema)}.{ident(name)}"
-        low = min(c.start, -(2**62)) if c.increment > 0 else -(2**62)
+        low = min(c.first, -(2**62)) if c.increment > 0 else -(2**62)
         s.backend.command(
-            f"CREATE SEQUENCE {ref} START {c.start} INCREMENT {c.increment} MINVALUE {low}; "
+            f"CREATE SEQUENCE {ref} START {c.first} INCREMENT {c.increment} MINVALUE {low}; "
             + self.register(db, schema, name, "SO")
         )
 

@@ -330,7 +330,7 @@ class DefinitionParser(QueryParser):
             if self.accept("AS"):
                 sequence.type = self.data_type()
             elif self.accept("START", "WITH") or self.accept("RESTART", "WITH"):
-                sequence.start = self.integer()
+                sequence.first = self.integer()
             elif self.accept("INCREMENT", "BY"):
                 sequence.increment = self.integer()
             elif self.up() in ("MINVALUE", "MAXVALUE", "CACHE"):

@@ -598,7 +598,7 @@ class CreateSchema(Statement):
 class CreateSequence(Statement):
     name: Name
     type: SqlType
-    start: int
+    first: int
     increment: int
     alter: bool = False
 

@@ -23,6 +23,7 @@ class Translation:
         "assigns",
         "identity_at",
         "kind",
+        "locate",
         "locks",
         "objects",
         "outputs",
@@ -41,6 +42,7 @@ class Translation:
         self.params: list[Param] = translator.params
         self.spelling = translator.spelling
         self.locks = translator.locks
+        self.locate: tuple[str, list[Param]] | None = getattr(translator, "locate", None)
         self.objects = translator.objects
         self.outputs: list[Output] | None = None
         self.assigns: list[tuple[str, str, SqlType | None]] | None = None
@@ -53,6 +55,8 @@ class Translation:
 
 class DmlTranslator(QueryTranslator):
     """One statement that changes rows."""
+
+    locate: tuple[str, list[Param]] | None = None
 
     def target(self, name: n.Name) -> ObjectInfo:
         info = self.scope.table(name)
@@ -330,8 +334,9 @@ class DmlTranslator(QueryTranslator):
     def _joined_update(
         self, s: n.Update, info: ObjectInfo, alias: str, columns: list[ColumnInfo]
     ) -> tuple[str, str, str]:
-        """The rows are found by the whole FROM, then changed by their ctid; they are locked on the way."""
-        inner, picked = self._located(s, info, alias)
+        """The rows are found and locked by the whole FROM, then changed by their ctid."""
+        self.locate = self._locator(s, info, alias)
+        inner, where = self._located(s, info, alias)
         assigned = []
         items = []
         for i, (assignment, column) in enumerate(zip(s.assignments, columns)):
@@ -353,22 +358,36 @@ class DmlTranslator(QueryTranslator):
             else ""
         )
         listed = ", ".join([f"{ident(alias)}.ctid AS lab_ctid", *items] + ([old] if old else []))
-        where = picked
         sql = (
             f"UPDATE {info.ref} AS lab_target SET {', '.join(assigned)} FROM (SELECT {listed} FROM {inner}{where}) lab_new "
             "WHERE lab_target.ctid = lab_new.lab_ctid"
         )
         return sql, "lab_target", "lab_new" if s.output else ""
 
-    def _located(self, s: n.Update | n.Delete, info: ObjectInfo, alias: str) -> tuple[str, str]:
+    def _located(self, s: n.Update | n.Delete, info: ObjectInfo, alias: str, final: bool = True) -> tuple[str, str]:
+        """FROM and WHERE of a change. `final`: of the change itself, for the rows that were locked before."""
         if s.source is None:
             self._add(alias, _Source(info))
             inner = f"{info.ref} AS {ident(alias)}"
         else:
             inner = self.source(s.source)
-        where = f" WHERE {self.sql(s.where)}" if s.where is not None else ""
-        limit = f" LIMIT {self.sql(s.top)}" if s.top is not None else ""
-        return inner, f"{where}{limit} FOR UPDATE OF {ident(alias)}"
+        conditions = [self.sql(s.where)] if s.where is not None else []
+        if final:
+            conditions.append(f"{ident(alias)}.ctid = ANY ({self.param(('ctids',), 'tid[]')})")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        limit = f" LIMIT {self.sql(s.top)}" if s.top is not None and not final else ""
+        return inner, f"{where}{limit}"
+
+    def _locator(self, s: n.Update | n.Delete, info: ObjectInfo, alias: str) -> tuple[str, list[Param]]:
+        """A query of its own that finds and locks the rows first: the change then sees their newest versions."""
+        other = DmlTranslator(self.scope)
+        other.ctes.append({})
+        prefix = other.with_clause(s.ctes) if s.ctes else ""
+        other.sources.append({})
+        inner, rest = other._located(s, info, alias, False)
+        hints = set(s.hints) | {h for t in (_tables(s.source) if s.source is not None else []) for h in t.hints}
+        skip = " SKIP LOCKED" if "READPAST" in hints else ""
+        return f"{prefix}SELECT {ident(alias)}.ctid FROM {inner}{rest} FOR UPDATE OF {ident(alias)}{skip}", other.params
 
     def _resolve(self, target: n.Name, source: n.Source | None, ctes: list[n.Cte]) -> tuple[ObjectInfo, str]:
         """The table that is changed and its alias: the target may be an alias of FROM."""
@@ -407,6 +426,7 @@ class DmlTranslator(QueryTranslator):
             sql = f"DELETE FROM {info.ref} AS {ident(alias)}{where}"
             row = ident(alias)
         else:
+            self.locate = self._locator(s, info, alias)
             inner, rest = self._located(s, info, alias)
             sql = (
                 f"DELETE FROM {info.ref} AS lab_target WHERE lab_target.ctid = ANY (ARRAY(SELECT {ident(alias)}.ctid "

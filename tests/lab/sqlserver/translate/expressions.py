@@ -481,7 +481,7 @@ class ExpressionTranslator:
             handler = FUNCTIONS.get(low)
             if handler is not None:
                 sql, kind = handler(self, e)
-                if e.over is not None:
+                if e.over is not None and low not in ("count", "count_big"):
                     sql += self._over(e.over)
                 return sql, kind
             session = SESSION_FUNCTIONS.get(low)
@@ -496,9 +496,10 @@ class ExpressionTranslator:
             if args:
                 raise refusal(f"the function {low} with arguments in a definition")
             return f"lab.session({quote(low)})", kind
-        for a in args:
-            if has_column(a):
-                raise refusal(f"the function {low} of a column")
+        if low != "update" and any(has_column(a) for a in args):
+            raise refusal(f"the function {low} of a column")
+        if low == "serverproperty" and isinstance(args[0], n.Literal) and str(args[0].value).lower() in _WHOLE_PROPERTIES:
+            kind = types.INT
         return self.param(("call", low, args), "text" if kind.is_string else pg_type(kind)), kind
 
     def _user_function(self, e: n.Call) -> Typed:
@@ -600,9 +601,28 @@ def _arithmetic(left: SqlType | None, right: SqlType | None, op: str) -> SqlType
         return types.FLOAT
     if left.name in TEMPORALS and right.name in TEMPORALS and op == "-":
         return types.DATETIME
-    return None
+    exact = INTEGERS | {"decimal", "numeric", "money", "smallmoney"}
+    return _exact(left, right, op) if left.name in exact and right.name in exact else None
 
 
+def _exact(left: SqlType, right: SqlType, op: str) -> SqlType:
+    """Precision and scale of decimal arithmetic, as SQL Server derives them."""
+    p1, s1, p2, s2 = left.precision, left.scale, right.precision, right.scale
+    if op == "*":
+        precision, scale = p1 + p2 + 1, s1 + s2
+    elif op == "/":
+        scale = max(6, s1 + p2 + 1)
+        precision = p1 - s1 + s2 + scale
+    else:
+        scale = max(s1, s2)
+        precision = max(p1 - s1, p2 - s2) + scale + 1
+    if precision > 38:
+        scale = max(min(scale, 38 - (precision - scale)), min(scale, 6))
+        precision = 38
+    return SqlType("decimal", 0, precision, scale)
+
+
+_WHOLE_PROPERTIES = frozenset({"engineedition", "isclustered", "ishadrenabled", "isintegratedsecurityonly", "isxtpsupported"})
 common_type = _common
 GLOBALS: dict[str, SqlType] = {
     "@@ROWCOUNT": types.INT,

@@ -97,8 +97,7 @@ def _count(t: T, e: n.Call) -> Typed:
     )
     if e.over is not None:
         sql = f"count({inner}){t._over(e.over)}"
-        e = n.Call(e.name, e.args)
-        return (sql, types.BIGINT) if big else (f"({sql})", types.INT)
+        return (sql, types.BIGINT) if big else (f"({sql})::int4", types.INT)
     return (f"count({inner})", types.BIGINT) if big else (f"count({inner})::int4", types.INT)
 
 

@@ -237,6 +237,14 @@ _INT_BY_SIZE = {1: TINYINT, 2: SMALLINT, 4: INT, 8: BIGINT}
 
 def read_parameter(b: Reader) -> tuple[Any, SqlType]:
     """TYPE_INFO and a value."""
+    try:
+        return _read_parameter(b)
+    except (ValueError, OverflowError) as error:
+        text = f"The incoming tabular data stream (TDS) protocol stream is incorrect: an invalid value ({error})."
+        raise SqlError(8023, text, aborts="batch") from error
+
+
+def _read_parameter(b: Reader) -> tuple[Any, SqlType]:
     token = b.u8()
     if token in _FIXED_WIRE:
         size, kind = _FIXED_WIRE[token]
