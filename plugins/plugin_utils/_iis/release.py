@@ -153,14 +153,17 @@ class StagedTask(ReleaseTask):
             pruned=doomed,
             kept_locked=[],
         )
-        if not up_to_date:
-            result.update(self._room(found))
-            if not self.check_mode:
-                self._stage(found, existing, version, checksum, result)
+        archive_bytes = None if up_to_date else self._archive_bytes()
         if not self.check_mode:
-            result["pruned"], result["kept_locked"] = keeping.prune(doomed)
+            # First of all, because it makes room. What is doomed has no use even when the staging fails.
             if not up_to_date:
                 keeping.remove_leftovers()
+            result["pruned"], result["kept_locked"] = keeping.prune(doomed)
+        if not up_to_date:
+            room_to_come = self.check_mode and bool(doomed or found.leftovers)
+            result.update(archive_bytes=archive_bytes, free_bytes=self._room(archive_bytes or 0, room_to_come))
+            if not self.check_mode:
+                self._stage(existing, version, checksum, result)
         before, after = sorted(found.versions), sorted({*found.versions, version} - set(result["pruned"]))
         digests = (marker.checksum if marker else None, checksum)
         result["diff"] = {
@@ -182,23 +185,23 @@ class StagedTask(ReleaseTask):
 
     # room
 
-    def _room(self, found: Found) -> dict[str, Any]:
-        """Look at the artifact and the disk; raises when there is not enough room."""
-        source = self._source()
-        size = self.files.remote_size(source)
-        if self.options.archive_mib is not None:
-            size = round(self.options.archive_mib * MIB)
+    def _archive_bytes(self) -> int | None:
+        """Size of the artifact; raises when it cannot be had."""
+        size = self.files.remote_size(self._source())
+        return size if self.options.archive_mib is None else round(self.options.archive_mib * MIB)
+
+    def _room(self, archive_bytes: int, room_to_come: bool) -> int:
+        """Free space before the download; raises when it is not enough."""
         free = self.files.free_bytes(self.root)
-        archive_bytes = size or 0
         needed = archive_bytes + round(archive_bytes * self.options.unpacked_factor + self.options.margin_mib * MIB)
-        if free < needed:
+        if free < needed and not room_to_come:
             raise IisError(
                 f"{self.root[:2]} has {free / MIB:.0f} MiB free, {needed / MIB:.0f} MiB are needed to fetch and unpack "
-                "the release: make room, or lower keep. Nothing was changed.",
+                "the release: make room, or lower keep. Nothing was staged.",
                 free_bytes=free,
                 needed_bytes=needed,
             )
-        return {"free_bytes": free, "archive_bytes": size}
+        return free
 
     def _room_to_unpack(self, unpacked_bytes: int) -> None:
         free = self.files.free_bytes(self.root)
@@ -213,7 +216,7 @@ class StagedTask(ReleaseTask):
 
     # staging
 
-    def _stage(self, found: Found, existing: str | None, version: str, checksum: str, result: dict[str, Any]) -> None:
+    def _stage(self, existing: str | None, version: str, checksum: str, result: dict[str, Any]) -> None:
         work = f".incoming-{version}-{secrets.token_hex(4)}"
         tree, archive = self.place(work), self.place(work) + ".zip"
         self.talk.doing(
@@ -424,7 +427,9 @@ class Keeping:
         return True
 
     def remove_leftovers(self) -> None:
-        """What runs that broke off have left."""
+        """What runs that broke off have left: directories, and archives beside them."""
+        if not self._found.leftovers:
+            return
         for name in self._found.leftovers:
             self._task.files.remove_directory(self._task.place(name))
         self._task.files.remove_files(self._task.place(".incoming-*.zip"))

@@ -118,7 +118,6 @@ def test_a_release_is_staged_beside_and_takes_its_name_last(run: Any, node: Scri
     node.expect_call(rf"tar -xf - -C {ROOT}\.incoming-2.0-*", take)
     node.expect(cmd(rf'ren "{ROOT}\.incoming-2.0-*" "2.0"'))
     node.expect(cmd(rf'del /f /q "{ROOT}\.incoming-2.0-*.zip"'))
-    node.expect(cmd(rf'del /f /q "{ROOT}\.incoming-*.zip"'))
     result = run("staged")
     node.done()
     assert result["changed"] is True
@@ -184,7 +183,6 @@ def test_another_build_of_what_does_not_run_is_replaced(run: Any, node: Scripted
     node.expect(cmd(rf'rmdir /s /q "{ROOT}\.replaced-2.0-*"'))
     node.expect(cmd(rf'if exist "{ROOT}\.replaced-2.0-*\" (exit 0) else (exit 3)'), exit_code=3)
     node.expect(cmd(rf'del /f /q "{ROOT}\.incoming-2.0-*.zip"'))
-    node.expect(cmd(rf'del /f /q "{ROOT}\.incoming-*.zip"'))
     result = run("staged")
     node.done()
     assert result["changed"] is True
@@ -301,6 +299,29 @@ def test_old_versions_go_and_protected_ones_stay(run: Any, node: ScriptedNode, t
     assert (result["pruned"], result["kept_locked"]) == (["0.8"], ["0.9"])
     assert "0.9 is in use" in talk.warnings[0]
     assert result["diff"]["after"]["staged"] == ["0.7", "0.9", "1.0", "2.0", "backup"]
+
+
+def test_room_is_made_before_it_is_looked_for(run: Any, node: ScriptedNode) -> None:
+    found(node, "1.0", "0.8", "0.9", "1.0", ".incoming-2.0-0123").expect(TYPE_HISTORY, "", 1)
+    node.expect(type_marker("0.8"), marker_json("0.8", at="2025-01-01"))
+    node.expect(type_marker("0.9"), marker_json("0.9", at="2025-06-01"))
+    node.expect(CURL, HEAD)
+    for name in (".incoming-2.0-0123", ".removing-0.8-*"):
+        if "removing" in name:
+            node.expect(cmd(rf'del /f /q "{ROOT}\.incoming-*.zip"'))
+            node.expect(cmd(rf'ren "{ROOT}\0.8" "{name}"'))
+        node.expect(cmd(rf'rmdir /s /q "{ROOT}\{name}"'))
+        node.expect(cmd(rf'if exist "{ROOT}\{name}\" (exit 0) else (exit 3)'), exit_code=3)
+    node.expect(FREE, free(1024))
+    with pytest.raises(IisError, match="Nothing was staged"):
+        run("staged", keep=3)
+    node.done()
+
+
+def test_check_mode_trusts_in_the_room_that_pruning_would_make(run: Any, node: ScriptedNode) -> None:
+    found(node, "1.0", "0.9", "1.0", ".incoming-2.0-0123").expect(CURL, HEAD).expect(FREE, free(1024))
+    assert run("staged", check_mode=True)["changed"] is True
+    node.done()
 
 
 def test_a_root_in_the_running_directory_is_refused(run: Any, node: ScriptedNode) -> None:
