@@ -319,3 +319,29 @@ def test_failures_of_appcmd_by_order(started: Any, shell: Any) -> None:
     codes = [shell.appcmd("list", "wp", "/xml")[0] for _ in range(3)]
     assert codes == [1726, 1726, 0]
     assert shell.appcmd("list", "site")[0] == 0
+
+
+def test_an_application_below_the_root_has_a_pool_and_a_path_of_its_own(hosts: Any, open_shell: Any) -> None:
+    site = {
+        "name": "Shop",
+        "id": 1,
+        "pool": "shop",
+        "path": r"C:\releases\shop\1",
+        "bindings": ["http/*:8080:shop.test"],
+    }
+    application = {"name": "api", "pool": "api", "path": r"C:\releases\shop\api1"}
+    host = hosts(pools=[{"name": "shop"}, {"name": "api"}], sites=[site | {"applications": [application]}])
+    host.lay("api1")
+    host.lay("api2")
+    shell = open_shell(host.protocol())
+    assert [host.get(p)[1].split()[0] for p in ("/", "/api", "/API/x?y", "/apix")] == ["1", "api1", "api1", "1"]
+    assert shell.appcmd("list", "vdir", "/text:VDIR.NAME")[1] == "Shop/\r\nShop/api/\r\n"
+    assert shell.appcmd("list", "app", "/text:APP.NAME")[1] == "Shop/\r\nShop/api\r\n"
+    assert shell.appcmd("set", "vdir", "/vdir.name:Shop/api/", r"/physicalPath:C:\releases\shop\api2")[0] == 0
+    assert shell.appcmd("stop", "apppool", "/apppool.name:shop")[0] == 0
+    assert host.get("/api")[1].startswith("api2 ")
+    assert host.get("/")[0] == 503
+    assert len(pids(shell)) in (1, 2)
+    host.stop()
+    host.start()
+    assert host.get("/api/")[1].startswith("api2 ")
