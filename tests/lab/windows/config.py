@@ -47,6 +47,15 @@ class PoolConfig:
 
 
 @dataclass
+class ApplicationConfig:
+    """One more application of a site, below its root: `name` is its URL path without the slashes."""
+
+    name: str
+    pool: str
+    path: str
+
+
+@dataclass
 class SiteConfig:
     """One site with its root application. `path` is the physical path, a Windows path on drive C:."""
 
@@ -56,6 +65,7 @@ class SiteConfig:
     path: str
     bindings: list[str]
     state: str = "Started"
+    applications: list[ApplicationConfig] = field(default_factory=list)
 
 
 @dataclass
@@ -108,6 +118,8 @@ def parse(document: Any) -> Config:
         raw["role_services"] = _build(RoleServices, raw["role_services"], "role_services")
     raw["pools"] = [_build(PoolConfig, item, "a pool") for item in raw.get("pools", [])]
     raw["sites"] = [_build(SiteConfig, item, "a site") for item in raw.get("sites", [])]
+    for site in raw["sites"]:
+        site.applications = [_build(ApplicationConfig, item, "an application") for item in site.applications]
     for name in ("drive", "cert", "key", "ca_bundle", "control", "log"):
         if raw.get(name) is not None:
             raw[name] = Path(raw[name])
@@ -137,14 +149,16 @@ def _build(kind: type[T], value: Any, what: str) -> T:
 def _check(config: Config) -> None:
     pools = {pool.name for pool in config.pools}
     used: dict[str, str] = {}
-    for site in config.sites:
-        if site.pool not in pools:
-            raise ConfigError(f"site {site.name} wants the pool {site.pool}, which is not among {sorted(pools)}")
-        if site.pool in used:
+    wanted = [(f"{site.name}/", site.pool) for site in config.sites]
+    wanted += [(f"{site.name}/{app.name}", app.pool) for site in config.sites for app in site.applications]
+    for application, pool_name in wanted:
+        if pool_name not in pools:
+            raise ConfigError(f"{application} wants the pool {pool_name}, which is not among {sorted(pools)}")
+        if pool_name in used:
             raise ConfigError(
-                f"the sites {used[site.pool]} and {site.name} share the pool {site.pool}: one site a pool is simulated"
+                f"{used[pool_name]} and {application} share the pool {pool_name}: one application a pool is simulated"
             )
-        used[site.pool] = site.name
+        used[pool_name] = application
     for pool in config.pools:
         if pool.start_mode not in ("OnDemand", "AlwaysRunning"):
             raise ConfigError(f"pool {pool.name} has start_mode {pool.start_mode}, OnDemand or AlwaysRunning expected")

@@ -126,7 +126,12 @@ class Control:
                 for pool in iis.pools.values()
             },
             "sites": {
-                site.name: {"state": site.state, "path": site.path, "bindings": [str(b) for b in site.bindings]}
+                site.name: {
+                    "state": site.state,
+                    "path": site.root.path,
+                    "paths": {application.url_path: application.path for application in site.applications},
+                    "bindings": [str(b) for b in site.bindings],
+                }
                 for site in iis.sites.values()
             },
         }

@@ -85,15 +85,17 @@ class Exchange:
 
     async def _serve(self) -> None:
         site = self._iis.route(self._client.port, self._client.tls, self._host())
-        if site.pool.state == STARTED and (page := self._iis.offline_page(site)) is not None:
+        application = site.application_for(self.target.decode("latin-1"))
+        pool = application.pool
+        if pool.state == STARTED and (page := self._iis.offline_page(application)) is not None:
             raise HttpError(503, "Service Unavailable", page=page)
-        worker = await site.pool.admit()
+        worker = await pool.admit()
         request = Request(
             self.method.decode("latin-1"),
             self.target.decode("latin-1"),
             self._client.peer,
             site.id,
-            site.pool.name,
+            pool.name,
             self.cut,
         )
         worker.begin(request)

@@ -13,7 +13,7 @@ from ..drive import Drive, Refused
 from .errors import HttpError, IisError, duplicate
 from .pool import STARTED, STOPPED, Pool
 from .request import Request
-from .site import Binding, Site, parse_binding
+from .site import Application, Binding, Site, parse_binding
 from .store import Store
 from .worker import Worker
 
@@ -34,9 +34,11 @@ class Iis:
             site.name: Site(
                 site.name,
                 site.id,
-                self.pools[site.pool],
-                site.path,
                 [parse_binding(b) for b in site.bindings],
+                [
+                    Application(site.name, "", self.pools[site.pool], site.path),
+                    *(Application(site.name, a.name, self.pools[a.pool], a.path) for a in site.applications),
+                ],
                 site.state,
             )
             for site in config.sites
@@ -73,11 +75,11 @@ class Iis:
     # workers
 
     def _new_worker(self, pool: Pool) -> Worker | None:
-        site = next((site for site in self.sites.values() if site.pool is pool), None)
-        if site is None:
+        application = next((a for a in self.applications() if a.pool is pool), None)
+        if application is None:
             return None
         try:
-            directory = self._directory(site)
+            directory = self._directory(application)
         except Refused:
             directory = self._drive.root / "there-is-no-such-path"
         worker = Worker(
@@ -85,13 +87,17 @@ class Iis:
             self._config.address,
             self._config.name.upper(),
             directory,
-            site.path,
+            application.path,
+            application.url_path,
             self._config.log,
             pool.worker_exited,
         )
         worker.start()
         self.count("workers_started")
         return worker
+
+    def applications(self) -> list[Application]:
+        return [application for site in self.sites.values() for application in site.applications]
 
     # requests
 
@@ -123,21 +129,21 @@ class Iis:
             raise HttpError(404, "Not Found", close=False)
         return fallback
 
-    def offline_page(self, site: Site) -> bytes | None:
+    def offline_page(self, application: Application) -> bytes | None:
         """The content of the app_offline.htm that the application has, if it has one; it ends the application."""
         try:
-            page = self._directory(site) / "app_offline.htm"
+            page = self._directory(application) / "app_offline.htm"
             content = page.read_bytes() if page.is_file() else None
         except (OSError, Refused):
             return None
-        if content is not None and site.pool.state == STARTED:
-            site.pool.take_offline()
+        if content is not None and application.pool.state == STARTED:
+            application.pool.take_offline()
         return content
 
-    def _directory(self, site: Site) -> Path:
-        known = self._directories.get(site.path)
+    def _directory(self, application: Application) -> Path:
+        known = self._directories.get(application.path)
         if known is None or not known.is_dir():
-            known = self._directories[site.path] = self._drive.local(_expand(site.path))
+            known = self._directories[application.path] = self._drive.local(_expand(application.path))
         return known
 
     def requests(self) -> list[Request]:
@@ -150,17 +156,21 @@ class Iis:
         self._store.save(
             [pool.config for pool in self.pools.values()],
             {
-                site.name: {"path": site.path, "bindings": [str(b) for b in site.bindings], "state": site.state}
+                site.name: {
+                    "paths": {application.name: application.path for application in site.applications},
+                    "bindings": [str(b) for b in site.bindings],
+                    "state": site.state,
+                }
                 for site in self.sites.values()
             },
         )
 
-    def set_path(self, site: Site, path: str) -> None:
-        changed = site.path.lower() != path.lower()
-        site.path = path
+    def set_path(self, application: Application, path: str) -> None:
+        changed = application.path.lower() != path.lower()
+        application.path = path
         self.save()
         if changed:
-            site.pool.restart_application()
+            application.pool.restart_application()
 
     def start_site(self, site: Site) -> None:
         if site.state == STARTED:

@@ -37,13 +37,50 @@ def parse_binding(text: str) -> Binding:
     return Binding(match[1].lower(), match[2], int(match[3]), match[4].lower())
 
 
-@dataclass
+@dataclass(eq=False)
+class Application:
+    """An application of a site with its root virtual directory. `name` is "" for the site's root, else like "api"."""
+
+    site_name: str
+    name: str
+    pool: Pool
+    path: str
+
+    @property
+    def appcmd_name(self) -> str:
+        """Shop/ or Shop/api."""
+        return f"{self.site_name}/{self.name}"
+
+    @property
+    def vdir_name(self) -> str:
+        """Shop/ or Shop/api/."""
+        return f"{self.appcmd_name}/" if self.name else self.appcmd_name
+
+    @property
+    def url_path(self) -> str:
+        return f"/{self.name}"
+
+
+@dataclass(eq=False)
 class Site:
-    """A site with its root application and its root virtual directory."""
+    """A site; its first application is its root."""
 
     name: str
     id: int
-    pool: Pool
-    path: str
     bindings: list[Binding]
+    applications: list[Application]
     state: str = STARTED
+
+    @property
+    def root(self) -> Application:
+        return self.applications[0]
+
+    def application_for(self, url: str) -> Application:
+        """The application with the longest path that the URL is in."""
+        path = url.partition("?")[0].lower()
+        best = self.root
+        for application in self.applications[1:]:
+            own = application.url_path.lower()
+            if (path == own or path.startswith(own + "/")) and len(application.name) > len(best.name):
+                best = application
+        return best

@@ -29,8 +29,13 @@ class Store:
                 if name in known:
                     setattr(pool, name, value)
         for site in config.sites:
-            for name, value in saved["sites"].get(site.name, {}).items():
-                setattr(site, name, value)
+            kept = saved["sites"].get(site.name)
+            if kept is None:
+                continue
+            site.bindings, site.state = kept["bindings"], kept["state"]
+            site.path = kept.get("paths", {}).get("", site.path)
+            for application in site.applications:
+                application.path = kept.get("paths", {}).get(application.name, application.path)
 
     def save(self, pools: list[PoolConfig], sites: dict[str, dict[str, Any]]) -> None:
         """Replaces the file as a whole."""

@@ -39,6 +39,7 @@ class Worker:
         host_name: str,
         directory: Path,
         windows_path: str,
+        url_path: str,
         log: Path | None,
         on_exit: Callable[[Worker], None],
     ) -> None:
@@ -47,6 +48,7 @@ class Worker:
         self._host_name = host_name
         self.directory = directory
         self.windows_path = windows_path
+        self._url_path = url_path
         self._log = log
         self._on_exit = on_exit
         self._loop = asyncio.get_running_loop()
@@ -102,7 +104,7 @@ class Worker:
             "ASPNETCORE_PORT": str(self.port),
             "ASPNETCORE_ADDRESS": self._address,
             "ASPNETCORE_URLS": f"http://{self._address}:{self.port}",
-            "ASPNETCORE_APPL_PATH": "/",
+            "ASPNETCORE_APPL_PATH": self._url_path,
             "ASPNETCORE_TOKEN": self.token,
             "COMPUTERNAME": self._host_name,
         }

@@ -24,42 +24,51 @@ def no_such(kind: str, identifier: str) -> Failure:
     return Failure(1168, f'ERROR ( message:Cannot find {kind} object with identifier "{identifier}". )')
 
 
-def find_site(iis: Iis, words: Words, kind: str, key: str) -> Site:
-    """The site that the identifier or the option names; VDIR and APP names are "site/"."""
+def _name(words: Words, key: str) -> str:
     named = words.take(key)
     name = words.identifier if words.identifier is not None else named
     if not name:
         raise Failure(87, "ERROR ( message:Must specify the identifier of the object. )")
-    wanted = name.lower()
+    return name
+
+
+def find_site(iis: Iis, words: Words, key: str) -> Site:
+    """The site that the identifier (name or number) or the option names."""
+    name = _name(words, key)
     for site in iis.sites.values():
-        own = site.name.lower() if kind == "SITE" else site.name.lower() + "/"
-        if own == wanted or (kind == "SITE" and str(site.id) == wanted and words.identifier is not None):
+        if site.name.lower() == name.lower() or (str(site.id) == name and words.identifier is not None):
             return site
-    raise no_such(kind, name)
+    raise no_such("SITE", name)
 
 
 def set_vdir(iis: Iis, words: Words) -> str:
-    site = find_site(iis, words, "VDIR", "vdir.name")
+    name = _name(words, "vdir.name")
     path = words.take("physicalPath")
     words.refuse_rest()
+    application = next((a for a in iis.applications() if a.vdir_name.lower() == name.lower()), None)
+    if application is None:
+        raise no_such("VDIR", name)
     if not path:
         raise Failure(87, "ERROR ( message:No value was specified for the property to be set. )")
-    iis.set_path(site, path)
-    return f'VDIR object "{site.name}/" changed\r\n'
+    iis.set_path(application, path)
+    return f'VDIR object "{application.vdir_name}" changed\r\n'
 
 
 def set_app(iis: Iis, words: Words) -> str:
-    site = find_site(iis, words, "APP", "app.name")
+    name = _name(words, "app.name")
     path = words.take("[path='/'].physicalPath")
     words.refuse_rest()
+    application = next((a for a in iis.applications() if a.appcmd_name.lower() == name.lower()), None)
+    if application is None:
+        raise no_such("APP", name)
     if not path:
         raise Unsimulated("appcmd set app without /[path='/'].physicalPath")
-    iis.set_path(site, path)
-    return f'APP object "{site.name}/" changed\r\n'
+    iis.set_path(application, path)
+    return f'APP object "{application.appcmd_name}" changed\r\n'
 
 
 def set_site(iis: Iis, words: Words) -> str:
-    site = find_site(iis, words, "SITE", "site.name")
+    site = find_site(iis, words, "site.name")
     path = words.take("[path='/'].[path='/'].physicalPath")
     bindings = list(site.bindings)
     for name, value in words.rest():
@@ -76,7 +85,7 @@ def set_site(iis: Iis, words: Words) -> str:
     if bindings != site.bindings:
         iis.set_bindings({site.name: bindings})
     if path:
-        iis.set_path(site, path)
+        iis.set_path(site.root, path)
     return f'SITE object "{site.name}" changed\r\n'
 
 

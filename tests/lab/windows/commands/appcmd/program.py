@@ -79,7 +79,7 @@ def _control(iis: Iis, words: Words) -> str:
         {"start": pool.start, "stop": pool.stop, "recycle": pool.recycle}[words.verb]()
         shown = pool.name
     elif words.kind == "SITE" and words.verb != "recycle":
-        site = change.find_site(iis, words, "SITE", "site.name")
+        site = change.find_site(iis, words, "site.name")
         words.refuse_rest()
         (iis.start_site if words.verb == "start" else iis.stop_site)(site)
         shown = site.name

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ...config import PoolConfig
 from ...iis.server import Iis
+from ...iis.site import Application
 
 _MODULES = ("HttpLoggingModule", "StaticFileModule", "AnonymousAuthenticationModule", "AspNetCoreModuleV2")
 
@@ -144,29 +145,35 @@ def sites(iis: Iis) -> list[Row]:
                 {"SITE.NAME": site.name, "SITE.ID": str(site.id), "bindings": bindings, "state": site.state},
                 f'SITE "{site.name}" (id:{site.id},bindings:{bindings},state:{site.state})',
                 f'<site name={quoteattr(site.name)} id="{site.id}" serverAutoStart="true"><bindings>{inner}</bindings>'
-                f'<application path="/" applicationPool={quoteattr(site.pool.name)}>'
-                f'<virtualDirectory path="/" physicalPath={quoteattr(site.path)} /></application></site>',
+                + "".join(_application_xml(application) for application in site.applications)
+                + "</site>",
                 {"name": site.name, "id": str(site.id), "serverAutoStart": "true"},
             )
         )
     return rows
 
 
+def _application_xml(application: Application) -> str:
+    return (
+        f"<application path={quoteattr(application.url_path)} applicationPool={quoteattr(application.pool.name)}>"
+        f'<virtualDirectory path="/" physicalPath={quoteattr(application.path)} /></application>'
+    )
+
+
 def apps(iis: Iis) -> list[Row]:
     return [
         Row(
             {
-                "path": "/",
-                "APP.NAME": f"{site.name}/",
-                "APPPOOL.NAME": site.pool.name,
-                "SITE.NAME": site.name,
+                "path": application.url_path,
+                "APP.NAME": application.appcmd_name,
+                "APPPOOL.NAME": application.pool.name,
+                "SITE.NAME": application.site_name,
             },
-            f'APP "{site.name}/" (applicationPool:{site.pool.name})',
-            f'<application path="/" applicationPool={quoteattr(site.pool.name)}>'
-            f'<virtualDirectory path="/" physicalPath={quoteattr(site.path)} /></application>',
-            {"applicationPool": site.pool.name},
+            f'APP "{application.appcmd_name}" (applicationPool:{application.pool.name})',
+            _application_xml(application),
+            {"applicationPool": application.pool.name},
         )
-        for site in iis.sites.values()
+        for application in iis.applications()
     ]
 
 
@@ -174,16 +181,16 @@ def vdirs(iis: Iis) -> list[Row]:
     return [
         Row(
             {
-                "physicalPath": site.path,
+                "physicalPath": application.path,
                 "path": "/",
-                "VDIR.NAME": f"{site.name}/",
-                "APP.NAME": f"{site.name}/",
+                "VDIR.NAME": application.vdir_name,
+                "APP.NAME": application.appcmd_name,
             },
-            f'VDIR "{site.name}/" (physicalPath:{site.path})',
-            f'<virtualDirectory path="/" physicalPath={quoteattr(site.path)} userName="" />',
-            hidden={"SITE.NAME": site.name},
+            f'VDIR "{application.vdir_name}" (physicalPath:{application.path})',
+            f'<virtualDirectory path="/" physicalPath={quoteattr(application.path)} userName="" />',
+            hidden={"SITE.NAME": application.site_name},
         )
-        for site in iis.sites.values()
+        for application in iis.applications()
     ]
 
 
