@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from .._mssql.api import Connection, Connector, literal
-from .._mssql.errors import LOCK_TIMEOUT, ServerError
+from .._mssql.api import Connection, Connector, Row, literal
+from .._mssql.errors import INVALID_OBJECT, LOCK_TIMEOUT, ServerError
 from .._progress import Progress
 from .._wait import Sleep
 from .errors import MigrationError
@@ -24,6 +24,7 @@ T = TypeVar("T")
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 15.0
 _MOST_MESSAGES = 50
+_WHICH = "CURRENT_TRANSACTION_ID() AS id, DB_NAME() AS db"
 
 
 @dataclass
@@ -41,6 +42,14 @@ class Applied:
     messages: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A transaction that was begun for a script."""
+
+    transaction: int
+    database: str
+
+
 @dataclass
 class Runner:
     """Keeps the session that scripts run in, and replaces it when a script has left traces in it."""
@@ -55,6 +64,7 @@ class Runner:
     clock: Callable[[], float] = time.monotonic
     origins: Mapping[str, str | None] = field(default_factory=dict)
     _connection: Connection | None = None
+    _begun: Begun | None = None
 
     def record(self, script: Script, state: str, applied: Applied) -> Record:
         """The journal's row for what was run."""
@@ -80,18 +90,25 @@ class Runner:
         return self._connection
 
     def close(self) -> None:
+        self._begun = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def run(self, script: Script, also: Sequence[Record] = ()) -> Applied:
-        """Run a script with its journal rows in one transaction; give way and try again when the application is in the way."""
-        return self.retried(script, lambda retries: self._in_transaction(script, retries, also))
+    def run(self, script: Script, also: Sequence[Record] = (), more: bool = False) -> Applied:
+        """Run a script with its journal rows in one transaction; give way and try again when the application is in the way.
+
+        With `more` the next transaction is begun along with this one's end, which saves a round trip.
+        """
+        return self.retried(script, lambda retries: self._in_transaction(script, retries, also, more))
 
     def run_alone(self, script: Script, begun: Entry | None) -> Applied:
         """Run a script that cannot run in a transaction. The journal knows that it was begun before it begins."""
+        if self._begun is not None:
+            self._begun = None
+            self.session().execute("ROLLBACK TRANSACTION;")
         if begun is None:
-            self.checked(self.journal.insertion(Record(script.file, "begun", release=self.release(script))), script)
+            self.write(Record(script.file, "begun", release=self.release(script)), script)
         return self.retried(script, lambda retries: self._alone(script, retries))
 
     def _alone(self, script: Script, retries: int) -> Applied:
@@ -109,20 +126,14 @@ class Runner:
                 f"{file.label} left a transaction open although it runs without one (@@TRANCOUNT is not 0): it was rolled "
                 "back. Remove BEGIN TRANSACTION from it."
             )
-        self.checked(self.journal.insertion(self.record(script, "applied", applied)), script)
+        self.write(self.record(script, "applied", applied), script)
         return applied
 
-    def checked(self, statement: str, script: Script) -> None:
-        """Write to the journal in a transaction of its own, if the lock is still this run's."""
-        answer = self.session().row(
-            f"DECLARE @outcome NVARCHAR(20); SET @outcome = N'lock'; BEGIN TRANSACTION; IF {self.lock.condition()} BEGIN "
-            f"{statement} SET @outcome = N'committed'; END; COMMIT TRANSACTION; SELECT @outcome AS outcome;"
-        )
-        if answer[0] != "committed":
-            raise MigrationError(
-                f"The lock on migrations was lost at {script.file.label}, and another run has taken it. "
-                "Look at what the other run did, then run this one again."
-            )
+    def write(self, record: Record, script: Script) -> None:
+        """Write to the journal outside of a script's transaction, if the lock is still this run's."""
+        reply = self.session().execute(f"SET NOCOUNT OFF; {self.journal.insertion(record, self.lock.row())}")
+        if reply.rows_affected != 1:
+            raise _lock_lost(script)
 
     def retried(self, script: Script, attempt: Callable[[int], T]) -> T:
         """The result of an attempt, which gets the number of those that failed before it."""
@@ -154,6 +165,7 @@ class Runner:
         self.pause(pause_s)
 
     def _undo(self, error: ServerError) -> None:
+        self._begun = None
         if error.lost or self._connection is None:
             self.close()
             return
@@ -162,18 +174,18 @@ class Runner:
         except ServerError:
             self.close()
 
-    def begin(self, connection: Connection) -> tuple[int, str]:
+    def begin(self) -> Begun:
         """Begin a transaction, and note which one and where, to be compared when it ends."""
-        transaction, database = connection.row(
-            "BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID() AS id, DB_NAME() AS db;"
-        )
-        return int(transaction), str(database)
+        begun, self._begun = self._begun, None
+        if begun is None:
+            transaction, database = self.session().row(f"BEGIN TRANSACTION; SELECT {_WHICH};")
+            begun = Begun(int(transaction), str(database))
+        return begun
 
-    def _in_transaction(self, script: Script, retries: int, also: Sequence[Record]) -> Applied:
-        connection = self.session()
+    def _in_transaction(self, script: Script, retries: int, also: Sequence[Record], more: bool) -> Applied:
         began = self.clock()
-        transaction, database = self.begin(connection)
-        rows, messages = self.send(connection, script)
+        begun = self.begin()
+        rows, messages = self.send(self.session(), script)
         applied = Applied(
             script.file.name,
             script.file.phase,
@@ -184,8 +196,8 @@ class Runner:
             retries,
             messages=messages,
         )
-        written = [self.record(script, "applied", applied), *also]
-        self.commit(connection, script, transaction, database, " ".join(self.journal.insertion(row) for row in written))
+        rows_to_write = [self.record(script, "applied", applied), *also]
+        self.commit(script, begun, [self.journal.insertion(row) for row in rows_to_write], more)
         return applied
 
     def send(self, connection: Connection, script: Script) -> tuple[int, list[str]]:
@@ -204,43 +216,68 @@ class Runner:
                 messages += reply.messages[: _MOST_MESSAGES - len(messages)]
         return rows, messages
 
-    def commit(self, connection: Connection, script: Script, transaction: int, database: str, row: str) -> None:
-        """Commit the script and its journal row, if the transaction is still the one that was begun for it."""
-        answer = connection.rows(
-            "DECLARE @outcome NVARCHAR(20); SET @outcome = N'transaction'; "
-            f"IF @@TRANCOUNT = 1 AND XACT_STATE() = 1 AND CURRENT_TRANSACTION_ID() = {transaction} "
-            f"AND DB_NAME() = {literal(database)} BEGIN "
-            f"IF {self.lock.condition()} BEGIN "
-            f"{row} COMMIT TRANSACTION; SET @outcome = N'committed'; END ELSE SET @outcome = N'lock'; END; "
-            "SELECT @outcome AS outcome, @@TRANCOUNT AS transactions, XACT_STATE() AS state, DB_NAME() AS db;"
-        )
-        if answer and answer[0][0] == "committed":
+    def commit(self, script: Script, begun: Begun, statements: Sequence[str], more: bool = False) -> None:
+        """Commit the script and its rows of the journal, if the lock is still this run's and the transaction the same.
+
+        A transaction that cannot be committed any more (XACT_STATE() is -1) fails at the first write.
+        """
+        following = "BEGIN TRANSACTION; " if more else ""
+        # Only a script that leaves traces can have changed the database.
+        there = f" AND DB_NAME() = {literal(begun.database)}" if script.leaves_traces else ""
+        still = f"@@TRANCOUNT = 1 AND CURRENT_TRANSACTION_ID() = {begun.transaction}{there}"
+        answer: Sequence[Row] = ()
+        try:
+            committed = self.session().rows(
+                f"{self.lock.hold(still)} IF @@ROWCOUNT = 1 BEGIN {' '.join(statements)} COMMIT TRANSACTION; {following}"
+                "SELECT CURRENT_TRANSACTION_ID() AS id; END;"
+            )
+            if not committed:
+                answer = self.session().rows(f"SELECT @@TRANCOUNT AS transactions, {_WHICH};")
+        except ServerError as error:
+            if error.number == INVALID_OBJECT:
+                self.close()
+                raise MigrationError(
+                    f"{script.file.label} left a session that does not find the journal any more: remove USE, and what "
+                    f"changes the user. The script was rolled back ({error})."
+                ) from None
+            raise
+        if committed:
+            if more and not script.leaves_traces:
+                self._begun = Begun(int(committed[0][0]), begun.database)
             return
-        label = script.file.label
         self.close()
-        if not answer:
-            raise MigrationError(
-                f"{label} left SET NOEXEC ON or SET PARSEONLY ON behind, so nothing more would have run: remove it. "
-                "The script was rolled back."
-            )
-        outcome, transactions, _state, now_in = answer[0]
-        if outcome == "lock":
-            raise MigrationError(
-                f"The lock on migrations was lost while {label} ran, and another run has taken it: the script was rolled "
-                "back. Look at what the other run did, then run this one again."
-            )
-        if str(now_in) != database:
-            raise MigrationError(f"{label} changed to the database {now_in}: remove USE. The script was rolled back.")
-        if int(transactions) > 1:
-            raise MigrationError(
-                f"{label} left {int(transactions) - 1} transaction(s) open (@@TRANCOUNT is {transactions}, 1 is expected): "
-                "the task owns the transaction. The script was rolled back."
-            )
-        raise MigrationError(
-            f"{label} ended the task's transaction by itself (@@TRANCOUNT is {transactions}, 1 is expected): what it "
-            "committed is in the database, but not in the journal. Remove COMMIT and ROLLBACK from it, and from what it "
-            "calls, and undo by hand what it did."
+        raise _not_committed(script, begun, answer)
+
+
+def _lock_lost(script: Script) -> MigrationError:
+    return MigrationError(
+        f"The lock on migrations was lost at {script.file.label}, and another run has taken it: what had not been "
+        "committed was rolled back. Look at what the other run did, then run this one again."
+    )
+
+
+def _not_committed(script: Script, begun: Begun, answer: Sequence[Row]) -> MigrationError:
+    label = script.file.label
+    if not answer:
+        return MigrationError(
+            f"{label} left SET NOEXEC ON or SET PARSEONLY ON behind, so nothing more would have run: remove it. "
+            "The script was rolled back."
         )
+    transactions, transaction, now_in = answer[0]
+    if str(now_in) != begun.database:
+        return MigrationError(f"{label} changed to the database {now_in}: remove USE. The script was rolled back.")
+    if int(transactions) > 1:
+        return MigrationError(
+            f"{label} left {int(transactions) - 1} transaction(s) open (@@TRANCOUNT is {transactions}, 1 is expected): "
+            "the task owns the transaction. The script was rolled back."
+        )
+    if int(transactions) == 1 and int(transaction) == begun.transaction:
+        return _lock_lost(script)
+    return MigrationError(
+        f"{label} ended the task's transaction by itself (@@TRANCOUNT is {transactions}, 1 is expected): what it "
+        "committed is in the database, but not in the journal. Remove COMMIT and ROLLBACK from it, and from what it "
+        "calls, and undo by hand what it did."
+    )
 
 
 def _failed(script: Script, error: ServerError, retries: int) -> MigrationError:

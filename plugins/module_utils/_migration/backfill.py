@@ -18,7 +18,7 @@ from .context import Context
 from .errors import MigrationError
 from .journal import Entry, Record
 from .plan import compare
-from .scripts import Script, find_scripts, load
+from .scripts import Script, find_scripts
 
 
 def run(context: Context) -> None:
@@ -39,7 +39,7 @@ def run(context: Context) -> None:
         with context.writing() as runner:
             for number, file in enumerate(plan.todo, 1):
                 context.announce(number, len(plan.todo), file)
-                script = load(file, request.variables)
+                script = context.script(file)
                 if script.header.batch_rows is None:
                     report.applied.append(context.apply(runner, plan, script))
                 else:
@@ -103,10 +103,7 @@ class Backfill:
 
     def _begin(self) -> int:
         connection = self._runner.session()
-        self._runner.checked(
-            self._context.journal.insertion(Record(self._script.file, "running", release=self._script.header.release)),
-            self._script,
-        )
+        self._runner.write(Record(self._script.file, "running", release=self._script.header.release), self._script)
         entries = self._context.journal.read(connection, self._script.file.phase)
         return entries[self._script.file.name].id
 
@@ -114,9 +111,8 @@ class Backfill:
         applied = self.applied
         if retries:
             applied.retries += 1
-        connection = self._runner.session()
-        transaction, database = self._runner.begin(connection)
-        rows, messages = self._runner.send(connection, self._script)
+        begun = self._runner.begin()
+        rows, messages = self._runner.send(self._runner.session(), self._script)
         total = Applied(
             applied.script,
             applied.phase,
@@ -128,12 +124,11 @@ class Backfill:
             applied.rounds + 1,
             applied.messages,
         )
-        statement = self._context.journal.progress(
-            self._entry_id, total.rows, total.rounds, total.duration_ms, total.retries
-        )
+        journal = self._context.journal
+        statements = [journal.progress(self._entry_id, total.rows, total.rounds, total.duration_ms, total.retries)]
         if rows == 0:
-            statement += " " + self._context.journal.insertion(self._runner.record(self._script, "applied", total))
-        self._runner.commit(connection, self._script, transaction, database, statement)
+            statements.append(journal.insertion(self._runner.record(self._script, "applied", total)))
+        self._runner.commit(self._script, begun, statements)
         applied.batches = total.batches
         applied.rows += rows
         applied.rounds = total.rounds

@@ -19,6 +19,8 @@ from .report import Report, Request
 from .scripts import Script, ScriptFile, load
 
 _FEW = 50
+_ROOM_BYTES = 8 * 1024 * 1024
+_SCRIPT_BYTES = 4096
 
 
 class Context:
@@ -33,6 +35,8 @@ class Context:
         self.lock = MigrationLock(connector, request.holder, progress)
         self.connection: Connection
         self.journal_exists = False
+        self._scripts: dict[str, Script] = {}
+        self._room = _ROOM_BYTES
         self.origins: dict[str, str | None] = {}
         """The release that a script came with, where it is not the task's own."""
 
@@ -89,6 +93,10 @@ class Context:
     def prepare(self, file: ScriptFile) -> Script:
         """Read a script and refuse a bad one, before anything is applied; note it in the plan."""
         script = load(file, self.request.variables)
+        size = _SCRIPT_BYTES + 4 * len(script.source)
+        if size <= self._room:
+            self._room -= size
+            self._scripts[file.label] = script
         self.report.planned.append(
             {
                 "script": file.name,
@@ -122,14 +130,14 @@ class Context:
         """Run the scripts of a plan one by one; the report is right at any moment."""
         for number, file in enumerate(plan.todo, 1):
             self.announce(number, len(plan.todo), file)
-            self.report.applied.append(self.apply(runner, plan, load(file, self.request.variables)))
+            self.report.applied.append(self.apply(runner, plan, self.script(file), more=number < len(plan.todo)))
             self.report.changed = True
 
-    def apply(self, runner: Runner, plan: Plan, script: Script) -> Applied:
+    def apply(self, runner: Runner, plan: Plan, script: Script, more: bool = False) -> Applied:
         """Run one script in the way that its header asks for."""
         if script.header.no_transaction:
             return runner.run_alone(script, plan.begun.get(script.file.name))
-        return runner.run(script)
+        return runner.run(script, more=more)
 
     def announce(self, number: int, of: int, file: ScriptFile) -> None:
         """Say which script runs now; of very many scripts only now and then one."""
@@ -138,6 +146,11 @@ class Context:
             self.progress.say(line)
         else:
             self.progress.tell(lambda: line)
+
+    def script(self, file: ScriptFile) -> Script:
+        """A script that was prepared; read again when there was no room to keep it."""
+        kept = self._scripts.pop(file.label, None)
+        return kept if kept is not None else load(file, self.request.variables)
 
     def runner(self) -> Runner:
         """What runs scripts, on a session of its own."""

@@ -26,9 +26,10 @@ TABLES = OwnTables(
         "phase NVARCHAR(16) NOT NULL, script NVARCHAR(255) NOT NULL, checksum CHAR(64) NOT NULL, "
         "state NVARCHAR(16) NOT NULL, release NVARCHAR(100) NULL, run_id NVARCHAR(100) NULL, "
         "batches INT NOT NULL, rows_affected BIGINT NOT NULL, rounds BIGINT NOT NULL, duration_ms BIGINT NOT NULL, "
-        "retries INT NOT NULL, written_at DATETIME2(3) NOT NULL, login_name NVARCHAR(128) NOT NULL, "
+        "retries INT NOT NULL, "
+        "written_at DATETIME2(3) NOT NULL CONSTRAINT df_migration_journal_written_at DEFAULT (SYSUTCDATETIME()), "
+        "login_name NVARCHAR(128) NOT NULL CONSTRAINT df_migration_journal_login_name DEFAULT (ORIGINAL_LOGIN()), "
         "client NVARCHAR(200) NOT NULL, detail NVARCHAR(2000) NULL);",
-        "CREATE INDEX ix_migration_journal_script ON deploy.migration_journal (app, phase, script);",
         "CREATE TABLE deploy.migration_release ("
         "id BIGINT IDENTITY(1,1) NOT NULL CONSTRAINT pk_migration_release PRIMARY KEY, app NVARCHAR(64) NOT NULL, "
         "release NVARCHAR(100) NOT NULL, first_seen_at DATETIME2(3) NOT NULL, "
@@ -82,7 +83,7 @@ class Journal:
     def __init__(self, app: str, release: str | None, run_id: str | None, client: str) -> None:
         self._app = literal(app)
         self._release = release
-        self._run_id = literal(run_id)
+        self._run_id = run_id
         self._client = literal(client[:200])
 
     def read(self, connection: Connection, phase: str) -> dict[str, Entry]:
@@ -98,16 +99,28 @@ class Journal:
             )
         return entries
 
-    def insertion(self, record: Record) -> str:
-        """The statement that adds a row."""
+    def insertion(self, record: Record, source: str | None = None) -> str:
+        """The statement that adds a row; with a source, what stands behind FROM, only if that has one."""
         release = record.release if record.release is not None else self._release
+        optional = {"release": release, "run_id": self._run_id, "detail": _cut(record.detail)}
+        columns = {
+            "app": self._app,
+            "phase": literal(record.file.phase),
+            "script": literal(record.file.name),
+            "checksum": f"'{record.file.checksum}'",
+            "state": literal(record.state),
+            "batches": str(record.batches),
+            "rows_affected": str(record.rows),
+            "rounds": str(record.rounds),
+            "duration_ms": str(record.duration_ms),
+            "retries": str(record.retries),
+            "client": self._client,
+            **{name: literal(value) for name, value in optional.items() if value is not None},
+        }
+        values = ", ".join(columns.values())
         return (
-            "INSERT INTO deploy.migration_journal (app, phase, script, checksum, state, release, run_id, batches, "
-            "rows_affected, rounds, duration_ms, retries, written_at, login_name, client, detail) "
-            f"VALUES ({self._app}, {literal(record.file.phase)}, {literal(record.file.name)}, "
-            f"'{record.file.checksum}', {literal(record.state)}, {literal(release)}, {self._run_id}, "
-            f"{record.batches}, {record.rows}, {record.rounds}, {record.duration_ms}, {record.retries}, "
-            f"SYSUTCDATETIME(), ORIGINAL_LOGIN(), {self._client}, {literal(_cut(record.detail))});"
+            f"INSERT INTO deploy.migration_journal ({', '.join(columns)}) "
+            f"{f'SELECT {values} FROM {source}' if source else f'VALUES ({values})'};"
         )
 
     def progress(self, entry_id: int, rows: int, rounds: int, duration_ms: int, retries: int) -> str:

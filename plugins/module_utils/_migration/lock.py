@@ -94,11 +94,20 @@ class MigrationLock:
             )
         self.token = int(self.connection.row(f"SELECT token FROM deploy.migration_lock {where};")[0])
 
-    def condition(self) -> str:
-        """What has to hold, inside a transaction, for its commit to be right."""
+    def row(self) -> str:
+        """The lock's row, as what stands behind FROM: none when another run has taken the lock.
+
+        Read with a lock that lasts to the end of the transaction, so that no other run can take it in between.
+        """
         return (
-            "EXISTS (SELECT 1 FROM deploy.migration_lock WITH (UPDLOCK, HOLDLOCK) "
-            f"WHERE name = {literal(RESOURCE)} AND token = {self.token})"
+            f"deploy.migration_lock WITH (UPDLOCK, HOLDLOCK) WHERE name = {literal(RESOURCE)} AND token = {self.token}"
+        )
+
+    def hold(self, condition: str) -> str:
+        """The statement that changes one row if the lock is still this run's, and keeps it so to the transaction's end."""
+        return (
+            f"UPDATE deploy.migration_lock SET token = token WHERE name = {literal(RESOURCE)} "
+            f"AND token = {self.token} AND {condition};"
         )
 
     def release(self) -> None:

@@ -23,6 +23,9 @@ _NUMBER = re.compile(r"[Vv]?(\d+(?:\.\d+)*)")
 _HEADER = re.compile(r"--\s*migrate:\s*(.*?)\s*\Z", re.IGNORECASE)
 _BATCH = re.compile(r"batch\s+(\d{1,7})(?:\s+pause\s+(\d{1,7})\s*ms)?\Z", re.IGNORECASE)
 _LONGEST_NAME = 255
+# Without these there is nothing of sqlcmd's, and no transaction, and the text need not be looked at once more.
+_SQLCMD = re.compile(r"\$\(|^[^\S\n]*(?::|!!)", re.MULTILINE)
+_TRANSACTION = re.compile(r"\b(?:commit|begin)\b", re.IGNORECASE)
 
 # What a script can leave behind in its session: a new session follows.
 _SESSION_OPTIONS = re.compile(
@@ -181,7 +184,8 @@ def load(file: ScriptFile, variables: Mapping[str, str]) -> Script:
         raise MigrationError(f"{file.label}: {error}.") from None
     if not tokens:
         raise MigrationError(f"{file.label} is empty: it holds no statement. Remove it, or write what it should do.")
-    _refuse_own_commit(batches, file.label)
+    if not text.isascii() or _TRANSACTION.search(text):
+        _refuse_own_commit(batches, file.label)
     if header.no_transaction and (len(batches) != 1 or batches[0].repeat != 1):
         raise MigrationError(
             f"{file.label} runs without a transaction (-- migrate: no-transaction), so it may hold one statement and no "
@@ -234,7 +238,7 @@ def _provided(header: Header) -> dict[str, str]:
 
 
 def _substitute(source: str, variables: Mapping[str, str], label: str) -> str:
-    uses = find_sqlcmd(source)
+    uses = find_sqlcmd(source) if _SQLCMD.search(source) else []
     if not uses:
         return source
     known = {name.lower(): value for name, value in variables.items()}

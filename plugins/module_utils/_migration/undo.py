@@ -11,7 +11,7 @@ from . import gating
 from .context import Context
 from .errors import MigrationError
 from .journal import Entry, Record
-from .scripts import ScriptFile, find_scripts, load
+from .scripts import ScriptFile, find_scripts
 
 
 def run(context: Context) -> None:
@@ -50,7 +50,7 @@ def run(context: Context) -> None:
             for number, entry in enumerate(todo, 1):
                 file = files[entry.script]
                 context.announce(number, len(todo), file)
-                script = load(file, request.variables)
+                script = context.script(file)
                 also = [_undone(ScriptFile("expand", entry.script, "", entry.checksum), entry)]
                 if number == len(todo):
                     also += backfills

@@ -34,7 +34,12 @@ ANNOUNCED: tuple[Step, Step] = (
 RELEASED: tuple[Step | str, ...] = (("given_back_at = SYSUTCDATETIME", count(1)), "sp_releaseapplock")
 UNLOCKED = "sp_releaseapplock"
 BEGIN: Step = ("BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID", rows((99, "Shop")))
-COMMITTED: Step = ("COMMIT TRANSACTION; SET @outcome", rows(("committed", 0, 0, "Shop")))
+COMMITTED: Step = ("UPDATE deploy.migration_lock SET token = token .* INSERT INTO .* COMMIT TRANSACTION", rows((100,)))
+ROUND: Step = (
+    "UPDATE deploy.migration_lock SET token = token .* UPDATE deploy.migration_journal .* COMMIT",
+    rows((100,)),
+)
+WRITTEN: Step = ("INSERT INTO deploy.migration_journal .* FROM deploy.migration_lock", count(1))
 NO_LEDGER: tuple[Step, Step] = (("'deployment ledger'", rows()), ("deploy.deployment_lease WHERE 1 = 0", GONE))
 
 
