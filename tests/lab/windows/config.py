@@ -96,6 +96,7 @@ class Config:
     language: str = "en"
     windows: str = "2019"
     missing_tools: list[str] = field(default_factory=list)
+    files_held_after_exit_s: float = 0.0
     curl_version: str = "8.9.1"
     revocation_check: bool = False
 

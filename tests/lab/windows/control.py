@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .drive import Refused
 from .machine import InjectedFailure, Machine
 from .winrm.listener import Winrm
 
@@ -29,6 +30,8 @@ class Control:
             "appcmd_fail": self._appcmd_fail,
             "drive_limit_bytes": self._drive_limit,
             "request_monitor": self._request_monitor,
+            "hold": lambda path: machine.drive.hold(machine.drive.local(path)),
+            "let_go": lambda path: machine.drive.release(machine.drive.local(path)),
             "counters": self._counters,
             "transcript": self._transcript,
             "refusals": lambda wanted: list(machine.record.refusals),
@@ -68,7 +71,7 @@ class Control:
                 else:
                     raise ValueError(f"unknown order {name}; known: winrm, {', '.join(self._orders)}")
             return answer
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, Refused) as error:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
     async def _winrm_state(self, value: str) -> None:

@@ -129,3 +129,17 @@ def test_paths_that_are_too_long_for_all_but_tar(host: Any, shell: Any) -> None:
     code, _, err = shell.cmd(r"rmdir /s /q C:\long")
     assert (code, "too long" in err) == (206, True)
     assert deep.is_dir()
+
+
+def test_locks_that_outlive_the_worker_and_those_of_other_programs(hosts: Any, open_shell: Any, until: Any) -> None:
+    host = hosts(files_held_after_exit_s=1.5)
+    shell = open_shell(host.protocol())
+    assert host.get()[0] == 200
+    shell.appcmd("stop", "apppool", "/apppool.name:shop")
+    until(lambda: shell.appcmd("list", "apppool", "/text:state")[1] == "Stopped\r\n")
+    assert shell.cmd(r"ren C:\releases\shop\1 old")[0] == 1
+    until(lambda: shell.cmd(r"ren C:\releases\shop\1 old")[0] == 0)
+    host.ask(hold=r"C:\releases\shop\old")
+    assert shell.cmd(r"ren C:\releases\shop\old older")[0] == 1
+    host.ask(let_go=r"C:\releases\shop\old")
+    assert shell.cmd(r"ren C:\releases\shop\old older")[0] == 0

@@ -91,6 +91,7 @@ class Iis:
             application.url_path,
             self._config.log,
             pool.worker_exited,
+            self._config.files_held_after_exit_s,
         )
         worker.start()
         self.count("workers_started")

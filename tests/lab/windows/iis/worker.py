@@ -42,6 +42,7 @@ class Worker:
         url_path: str,
         log: Path | None,
         on_exit: Callable[[Worker], None],
+        held_after_exit_s: float = 0.0,
     ) -> None:
         self._drive = drive
         self._address = address
@@ -51,6 +52,7 @@ class Worker:
         self._url_path = url_path
         self._log = log
         self._on_exit = on_exit
+        self._held_after_exit_s = held_after_exit_s
         self._loop = asyncio.get_running_loop()
         self.token = uuid.uuid4().hex
         self.in_flight: set[Request] = set()
@@ -186,7 +188,10 @@ class Worker:
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         self.exited.set()
-        self._drive.release(self.directory)
+        if self._held_after_exit_s:
+            self._loop.call_later(self._held_after_exit_s, self._drive.release, self.directory)
+        else:
+            self._drive.release(self.directory)
         self._fail_start(f"the process ended with {self._process.returncode} before it listened")
         self._on_exit(self)
 
