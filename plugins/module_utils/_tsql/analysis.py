@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .batches import DIRECTIVE
 from .classify import classify
-from .lexer import QUOTED, STRING, VARIABLE, WORD, Comment, Lines, Scan, ScriptError, Token, scan, string_readings
+from .lexer import QUOTED, STRING, VARIABLE, WORD, Lines, Scan, ScriptError, Token, scan, string_readings
 from .statements import Guard, Statement
 from .stream import STARTERS
 
@@ -37,6 +38,8 @@ class Unit:
     guards: tuple[Guard, ...]
     jumps: bool
     """Whether a GOTO, RETURN or BREAK of its batch may have passed over something."""
+    number: int = 0
+    """Its place among the script's units."""
     in_string: bool = False
     dynamic: bool = False
     """Whether it is in a string of which parts are not known."""
@@ -163,7 +166,7 @@ class _Expansion:
         return root
 
     def add(self, unit: Unit, variables: Variables, depth: int) -> None:
-        number = len(self.script.units)
+        number = unit.number = len(self.script.units)
         self.script.units.append(unit)
         statement = unit.statement
         if statement.kind != "EXEC":
@@ -276,21 +279,19 @@ class _Expansion:
 def _locator(
     unit: Unit, parts: list[tuple[int, Token | None]], pieces: Sequence[Token], *, exact: bool
 ) -> Callable[[int], int]:
+    known = [(start, token) for start, token in parts if token is not None]
+    starts = [start for start, _token in known]
+
     def locate(offset: int) -> int:
-        token: Token | None = None
-        begin = 0
-        for start, piece in parts:
-            if piece is not None and (token is None or start <= offset):
-                token, begin = piece, start
-        if token is None:
+        if not known:
             return unit.locate(pieces[0].start)
+        begin, token = known[max(0, bisect_right(starts, offset) - 1)]
         if not exact:
             return unit.locate(token.start)
         prefix = 2 if token.text[0] in "nN" else 1
-        body = token.text[prefix:-1]
         quote = "'" if token.kind == STRING else token.text[-1]
+        value = token.text[prefix:-1].replace(quote * 2, quote)
         wanted = max(0, offset - begin)
-        value = body.replace(quote * 2, quote)
         return unit.locate(token.start + prefix + wanted + value.count(quote, 0, wanted))
 
     return locate
@@ -400,7 +401,3 @@ class Variables:
             return ""
         rest = [token.text.strip("[]").lower() for token in tokens[i + 1 : i + 4]]
         return "name" if rest == ["from", "sys", "."] else ""
-
-
-def line_comments(script: Script) -> list[Comment]:
-    return [comment for comment in script.scan.comments if comment.text.startswith("--")]

@@ -91,14 +91,13 @@ class Classifier:
         s = self.s
         if s.i == start:
             s.i += 1
-        while s.token.kind != END and s.key != ";" and not (s.token.kind == WORD and s.key in STARTERS):
+        while s.token.kind != END and s.key != ";":
             if s.trigger_switch():
                 return
+            # WITH ( ... ) is options of what was not recognised
+            if s.token.kind == WORD and s.key in STARTERS and not (s.key == "WITH" and s.ahead().key == "("):
+                return
             s.i += 1
-        if s.key == "WITH" and s.ahead().key == "(":
-            # options of what was not recognised, no statement
-            s.i += 1
-            self._resync(s.i - 1)
 
     def _add(self, kind: str, token: Token) -> Statement:
         guards: tuple[Guard, ...] = self.blocks[-1][1] if self.blocks else ()

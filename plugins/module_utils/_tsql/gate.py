@@ -140,7 +140,7 @@ class Gate:
             advice.render() if advice else rule.safe,
             advice.scripts if advice else (),
             self.options.phase,
-            self.script.lines.source(line)[:400],
+            self.script.lines.source(line),
             max(1, length),
             facts.rows if facts else None,
             root=root,

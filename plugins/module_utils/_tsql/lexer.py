@@ -50,6 +50,7 @@ _TOKEN = re.compile(
 )
 _GLUED = re.compile(r"[\w$#@]{1,8}")
 _GLUED_WORDS = frozenset({"EXEC", "EXECUTE", "ELSE", "END", "EXCEPT", "ENABLE"})
+_LONGEST_SOURCE = 400
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _AFTER_GO = re.compile(rf"{_LINE_SPACE}*(?:(\d{{1,9}}){_LINE_SPACE}*)?(?:--[^\n]*)?(?=\n|\Z)")
 _CONTINUATION = re.compile(r"\\\r?\n")
@@ -137,10 +138,10 @@ class Lines:
         return starts[line - 1] if line <= len(starts) else len(self._text)
 
     def source(self, line: int) -> str:
-        """A line's text, without its end."""
+        """A line's text, without its end; no more than its beginning where it is very long."""
         start = self.offset(line)
-        end = self._text.find("\n", start)
-        return self._text[start : end if end >= 0 else len(self._text)].rstrip("\r")
+        end = self._text.find("\n", start, start + _LONGEST_SOURCE)
+        return self._text[start : end if end >= 0 else start + _LONGEST_SOURCE].rstrip("\r")
 
 
 class Scan:

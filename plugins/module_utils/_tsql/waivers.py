@@ -66,7 +66,11 @@ class Waivers:
                 at_unit += 1
             following = at_unit
             if following < len(starts) and _begin(starts[following]) <= first.start:
-                while following + 1 < len(starts) and starts[following].statement.kind in _CONTROL:
+                while (
+                    following + 1 < len(starts)
+                    and following < at_unit + 64
+                    and starts[following].statement.kind in _CONTROL
+                ):
                     following += 1
                 self._by_root[(rule, starts[following].root)] = waiver
                 if following != at_unit:

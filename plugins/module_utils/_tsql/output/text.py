@@ -11,7 +11,7 @@ def finding_lines(finding: Finding, advice: bool = True) -> list[str]:
     """One finding."""
     lines = [f"{finding.file}:{finding.line}:{finding.column}: {finding.severity}: {finding.message} [{finding.rule}]"]
     source = finding.source.expandtabs(1).rstrip()
-    if source:
+    if source and finding.column <= len(source):
         column = finding.column
         if len(source) > 160:
             cut = max(0, column - 60)

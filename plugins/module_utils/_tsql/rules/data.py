@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..analysis import Unit
 from ..findings import Advice
-from ..lexer import QUOTED, VARIABLE, WORD, Token
+from ..lexer import QUOTED, VARIABLE, WORD, Token, string_value
 from ..statements import Name
 from .registry import Context, full, on
 
@@ -25,23 +25,18 @@ def target(unit: Unit) -> Name | None:
     name = statement.name
     if name is None or name.schema or name.temporary:
         return name
+    sources = {id(source.token): source for source in statement.sources}
     words = unit.words()
+    wanted = name.base.lower()
     for at, token in enumerate(words):
-        if token.kind in (WORD, QUOTED) and token.text.strip('[]"').lower() == name.base.lower() and at:
-            for source in statement.sources:
-                if (
-                    source.token is words[at - 1]
-                    or (words[at - 1].key == "AS" and at > 1 and _ends(source, words, at - 2))
-                    or _ends(source, words, at - 1)
-                ):
-                    return source
+        if not at or token.kind not in (WORD, QUOTED) or string_value(token).lower() != wanted:
+            continue
+        end = at - 2 if words[at - 1].key == "AS" else at - 1
+        for first in range(end, max(end - 8, -1), -2):
+            source = sources.get(id(words[first]))
+            if source is not None and (len(source.parts) - 1) * 2 == end - first:
+                return source
     return name
-
-
-def _ends(source: Name, words: Sequence[Token], at: int) -> bool:
-    """Whether a source's name ends at this place."""
-    first = at - (len(source.parts) - 1) * 2
-    return first >= 0 and words[first] is source.token
 
 
 def _says_nothing(words: Sequence[Token]) -> bool:

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from ..analysis import Unit
 from ..findings import ERROR, Advice
 from ..statements import Statement, plain
 from .registry import Context, full, in_contract, next_version, on
 
 _VERBS = ("CREATE OR ALTER", "ALTER")
+_LONGEST = 100_000
 _KINDS = ("PROCEDURE", "VIEW", "FUNCTION", "TRIGGER")
 
 
@@ -38,9 +41,10 @@ def _beside(unit: Unit, statement: Statement, kind: str, *, changed: bool) -> Ad
     name = statement.name
     if name is None or unit.dynamic or kind == "TRIGGER" or "after_name" not in statement.options:
         return in_contract(unit, "Leave the old one, and give the new one another name; replace it in contract.")
-    rest = unit.text[int(statement.options["after_name"]) :]
-    if not unit.in_string:
-        rest = unit.text[int(statement.options["after_name"]) : unit.tokens[-1].end]
+    after = int(statement.options["after_name"])
+    if statement.first or unit.tokens[-1].end - after > _LONGEST:
+        return Advice(f"Leave {full(name)} as it is, and give the new code a name of its own.")
+    rest = unit.text[after : unit.tokens[-1].end]
     new = f"{plain(name.schema or 'dbo')}.{plain(next_version(name.base))}"
     text = f"Leave {full(name)} to the running version; the next one calls {new}."
     if not changed:
@@ -98,10 +102,8 @@ def trigger_add(context: Context, unit: Unit) -> None:
 
 def body_of(context: Context, unit: Unit) -> list[Unit]:
     """The statements in the body of the module that this unit makes."""
-    units = context.script.units
-    start = next((at for at, one in enumerate(units) if one is unit), len(units))
     found = []
-    for one in units[start + 1 :]:
+    for one in islice(context.script.units, unit.number + 1, None):
         if one.statement.module is None or one.statement.module.statement is not unit.statement:
             break
         found.append(one)
@@ -162,8 +164,10 @@ def view_star(context: Context, unit: Unit) -> None:
     if not view and "inline" not in statement.flags:
         return
     for one in body_of(context, unit):
-        for action in one.statement.actions:
-            if action.kind == "STAR" and not _in_exists(one, action.token.start):
+        stars = [action for action in one.statement.actions if action.kind == "STAR"]
+        harmless = _in_exists(one) if stars else set()
+        for action in stars:
+            if action.token.start not in harmless:
                 context.report(
                     one,
                     "view-star",
@@ -174,18 +178,20 @@ def view_star(context: Context, unit: Unit) -> None:
                 )
 
 
-def _in_exists(unit: Unit, offset: int) -> bool:
-    """Whether the parenthesis around this place is that of EXISTS ( ... ), where * stands for nothing."""
+def _in_exists(unit: Unit) -> set[int]:
+    """Where * stands right inside EXISTS ( ... ), where it means nothing."""
+    found: set[int] = set()
     opened: list[bool] = []
-    tokens = unit.words()
-    for at, token in enumerate(tokens):
-        if token.start >= offset:
-            break
+    before = ""
+    for token in unit.words():
         if token.key == "(":
-            opened.append(at > 0 and tokens[at - 1].key == "EXISTS")
+            opened.append(before == "EXISTS")
         elif token.key == ")" and opened:
             opened.pop()
-    return bool(opened) and opened[-1]
+        elif token.key == "*" and opened and opened[-1]:
+            found.add(token.start)
+        before = token.key
+    return found
 
 
 @on(*[f"{verb} {kind}" for verb in ("CREATE", *_VERBS) for kind in ("VIEW", "FUNCTION")])

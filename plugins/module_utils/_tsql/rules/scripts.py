@@ -189,12 +189,13 @@ def cross_database(context: Context, unit: Unit) -> None:
         names = [statement.name] if statement.name else []
     else:
         names = list(statement.names)
-    for name in [*names, *statement.sources, *(action.target for action in statement.actions if action.target)]:
+    targets = [action.target for action in statement.actions if action.target]
+    for name, source in [(one, False) for one in (*names, *targets)] + [(one, True) for one in statement.sources]:
         if name is None or not name.database:
             continue
         if name.temporary and name.database.lower() == "tempdb":
             continue
-        reads = name in statement.sources and not name.server and name.database.lower() in _HARMLESS
+        reads = source and not name.server and name.database.lower() in _HARMLESS
         if statement.kind == "EXEC":
             reads = name.base.lower().startswith("sp_") and name.database.lower() == "master"
         context.report(
