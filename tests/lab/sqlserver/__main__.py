@@ -24,6 +24,7 @@ def main() -> int:
         filename=config.log or None, level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s"
     )
     sys.setswitchinterval(0.002)
+    sys.setrecursionlimit(8000)  # the parser refuses what is deeper
     server = Server(config)
 
     def stop(number: int, frame: FrameType | None) -> None:

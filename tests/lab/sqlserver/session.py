@@ -704,7 +704,9 @@ class Session:
                 self._fire(triggers, info, events, translation.updated, frame, len(result.rows) or result.count)
             return result
 
-        result = self.guarded(s, frame, verb, info, translation.spelling, work, bool(triggers or translation.locks or translation.locate))
+        result = self.guarded(
+            s, frame, verb, info, translation.spelling, work, bool(triggers or translation.locks or translation.locate)
+        )
         if translation.assigns is not None:
             count = len(result.rows)
             self._assign(translation, self.shape(translation, result)[1], frame)

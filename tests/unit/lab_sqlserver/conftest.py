@@ -21,7 +21,7 @@ from lab import net, odbc, pki
 from lab.sqlserver import control
 
 NAME = "sql.lab.test"
-LOGINS = {
+LOGINS: dict[str, dict[str, Any]] = {
     "sa": {"password": "Sa-password}1"},
     "deploy": {"password": "deploy-password", "rights": ["db_owner"]},
     "shop": {"password": "shop-password", "rights": ["db_datareader", "db_datawriter", "EXECUTE"]},
@@ -54,7 +54,9 @@ class LabServer:
             more.setdefault("extra", f"HostnameInCertificate={NAME}")
         return odbc.connection_string(driver, self.address, user, str(password), database, verified=True, **more)
 
-    def connect(self, driver: str = odbc.MICROSOFT, user: str = "deploy", database: str = "Shop", **more: Any) -> Session:
+    def connect(
+        self, driver: str = odbc.MICROSOFT, user: str = "deploy", database: str = "Shop", **more: Any
+    ) -> Session:
         import pyodbc
 
         autocommit = more.pop("autocommit", True)

@@ -26,7 +26,11 @@ _TRY = "import pyodbc, sys; pyodbc.connect(sys.argv[1], timeout=5).close()"
 def _connects(string: str, environment: dict[str, str]) -> bool:
     """Whether a process with that environment gets a connection."""
     done = subprocess.run(
-        [sys.executable, "-c", _TRY, string], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _TRY, string],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.returncode == 0
 
@@ -47,7 +51,9 @@ def test_who_and_where(connect: Callable[..., Session], driver: str) -> None:
     session = connect(driver, app="a program")
     row = session.rows("SELECT DB_NAME(), SUSER_SNAME(), ORIGINAL_LOGIN(), APP_NAME(), @@SPID, USER_NAME()")[0]
     assert row[:4] == ("Shop", "deploy", "deploy", "a program") and row[4] > 50 and row[5] == "deploy"
-    everyone = connect(driver, user="sa").rows("SELECT program_name FROM sys.dm_exec_sessions WHERE is_user_process = 1")
+    everyone = connect(driver, user="sa").rows(
+        "SELECT program_name FROM sys.dm_exec_sessions WHERE is_user_process = 1"
+    )
     assert ("a program",) in everyone
     assert session.value("SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID") == "TRUE"
 
@@ -143,11 +149,20 @@ def test_calls_and_statements_with_parameters(either: Session) -> None:
 
 def test_several_results_and_messages(either: Session) -> None:
     assert either.run("PRINT N'one'; SELECT 1 AS a; RAISERROR(N'two %d', 5, 1, 2); SELECT N'x', 3; PRINT N'end'") == [
-        ("print", "one"), [(1,)], ("print", "two 2"), [("x", 3)], ("print", "end"),
+        ("print", "one"),
+        [(1,)],
+        ("print", "two 2"),
+        [("x", 3)],
+        ("print", "end"),
     ]
     either.run("DROP TABLE IF EXISTS dbo.Counted; CREATE TABLE dbo.Counted (A int)")
-    assert either.run("INSERT dbo.Counted VALUES (1), (2); UPDATE dbo.Counted SET A = 3; SELECT @@ROWCOUNT; DELETE dbo.Counted") == [
-        2, 2, [(2,)], 2,
+    assert either.run(
+        "INSERT dbo.Counted VALUES (1), (2); UPDATE dbo.Counted SET A = 3; SELECT @@ROWCOUNT; DELETE dbo.Counted"
+    ) == [
+        2,
+        2,
+        [(2,)],
+        2,
     ]
     assert either.run("SET NOCOUNT ON; INSERT dbo.Counted VALUES (1); SELECT @@ROWCOUNT; SET NOCOUNT OFF") == [[(1,)]]
 

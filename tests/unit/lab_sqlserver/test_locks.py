@@ -18,7 +18,9 @@ from .conftest import Session
 Connect = Callable[..., Session]
 
 
-def lock(session: Session, resource: str = "r", mode: str = "Exclusive", owner: str = "Session", timeout: int = 0) -> int:
+def lock(
+    session: Session, resource: str = "r", mode: str = "Exclusive", owner: str = "Session", timeout: int = 0
+) -> int:
     return int(
         session.value(
             f"SET NOCOUNT ON; DECLARE @rc int; EXEC @rc = sp_getapplock @Resource = N'{resource}', @LockMode = N'{mode}', "
@@ -39,9 +41,9 @@ def test_application_locks_of_a_session(connect: Connect, driver: str) -> None:
     assert lock(one) == 0
     assert lock(one) == 0  # once more: counted
     assert lock(two) == -1
-    assert two.rows("SELECT APPLOCK_TEST('public', 'r', 'Exclusive', 'Session'), APPLOCK_MODE('public', 'r', 'Session')") == [
-        (0, "NoLock")
-    ]
+    assert two.rows(
+        "SELECT APPLOCK_TEST('public', 'r', 'Exclusive', 'Session'), APPLOCK_MODE('public', 'r', 'Session')"
+    ) == [(0, "NoLock")]
     one.run("EXEC sp_releaseapplock @Resource = 'r', @LockOwner = 'Session'")
     assert lock(two) == -1
     one.run("EXEC sp_releaseapplock @Resource = 'r', @LockOwner = 'Session'")
@@ -132,7 +134,9 @@ def test_a_reader_with_a_table_lock_blocks_definitions(connect: Connect) -> None
 
 def test_update_locks_are_kept(connect: Connect) -> None:
     one, two = connect(), connect()
-    one.run("DROP TABLE IF EXISTS dbo.Lease; CREATE TABLE dbo.Lease (App nvarchar(20) PRIMARY KEY, Holder nvarchar(20))")
+    one.run(
+        "DROP TABLE IF EXISTS dbo.Lease; CREATE TABLE dbo.Lease (App nvarchar(20) PRIMARY KEY, Holder nvarchar(20))"
+    )
     one.run("BEGIN TRAN; SELECT * FROM dbo.Lease WITH (UPDLOCK, HOLDLOCK) WHERE App = N'a'")
     two.run("SET LOCK_TIMEOUT 100; BEGIN TRAN")
     assert two.error("SELECT * FROM dbo.Lease WITH (UPDLOCK, HOLDLOCK) WHERE App = N'a'") == 1222
@@ -164,7 +168,9 @@ def test_a_deadlock_has_one_victim(connect: Connect, low: bool) -> None:
 
 def test_lost_updates_do_not_happen(connect: Connect) -> None:
     """Writers side by side, through each way in which an UPDATE is translated."""
-    connect().run("DROP TABLE IF EXISTS dbo.Tally; CREATE TABLE dbo.Tally (Id int PRIMARY KEY, N int); INSERT dbo.Tally VALUES (1, 0)")
+    connect().run(
+        "DROP TABLE IF EXISTS dbo.Tally; CREATE TABLE dbo.Tally (Id int PRIMARY KEY, N int); INSERT dbo.Tally VALUES (1, 0)"
+    )
     statements = [
         "UPDATE dbo.Tally SET N = N + 1 WHERE Id = 1",
         "UPDATE dbo.Tally SET N = N + 1 OUTPUT deleted.N, inserted.N WHERE Id = 1",

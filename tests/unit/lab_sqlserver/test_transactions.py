@@ -32,7 +32,12 @@ def test_without_try_the_next_statement_runs(db: Session) -> None:
 
 
 def test_xact_abort_rolls_back(db: Session) -> None:
-    assert db.error("SET XACT_ABORT ON; BEGIN TRAN; INSERT dbo.T VALUES (2); INSERT dbo.T VALUES (1); INSERT dbo.T VALUES (3)") == 2627
+    assert (
+        db.error(
+            "SET XACT_ABORT ON; BEGIN TRAN; INSERT dbo.T VALUES (2); INSERT dbo.T VALUES (1); INSERT dbo.T VALUES (3)"
+        )
+        == 2627
+    )
     assert db.rows("SELECT @@TRANCOUNT, COUNT(*) FROM dbo.T") == [(0, 1)]
 
 
@@ -47,20 +52,26 @@ def test_xact_abort_in_try_dooms(db: Session) -> None:
 
 def test_a_compile_error_is_caught_only_outside(db: Session) -> None:
     assert db.error("BEGIN TRY SELECT * FROM dbo.NotThere END TRY BEGIN CATCH SELECT 'caught' END CATCH") == 208
-    assert db.rows("BEGIN TRY EXEC('SELECT * FROM dbo.NotThere') END TRY BEGIN CATCH SELECT ERROR_NUMBER() END CATCH") == [(208,)]
+    assert db.rows(
+        "BEGIN TRY EXEC('SELECT * FROM dbo.NotThere') END TRY BEGIN CATCH SELECT ERROR_NUMBER() END CATCH"
+    ) == [(208,)]
 
 
 def test_throw_and_raiserror(db: Session) -> None:
     assert db.run("THROW 50001, N'gone', 3; SELECT 'not reached'")[-1][1] == 50001
-    out = db.run("BEGIN TRY RAISERROR(N'bad %s', 16, 7, N'x') END TRY BEGIN CATCH SELECT ERROR_NUMBER(), ERROR_MESSAGE(), ERROR_STATE(); "
-                 "THROW END CATCH")
+    out = db.run(
+        "BEGIN TRY RAISERROR(N'bad %s', 16, 7, N'x') END TRY BEGIN CATCH SELECT ERROR_NUMBER(), ERROR_MESSAGE(), ERROR_STATE(); "
+        "THROW END CATCH"
+    )
     assert out[0] == [(50000, "bad x", 7)] and out[1][1] == 50000
     assert db.run("RAISERROR(N'goes on', 11, 1)")[-1][1] == 50000
 
 
 def test_nesting_and_savepoints(db: Session) -> None:
-    assert db.run("SET NOCOUNT ON; BEGIN TRAN; BEGIN TRAN; SELECT @@TRANCOUNT; COMMIT; SAVE TRAN s; INSERT dbo.T VALUES (2); "
-                  "ROLLBACK TRAN s; SELECT @@TRANCOUNT, COUNT(*) FROM dbo.T; ROLLBACK; SELECT @@TRANCOUNT") == [[(2,)], [(1, 1)], [(0,)]]
+    assert db.run(
+        "SET NOCOUNT ON; BEGIN TRAN; BEGIN TRAN; SELECT @@TRANCOUNT; COMMIT; SAVE TRAN s; INSERT dbo.T VALUES (2); "
+        "ROLLBACK TRAN s; SELECT @@TRANCOUNT, COUNT(*) FROM dbo.T; ROLLBACK; SELECT @@TRANCOUNT"
+    ) == [[(2,)], [(1, 1)], [(0,)]]
     assert db.error("COMMIT") == 3902
     assert db.error("ROLLBACK") == 3903
     assert db.error("SAVE TRAN x") == 628
@@ -84,7 +95,9 @@ def test_a_batch_is_parsed_before_it_runs(db: Session) -> None:
 
 
 def test_a_trigger_that_fails_takes_all_back(db: Session) -> None:
-    db.run("CREATE OR ALTER TRIGGER dbo.T_no ON dbo.T AFTER INSERT AS IF EXISTS (SELECT 1 FROM inserted WHERE Id = 66) THROW 50066, 'no', 1")
+    db.run(
+        "CREATE OR ALTER TRIGGER dbo.T_no ON dbo.T AFTER INSERT AS IF EXISTS (SELECT 1 FROM inserted WHERE Id = 66) THROW 50066, 'no', 1"
+    )
     assert db.error("BEGIN TRAN; INSERT dbo.T VALUES (5); INSERT dbo.T VALUES (66); SELECT 'not reached'") == 50066
     assert db.rows("SELECT @@TRANCOUNT, COUNT(*) FROM dbo.T") == [(0, 1)]
     assert db.error("INSERT dbo.T VALUES (66)") == 50066

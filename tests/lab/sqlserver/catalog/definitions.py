@@ -292,7 +292,7 @@ class Definitions:
             if c.type.name == "timestamp":
                 function = f"{schema_ident(info.db, info.schema)}.{ident('lab_rv_' + info.name)}"
                 s.backend.command(
-                    f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $lab$ BEGIN NEW.{ident(c.name)} := "
+                    f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $lab$ BEGIN NEW.{ident(c.name)} := "
                     f"int8send(nextval('lab.rowversions')); RETURN NEW; END $lab$; CREATE TRIGGER lab_rowversion BEFORE UPDATE ON "
                     f"{info.ref} FOR EACH ROW EXECUTE FUNCTION {function}()"
                 )
@@ -738,7 +738,9 @@ class Definitions:
         if found:
             kind, name = found[0]
             error = SqlError(
-                4922, f"ALTER TABLE {action} {c.name} failed because one or more objects access this column.", aborts="scope"
+                4922,
+                f"ALTER TABLE {action} {c.name} failed because one or more objects access this column.",
+                aborts="scope",
             )
             error.first = SqlError(5074, f"The {kind} '{name}' is dependent on column '{c.name}'.")
             raise error

@@ -88,6 +88,18 @@ class Parser(DefinitionParser):
     """`batch()` gives the statements of a batch, or raises: a batch with a syntax error runs nothing."""
 
     def batch(self) -> list[n.Statement]:
+        try:
+            return self._batch()
+        except RecursionError:
+            raise SqlError(
+                191,
+                "Some part of your SQL statement is nested too deeply. Rewrite the query or break it up "
+                "into smaller queries.",
+                15,
+                aborts="batch",
+            ) from None
+
+    def _batch(self) -> list[n.Statement]:
         statements: list[n.Statement] = []
         if self._at_module():
             statements.append(self._module())

@@ -498,7 +498,11 @@ class ExpressionTranslator:
             return f"lab.session({quote(low)})", kind
         if low != "update" and any(has_column(a) for a in args):
             raise refusal(f"the function {low} of a column")
-        if low == "serverproperty" and isinstance(args[0], n.Literal) and str(args[0].value).lower() in _WHOLE_PROPERTIES:
+        if (
+            low == "serverproperty"
+            and isinstance(args[0], n.Literal)
+            and str(args[0].value).lower() in _WHOLE_PROPERTIES
+        ):
             kind = types.INT
         return self.param(("call", low, args), "text" if kind.is_string else pg_type(kind)), kind
 
@@ -622,7 +626,9 @@ def _exact(left: SqlType, right: SqlType, op: str) -> SqlType:
     return SqlType("decimal", 0, precision, scale)
 
 
-_WHOLE_PROPERTIES = frozenset({"engineedition", "isclustered", "ishadrenabled", "isintegratedsecurityonly", "isxtpsupported"})
+_WHOLE_PROPERTIES = frozenset(
+    {"engineedition", "isclustered", "ishadrenabled", "isintegratedsecurityonly", "isxtpsupported"}
+)
 common_type = _common
 GLOBALS: dict[str, SqlType] = {
     "@@ROWCOUNT": types.INT,
