@@ -223,7 +223,7 @@ def _argument_spec() -> dict[str, Any]:
         run_id={"type": "str"},
         owner={"type": "str", "default": "ansible"},
         ttl_s={"type": "int", "default": 600},
-        fencing_token={"type": "int"},
+        fencing_token={"type": "int", "no_log": False},
         version={"type": "str"},
         node={"type": "str"},
         outcome={

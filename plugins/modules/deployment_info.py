@@ -57,7 +57,7 @@ exists:
   type: bool
   sample: true
 lease:
-  description: The lease. RV(lease.held) is true while it holds by the server's clock, RV(lease.expired) when its holder neither renewed it nor gave it back.
+  description: The lease. C(held) is true while it holds by the server's clock, C(expired) when its holder neither renewed it nor gave it back.
   returned: success
   type: dict
   sample:
