@@ -61,6 +61,8 @@ class Handler(BaseHTTPRequestHandler):
             while data := self.request.recv(100) if not self.rfile.peek(1) else self.rfile.read1(100):
                 self.wfile.write(data.upper()); self.wfile.flush()
             return
+        if self.path == "/rude":
+            self.close_connection = True
         if self.path == "/headers":
             return self.answer(str(self.headers).encode())
         self.answer(f"{here.name} {os.getpid()}".encode())

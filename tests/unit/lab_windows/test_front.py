@@ -90,6 +90,11 @@ def test_the_application_sees_who_asked(host: Any) -> None:
     assert "Connection:" not in text
 
 
+def test_an_application_that_closes_without_a_word_loses_no_reads(host: Any) -> None:
+    for _ in range(15):
+        assert [host.get("/rude")[0], host.get()[0]] == [200, 200]
+
+
 def test_a_client_that_goes_away_leaves_nothing_in_flight(host: Any, until: Any) -> None:
     raw = socket.create_connection((host.address, 8080), timeout=5)
     raw.sendall(b"GET /sleep/5 HTTP/1.1\r\nHost: shop.test\r\n\r\n")

@@ -12,6 +12,8 @@ import httptools
 
 from ..iis.worker import Worker
 
+_LONGEST_IDLE_S = 4.0  # shorter than any application keeps one, so that none is closed while it is taken
+
 
 class Receiver(Interface):
     """Who gets an answer as it comes."""
@@ -36,6 +38,7 @@ class Upstream(asyncio.Protocol):
         self.head_only = False
         self.got_data = False
         self.closed = False
+        self.idle_since = 0.0
         self._reusable = True
         self._reset()
 
@@ -168,18 +171,21 @@ _IDLE: weakref.WeakKeyDictionary[Worker, list[Upstream]] = weakref.WeakKeyDictio
 
 async def acquire(worker: Worker, fresh: bool) -> Upstream:
     """A connection to the worker: one that is idle, unless a fresh one is wanted."""
+    loop = asyncio.get_running_loop()
     idle = _IDLE.setdefault(worker, [])
     while idle and not fresh:
         upstream = idle.pop()
-        if upstream.free:
+        if upstream.free and loop.time() - upstream.idle_since < _LONGEST_IDLE_S:
             return upstream
-    _, upstream = await asyncio.get_running_loop().create_connection(Upstream, *worker.address)
+        upstream.close()
+    _, upstream = await loop.create_connection(Upstream, *worker.address)
     return upstream
 
 
 def give_back(worker: Worker, upstream: Upstream) -> None:
     if upstream.free and not worker.exited.is_set():
         upstream.recycle()
+        upstream.idle_since = asyncio.get_running_loop().time()
         _IDLE.setdefault(worker, []).append(upstream)
     else:
         upstream.close()
