@@ -14,7 +14,8 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.errors i
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.fetch import Source, check_source
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.marker import MARKER
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.node_windows import WindowsFiles
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release import TASKS, ReleaseOptions
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release import ReleaseOptions
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release_states import STATES
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.site_api import AppcmdSites
 
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}\Z")
@@ -62,7 +63,7 @@ class ActionModule(IisActionBase):
             **{name: options[name] for name in _PLAIN},
         )
         files = WindowsFiles(node.runner, node.system_root)
-        task = TASKS[wanted.state](files, AppcmdSites(node.appcmd), wanted, node.talk, node.check_mode)
+        task = STATES[wanted.state](files, AppcmdSites(node.appcmd), wanted, node.talk, node.check_mode)
         return task.run()
 
 

@@ -20,8 +20,9 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.errors i
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.fetch import Source
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.marker import History, Marker, digest_files
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.node_windows import WindowsFiles
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release import TASKS, ReleaseOptions
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release import ReleaseOptions
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release_info import InfoTask
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release_states import STATES
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.site_api import AppcmdSites
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.talk import Talk
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.transport import Command, CommandResult
@@ -74,7 +75,7 @@ def run(appcmd: Appcmd, node: ScriptedNode, talk: Talk, clock: Clock) -> Any:
         if state == "staged":
             defaults |= {"source": Source(URL, "deploy", "pa55word"), "checksum": SHA, "files": SETTINGS, "keep": 0}
         wanted = ReleaseOptions(**{**defaults, **options})
-        return TASKS[state](WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), wanted, talk, check_mode, clock).run()
+        return STATES[state](WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), wanted, talk, check_mode, clock).run()
 
     return call
 
@@ -363,6 +364,15 @@ def test_the_switch_is_verified_and_remembered(run: Any, node: ScriptedNode) -> 
         "after": {"physical_path": rf"{ROOT}\2.0", "version": "2.0"},
     }
     assert b'"previous_version": "1.0"' in kept[0]
+
+
+def test_the_application_below_a_site_has_a_path_of_its_own(run: Any, node: ScriptedNode) -> None:
+    both = vdir("Shop/", r"C:\inetpub\shop"), vdir("Shop/api/", rf"{ROOT}\1.0")
+    node.expect(VDIRS, xml(*both)).expect(DIRS, "1.0\r\n2.0\r\n").expect(type_marker("2.0"), marker_json("2.0"))
+    node.expect(rf"appcmd set vdir /vdir.name:Shop/api/ /physicalPath:{ROOT}\2.0")
+    node.expect(VDIRS, xml(both[0], vdir("Shop/api/", rf"{ROOT}\2.0"))).expect(f"tar -xf - -C {ROOT}")
+    assert run("current", application="/api")["previous_version"] == "1.0"
+    node.done()
 
 
 def test_a_switch_to_what_runs_changes_nothing(run: Any, node: ScriptedNode) -> None:
