@@ -24,6 +24,7 @@ T = TypeVar("T")
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 15.0
 _MOST_MESSAGES = 50
+_STILL = "@@TRANCOUNT = 1 AND CURRENT_TRANSACTION_ID() ="
 _WHICH = "CURRENT_TRANSACTION_ID() AS id, DB_NAME() AS db"
 
 
@@ -196,8 +197,11 @@ class Runner:
             retries,
             messages=messages,
         )
-        rows_to_write = [self.record(script, "applied", applied), *also]
-        self.commit(script, begun, [self.journal.insertion(row) for row in rows_to_write], more)
+        written = [self.record(script, "applied", applied), *also]
+        if more and not also and not script.leaves_traces:
+            self._go_on(script, begun, written[0])
+        else:
+            self.commit(script, begun, [self.journal.insertion(row) for row in written])
         return applied
 
     def send(self, connection: Connection, script: Script) -> tuple[int, list[str]]:
@@ -216,23 +220,43 @@ class Runner:
                 messages += reply.messages[: _MOST_MESSAGES - len(messages)]
         return rows, messages
 
-    def commit(self, script: Script, begun: Begun, statements: Sequence[str], more: bool = False) -> None:
+    def commit(self, script: Script, begun: Begun, statements: Sequence[str]) -> None:
         """Commit the script and its rows of the journal, if the lock is still this run's and the transaction the same.
 
         A transaction that cannot be committed any more (XACT_STATE() is -1) fails at the first write.
         """
-        following = "BEGIN TRANSACTION; " if more else ""
         # Only a script that leaves traces can have changed the database.
         there = f" AND DB_NAME() = {literal(begun.database)}" if script.leaves_traces else ""
-        still = f"@@TRANCOUNT = 1 AND CURRENT_TRANSACTION_ID() = {begun.transaction}{there}"
+        hold = self.lock.hold(str(self.lock.token), f"{_STILL} {begun.transaction}{there}")
+        self._committed(
+            script,
+            begun,
+            f"{hold} IF @@ROWCOUNT = 1 BEGIN {' '.join(statements)} COMMIT TRANSACTION; "
+            "SELECT CURRENT_TRANSACTION_ID() AS id; END;",
+        )
+
+    def _go_on(self, script: Script, begun: Begun, row: Record) -> None:
+        """Commit a script, and begin the transaction of the next one along with it: one round trip, and one plan for all.
+
+        Transactions are counted where a batch with parameters ends: they are as many as where it began.
+        """
+        statement, values = self.journal.prepared(row)
+        following = self._committed(
+            script,
+            begun,
+            f"{self.lock.hold('?', f'{_STILL} ?')} IF @@ROWCOUNT = 1 BEGIN {statement} COMMIT TRANSACTION; "
+            "BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID() AS id; END;",
+            [self.lock.token, begun.transaction, *values],
+        )
+        self._begun = Begun(following, begun.database)
+
+    def _committed(self, script: Script, begun: Begun, batch: str, parameters: Sequence[str | int] = ()) -> int:
         answer: Sequence[Row] = ()
         try:
-            committed = self.session().rows(
-                f"{self.lock.hold(still)} IF @@ROWCOUNT = 1 BEGIN {' '.join(statements)} COMMIT TRANSACTION; {following}"
-                "SELECT CURRENT_TRANSACTION_ID() AS id; END;"
-            )
-            if not committed:
-                answer = self.session().rows(f"SELECT @@TRANCOUNT AS transactions, {_WHICH};")
+            committed = self.session().rows(batch, parameters)
+            if committed:
+                return int(committed[0][0])
+            answer = self.session().rows(f"SELECT @@TRANCOUNT AS transactions, {_WHICH};")
         except ServerError as error:
             if error.number == INVALID_OBJECT:
                 self.close()
@@ -241,10 +265,6 @@ class Runner:
                     f"changes the user. The script was rolled back ({error})."
                 ) from None
             raise
-        if committed:
-            if more and not script.leaves_traces:
-                self._begun = Begun(int(committed[0][0]), begun.database)
-            return
         self.close()
         raise _not_committed(script, begun, answer)
 

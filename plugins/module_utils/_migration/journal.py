@@ -81,17 +81,17 @@ class Journal:
     """The journal of one application. Every time in it is the server's."""
 
     def __init__(self, app: str, release: str | None, run_id: str | None, client: str) -> None:
-        self._app = literal(app)
+        self._app = app
         self._release = release
         self._run_id = run_id
-        self._client = literal(client[:200])
+        self._client = client[:200]
 
     def read(self, connection: Connection, phase: str) -> dict[str, Entry]:
         """How all the scripts of a phase stand, in the order of their last rows."""
         entries: dict[str, Entry] = {}
         for row in connection.rows(
             "SELECT id, script, checksum, state, release, written_at, rows_affected, rounds "
-            f"FROM deploy.migration_journal WHERE app = {self._app} AND phase = {literal(phase)} ORDER BY id;"
+            f"FROM deploy.migration_journal WHERE app = {literal(self._app)} AND phase = {literal(phase)} ORDER BY id;"
         ):
             entries.pop(row[1], None)
             entries[row[1]] = Entry(
@@ -101,27 +101,36 @@ class Journal:
 
     def insertion(self, record: Record, source: str | None = None) -> str:
         """The statement that adds a row; with a source, what stands behind FROM, only if that has one."""
-        release = record.release if record.release is not None else self._release
-        optional = {"release": release, "run_id": self._run_id, "detail": _cut(record.detail)}
-        columns = {
-            "app": self._app,
-            "phase": literal(record.file.phase),
-            "script": literal(record.file.name),
-            "checksum": f"'{record.file.checksum}'",
-            "state": literal(record.state),
-            "batches": str(record.batches),
-            "rows_affected": str(record.rows),
-            "rounds": str(record.rounds),
-            "duration_ms": str(record.duration_ms),
-            "retries": str(record.retries),
-            "client": self._client,
-            **{name: literal(value) for name, value in optional.items() if value is not None},
-        }
-        values = ", ".join(columns.values())
+        columns = self._columns(record)
+        values = ", ".join(literal(value) for value in columns.values())
         return (
             f"INSERT INTO deploy.migration_journal ({', '.join(columns)}) "
             f"{f'SELECT {values} FROM {source}' if source else f'VALUES ({values})'};"
         )
+
+    def prepared(self, record: Record) -> tuple[str, list[str | int]]:
+        """The statement that adds a row, with marks for its parameters, and these."""
+        columns = self._columns(record)
+        marks = ", ".join("?" * len(columns))
+        return f"INSERT INTO deploy.migration_journal ({', '.join(columns)}) VALUES ({marks});", list(columns.values())
+
+    def _columns(self, record: Record) -> dict[str, str | int]:
+        release = record.release if record.release is not None else self._release
+        optional = {"release": release, "run_id": self._run_id, "detail": _cut(record.detail)}
+        return {
+            "app": self._app,
+            "phase": record.file.phase,
+            "script": record.file.name,
+            "checksum": record.file.checksum,
+            "state": record.state,
+            "batches": record.batches,
+            "rows_affected": record.rows,
+            "rounds": record.rounds,
+            "duration_ms": record.duration_ms,
+            "retries": record.retries,
+            "client": self._client,
+            **{name: value for name, value in optional.items() if value is not None},
+        }
 
     def progress(self, entry_id: int, rows: int, rounds: int, duration_ms: int, retries: int) -> str:
         """The statement that moves the row of a backfill on."""
@@ -143,13 +152,15 @@ class Journal:
 
     def releases(self, connection: Connection) -> list[str]:
         """The releases whose scripts this database has seen, the oldest first."""
-        rows = connection.rows(f"SELECT release FROM deploy.migration_release WHERE app = {self._app} ORDER BY id;")
+        rows = connection.rows(
+            f"SELECT release FROM deploy.migration_release WHERE app = {literal(self._app)} ORDER BY id;"
+        )
         return [row[0] for row in rows]
 
     def add_release(self, connection: Connection, release: str) -> None:
         connection.execute(
             "INSERT INTO deploy.migration_release (app, release, first_seen_at) "
-            f"VALUES ({self._app}, {literal(release)}, SYSUTCDATETIME());"
+            f"VALUES ({literal(self._app)}, {literal(release)}, SYSUTCDATETIME());"
         )
 
 

@@ -103,11 +103,11 @@ class MigrationLock:
             f"deploy.migration_lock WITH (UPDLOCK, HOLDLOCK) WHERE name = {literal(RESOURCE)} AND token = {self.token}"
         )
 
-    def hold(self, condition: str) -> str:
+    def hold(self, token: str, condition: str) -> str:
         """The statement that changes one row if the lock is still this run's, and keeps it so to the transaction's end."""
         return (
             f"UPDATE deploy.migration_lock SET token = token WHERE name = {literal(RESOURCE)} "
-            f"AND token = {self.token} AND {condition};"
+            f"AND token = {token} AND {condition};"
         )
 
     def release(self) -> None:

@@ -32,19 +32,22 @@ class Reply:
 
 
 class Connection(ABC):
-    """One session. A batch goes to the server as it is, without parameters; transactions are T-SQL in the batches."""
+    """One session. A batch goes to the server as it is; transactions are T-SQL in the batches."""
 
     @abstractmethod
-    def execute(self, sql: str, *, keep_rows: bool = True) -> Reply:
-        """Run one batch and read every result to its end. Raises ServerError, also for an error behind a result."""
+    def execute(self, sql: str, parameters: Sequence[str | int] = (), *, keep_rows: bool = True) -> Reply:
+        """Run one batch and read every result to its end. Raises ServerError, also for an error behind a result.
+
+        With parameters, for the engine's own statements that are sent again and again, the server keeps the plan.
+        """
 
     @abstractmethod
     def close(self) -> None:
         """End the session; the server rolls back what is open. Never raises."""
 
-    def rows(self, sql: str) -> list[Row]:
+    def rows(self, sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
         """The rows of the last result set of a batch."""
-        sets = self.execute(sql).sets
+        sets = self.execute(sql, parameters).sets
         return sets[-1] if sets else []
 
     def row(self, sql: str) -> Row:

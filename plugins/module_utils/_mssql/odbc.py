@@ -10,7 +10,7 @@ import re
 import socket
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -136,28 +136,21 @@ class OdbcConnection(Connection):
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._prepared: Any = None
 
-    def execute(self, sql: str, *, keep_rows: bool = True) -> Reply:
+    def execute(self, sql: str, parameters: Sequence[str | int] = (), *, keep_rows: bool = True) -> Reply:
         reply = Reply()
         cursor = None
         try:
+            if parameters:
+                # A cursor that stays remembers the statement that it has prepared.
+                if self._prepared is None:
+                    self._prepared = self._raw.cursor()
+                return self._read(self._prepared.execute(sql, *parameters), reply, keep_rows)
             cursor = self._raw.cursor()
             # ODBC's own {escapes} have no place in a script.
             cursor.noscan = True
-            cursor.execute(sql)
-            while True:
-                reply.messages += [_plain(text) for _kind, text in cursor.messages or ()]
-                if cursor.description is not None:
-                    if keep_rows:
-                        reply.sets.append(cursor.fetchall())
-                    else:
-                        while cursor.fetchmany(1000):
-                            pass
-                elif cursor.rowcount >= 0:
-                    reply.rows_affected += cursor.rowcount
-                    reply.counted = True
-                if not cursor.nextset():
-                    return reply
+            return self._read(cursor.execute(sql), reply, keep_rows)
         except pyodbc.Error as error:
             raise server_error(error) from None
         finally:
@@ -166,6 +159,22 @@ class OdbcConnection(Connection):
                     cursor.close()
                 except pyodbc.Error:
                     pass
+
+    @staticmethod
+    def _read(cursor: Any, reply: Reply, keep_rows: bool) -> Reply:
+        while True:
+            reply.messages += [_plain(text) for _kind, text in cursor.messages or ()]
+            if cursor.description is not None:
+                if keep_rows:
+                    reply.sets.append(cursor.fetchall())
+                else:
+                    while cursor.fetchmany(1000):
+                        pass
+            elif cursor.rowcount >= 0:
+                reply.rows_affected += cursor.rowcount
+                reply.counted = True
+            if not cursor.nextset():
+                return reply
 
     def close(self) -> None:
         try:
