@@ -48,6 +48,7 @@ class Config:
     edition: str = "Developer Edition (64-bit)"
     engine_edition: int = 3
     force_encryption: bool = False
+    trace: bool = False  # every batch and call goes to the log
 
     @property
     def version_numbers(self) -> tuple[int, int, int]:
@@ -82,6 +83,7 @@ def load(path: str | Path) -> Config:
         "edition",
         "engine_edition",
         "force_encryption",
+        "trace",
         "name",
     }
     unknown = set(data) - known

@@ -175,7 +175,10 @@ class Connection:
     def _dispatch(self, session: Session, message: Message) -> None:
         if message.kind == packets.BATCH:
             body = rpc.after_headers(message.body)
-            session.run_batch(body.data[body.pos :].decode("utf-16-le"))
+            text = body.data[body.pos :].decode("utf-16-le")
+            if self.server.config.trace:
+                log.info("batch: %s", text)
+            session.run_batch(text)
         elif message.kind == packets.RPC:
             rpc.run(session, message.body)
         elif message.kind == packets.TRANSACTION:

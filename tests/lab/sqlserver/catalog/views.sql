@@ -117,3 +117,16 @@ CREATE VIEW @INFORMATION@.table_constraints AS SELECT @DB@::text COLLATE lab.ci 
     FROM lab.objects o JOIN lab.objects t ON t.object_id = o.parent_object_id WHERE o.db = @DB@ AND o.type IN ('PK', 'UQ', 'C', 'F');
 CREATE VIEW @INFORMATION@.views AS SELECT @DB@::text COLLATE lab.ci AS table_catalog, o.schema_name AS table_schema, o.name AS table_name, m.definition AS view_definition
     FROM lab.objects o JOIN lab.modules m USING (object_id) WHERE o.db = @DB@ AND o.type = 'V';
+CREATE VIEW @INFORMATION@.key_column_usage AS SELECT @DB@::text COLLATE lab.ci AS constraint_catalog, o.schema_name AS constraint_schema, o.name AS constraint_name,
+    t.schema_name AS table_schema, t.name AS table_name, c.name AS column_name, k.ordinal AS ordinal_position
+    FROM lab.objects o JOIN lab.objects t ON t.object_id = o.parent_object_id JOIN lab.indexes i ON i.object_id = t.object_id AND i.name = o.name
+    JOIN lab.index_columns k ON k.object_id = i.object_id AND k.index_id = i.index_id JOIN lab.columns c ON c.object_id = k.object_id AND c.column_id = k.column_id
+    WHERE o.db = @DB@ AND o.type IN ('PK', 'UQ')
+    UNION ALL SELECT @DB@::text COLLATE lab.ci, o.schema_name, o.name, t.schema_name, t.name, c.name, k.ordinal
+    FROM lab.objects o JOIN lab.foreign_key_columns k ON k.object_id = o.object_id JOIN lab.objects t ON t.object_id = o.parent_object_id
+    JOIN lab.columns c ON c.object_id = t.object_id AND c.column_id = k.parent_column_id WHERE o.db = @DB@ AND o.type = 'F';
+CREATE VIEW @INFORMATION@.referential_constraints AS SELECT @DB@::text COLLATE lab.ci AS constraint_catalog, o.schema_name AS constraint_schema, o.name AS constraint_name,
+    @DB@::text COLLATE lab.ci AS unique_constraint_catalog, r.schema_name AS unique_constraint_schema, i.name AS unique_constraint_name,
+    'SIMPLE' COLLATE lab.ci AS match_option, f.on_update COLLATE lab.ci AS update_rule, f.on_delete COLLATE lab.ci AS delete_rule
+    FROM lab.foreign_keys f JOIN lab.objects o USING (object_id) JOIN lab.objects r ON r.object_id = f.referenced
+    JOIN lab.indexes i ON i.object_id = r.object_id AND i.is_primary WHERE o.db = @DB@;

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from .procedures import MISSING, Given
 if TYPE_CHECKING:
     from ..session import Session
 
+log = logging.getLogger("lab.sqlserver")
 BY_ID = {
     1: "sp_cursor",
     2: "sp_cursoropen",
@@ -56,6 +58,8 @@ def run(s: Session, body: bytes) -> None:
             given.append(Given(parameter, MISSING if flags & 2 else value, bool(flags & 1), kind))
         if b.pos < len(b.data):
             b.pos += 1
+        if s.server.config.trace:
+            log.info("call: %s %s", name, [(g.name, g.value) for g in given])
         s.out.in_proc += 1
         try:
             _call(s, name, given)

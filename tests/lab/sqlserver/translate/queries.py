@@ -109,7 +109,9 @@ class QueryTranslator(ExpressionTranslator):
         if query.order:
             parts = []
             for item in query.order:
-                parts.append(self.sql(item.expr) + (" DESC NULLS LAST" if item.descending else " NULLS FIRST"))
+                e = item.expr  # names of the result, even where a source's alias stands before them
+                name = ident(e.parts[-1]) if isinstance(e, n.Column) else self.sql(e)
+                parts.append(name + (" DESC NULLS LAST" if item.descending else " NULLS FIRST"))
             sql += " ORDER BY " + ", ".join(parts)
         return sql + self._paging(query)
 
