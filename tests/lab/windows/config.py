@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -137,7 +137,7 @@ def _mapping(value: Any, what: str) -> dict[str, Any]:
 
 def _build(kind: type[T], value: Any, what: str) -> T:
     raw = _mapping(value, what)
-    known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    known = {item.name for item in fields(cast(Any, kind))}
     unknown = sorted(set(raw) - known)
     if unknown:
         raise ConfigError(f"{what} has the unknown keys {', '.join(unknown)}; known are {', '.join(sorted(known))}")

@@ -26,7 +26,7 @@ TOOLS = {
         )
     },
 }  # fmt: skip
-ADMIN_SHARED = ["Windows\\Temp", "inetpub\\wwwroot", "Users\\Public", "Program Files"]
+DIRECTORIES = ["Windows\\Temp", "inetpub\\wwwroot", "Users\\Public", "Program Files"]
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Machine:
                 local.unlink(missing_ok=True)
             else:
                 local.touch()
-        for directory in ADMIN_SHARED:
+        for directory in DIRECTORIES:
             self.drive.local("C:\\" + directory).mkdir(parents=True, exist_ok=True)
         for user in self.config.users:
             self.drive.local("C:\\Users\\" + user.rsplit("\\", 1)[-1]).mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import ssl
 from dataclasses import dataclass
+from functools import partial
 
 from ..config import WinrmConfig
 from ..machine import Machine
@@ -56,10 +57,9 @@ class Winrm:
         most = self._config.max_envelope_kb * 1024 + 64 * 1024
         for port, tls in ((self._config.http_port, None), (self._config.https_port, self._tls)):
             if port:
-                secure = tls is not None
                 self._servers.append(
                     await loop.create_server(
-                        lambda secure=secure: HttpConnection(self._handle, secure, most, self._connections),  # type: ignore[misc]
+                        partial(HttpConnection, self._handle, tls is not None, most, self._connections),
                         self._machine.config.address,
                         port,
                         ssl=tls,

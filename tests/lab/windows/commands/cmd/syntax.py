@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Union
 
@@ -92,11 +93,11 @@ class Parser:
             node = Chain(node, "&", self._level(("||",), lambda: self._level(("&&",), self._pipe)))
         return node
 
-    def _level(self, operators: tuple[str, ...], inner: object) -> Node:
-        node: Node = inner()  # type: ignore[operator]
+    def _level(self, operators: tuple[str, ...], inner: Callable[[], Node]) -> Node:
+        node: Node = inner()
         while (found := self._operator()) in operators:
             self._at += len(found)
-            node = Chain(node, found, inner())  # type: ignore[operator]
+            node = Chain(node, found, inner())
         return node
 
     def _pipe(self) -> Node:
@@ -165,7 +166,7 @@ class Parser:
         else:
             raise Unsimulated(f"cmd.exe: if {word}")
         grouped = self._operator() == "("
-        then = self._command() if grouped else self._sequence_until_else()
+        then = self._command()
         otherwise: Node | None = None
         self._blanks()
         if re.match(r"else\b", self._line[self._at :], re.IGNORECASE):
@@ -175,9 +176,6 @@ class Parser:
             self._at += len(found)  # without brackets everything that follows belongs to the condition
             then = Chain(then, found, self._sequence())
         return If(negated, test, then, otherwise)
-
-    def _sequence_until_else(self) -> Node:
-        return self._command()
 
     def _simple(self) -> Simple:
         text: list[str] = []

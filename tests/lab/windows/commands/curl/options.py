@@ -8,7 +8,9 @@ Windows Server 2019 came with version 7.55.1; its updates brought version 8. Opt
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from ...process import Unsimulated
 
@@ -102,35 +104,41 @@ def apply_arguments(options: Options, arguments: list[str]) -> None:
         elif word == "--":
             only_urls = True
         elif word.startswith("--"):
-            _long(options, word[2:], lambda w=word: _next(words, w))  # type: ignore[misc]
+            _set(options, word[2:], partial(_next, words, word))
         else:
-            _cluster(options, word, words)
+            _cluster(options, word[1:], words)
 
 
-def _next(words: object, option: str) -> str:
-    value = next(words, None)  # type: ignore[call-overload]
+def _next(words: Iterator[str], option: str) -> str:
+    value = next(words, None)
     if value is None:
         raise CurlError(2, f"option {option}: requires parameter")
-    return str(value)
+    return value
 
 
-def _cluster(options: Options, word: str, words: object) -> None:
-    letters = word[1:]
+def _cluster(options: Options, letters: str, words: Iterator[str]) -> None:
+    """-sSo name: letters, the last of which may have its value behind it or in the next word."""
     while letters:
         letter, letters = letters[0], letters[1:]
-        name = "q" if letter == "q" else _SHORT.get(letter)
-        if name == "q":
+        if letter == "q":
             continue
+        name = _SHORT.get(letter)
         if name is None:
             raise Unsimulated(f"curl: option -{letter}")
         if name in _VALUES:
-            rest, letters = letters, ""
-            _long(options, name, lambda r=rest: r or _next(words, f"-{letter}"))  # type: ignore[misc]  # noqa: B023
+            value = letters or _next(words, f"-{letter}")
+            letters = ""
+            _set(options, name, _fixed(value))
         else:
-            _long(options, name, lambda: "")
+            _set(options, name, _fixed(""))
 
 
-def _long(options: Options, name: str, value: object) -> None:
+def _fixed(value: str) -> Callable[[], str]:
+    return lambda: value
+
+
+def _set(options: Options, name: str, value: Callable[[], str]) -> None:
+    """Sets the option; `value` is asked only when the option takes one."""
     if name in _SINCE_8 and options.version.startswith("7."):
         raise CurlError(2, f"option --{name}: is unknown")
     if name in _IGNORED:
@@ -144,7 +152,7 @@ def _long(options: Options, name: str, value: object) -> None:
     attribute = _VALUES.get(name)
     if attribute is None:
         raise Unsimulated(f"curl: option --{name}")
-    text = value()  # type: ignore[operator]
+    text = value()
     current = getattr(options, attribute)
     if isinstance(current, list):
         current.append(text)
@@ -174,7 +182,7 @@ def apply_config(options: Options, text: str) -> None:
         name, rest = match[1], match[2]
         if len(name) == 1:
             name = _SHORT.get(name, name)
-        _long(options, name, lambda r=rest: _config_value(r))  # type: ignore[misc]
+        _set(options, name, _fixed(_config_value(rest)))
 
 
 def _config_value(text: str) -> str:

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 
@@ -84,12 +85,16 @@ def _zip(source: IO[bytes]) -> Iterator[Entry]:
             if info.flag_bits & 1:
                 raise BadArchive("Passphrase required for this entry")
             modified = time.mktime((*info.date_time, 0, 0, -1))
-            yield Entry(name, kind, lambda i=info: _open_zip(archive, i), info.file_size, modified)  # type: ignore[misc]
+            yield Entry(name, kind, partial(_open_zip, archive, info), info.file_size, modified)
 
 
 def _open_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Opened:
     with _damage():
         return Opened(archive.open(info))
+
+
+def _open_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Opened:
+    return Opened(archive.extractfile(info) if info.isfile() else None)
 
 
 def _tar(source: IO[bytes]) -> Iterator[Entry]:
@@ -107,7 +112,7 @@ def _tar(source: IO[bytes]) -> Iterator[Entry]:
             yield Entry(
                 info.name,
                 kind,
-                lambda i=info: Opened(archive.extractfile(i) if i.isfile() else None),  # type: ignore[misc]
+                partial(_open_tar, archive, info),
                 info.size,
                 info.mtime,
                 info.linkname,
