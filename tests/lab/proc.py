@@ -131,6 +131,7 @@ class ProcessGroup:
         stdin: bool = False,
     ) -> Process:
         process = Process(name, argv, self.log_directory, env=env, cwd=cwd, stdin=stdin)
+        self._processes = [other for other in self._processes if other.name != name or other.running()]
         self._processes.append(process)
         return process
 

@@ -53,10 +53,14 @@ CASES = {
 }
 
 
+@pytest.fixture(name="before", scope="module")
+def _before(lab: Lab) -> dict[str, Any]:
+    return lab.fingerprint()
+
+
 @pytest.fixture(name="untouched")
-def _untouched(lab: Lab) -> Iterator[None]:
+def _untouched(lab: Lab, before: dict[str, Any]) -> Iterator[None]:
     """Whatever the test does: the farm is afterwards as it was."""
-    before = lab.fingerprint()
     yield
     assert lab.fingerprint() == before
     assert not lab.lease()["held"]
