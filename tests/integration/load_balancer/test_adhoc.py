@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,65 +17,79 @@ from lab import ansible_cli
 from lab.haproxy.balancer import Balancer
 from lab.haproxy.farm import Farm
 from lab.haproxy.scene import Scene, scene
-from lab.haproxy.users import Kind
+from lab.haproxy.users import HELD
 
-STREAM = (Kind(2), Kind(4, "/stream/4"))
-FIRST_ANSWER_S = 20
-
-
-@pytest.fixture
-def made() -> Iterator[Scene]:
-    with scene() as found:
-        yield found
+FIRST_ANSWER_S = 60
 
 
-def environment(made: Scene, tmp_path: Path, *, second: Balancer | None = None) -> dict[str, str]:
+def environment(made: Scene, place: Path, *, second: Balancer | None = None) -> dict[str, str]:
     """An inventory with the load balancers, as a user writes it: sockets are variables of theirs."""
     lines = [f"lb01 dotnet_lb_socket={made.balancer.admin} dotnet_lb_master_socket={made.balancer.master}"]
     if second is not None:
         lines.append(f"lb02 dotnet_lb_socket={second.tcp} dotnet_lb_master_socket={second.master}")
-    inventory = tmp_path / "inventory.ini"
+    inventory = place / "inventory.ini"
     inventory.write_text(
         "\n".join(
             ["[lb]", *lines, "[all:vars]", "ansible_connection=local", f"ansible_python_interpreter={sys.executable}"]
         )
         + "\n"
     )
-    return ansible_cli.environment(tmp_path / "home", inventory)
+    return ansible_cli.environment(place / "home", inventory)
 
 
 def ad_hoc(environ: dict[str, str], args: str, *options: str) -> ansible_cli.Run:
     return ansible_cli.run(environ, "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member", "-a", args, *options)
 
 
-def test_one_line_drains_and_shows_progress(made: Scene, tmp_path: Path) -> None:
-    environ = environment(made, tmp_path)
-    with made.users(STREAM) as users:
-        made.wait_busy(1)
-        run = ad_hoc(environ, "member=web01 state=drained timeout_s=20")
-        assert run.returncode == 0, run.output
-        assert "[lb01] web01: " in run.output
-        assert " in flight, oldest " in run.output
-        made.kill_origin("web01")
-        time.sleep(0.3)
-    assert users.tally.failed == 0
-    assert made.balancer.status() == "MAINT"
-    shown = ansible_cli.run(
-        environ, "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member_info", "-a", "member=web01", "--one-line"
-    )
-    members = json.loads(shown.output.split("=>", 1)[1])["members"]
-    assert [(member["state"], member["in_flight"]) for member in members] == [("drained", 0)]
+@pytest.mark.beside
+def test_one_line_drains_and_shows_progress(place: Path) -> None:
+    with scene() as made:
+        environ = environment(made, place)
+        with made.users(HELD) as users:
+            made.wait_busy(1)
+            args = "member=web01 state=drained timeout_s=60"
+            run = begun(made, environ, "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member", "-a", args)
+            time.sleep(2.5)
+            made.release()
+            output = ended(run)
+            assert "[lb01] web01: " in output
+            assert " in flight, oldest " in output
+            made.kill_origin("web01")
+            time.sleep(0.3)
+        assert users.tally.failed == 0
+        assert made.balancer.status() == "MAINT"
+        shown = ansible_cli.run(
+            environ, "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member_info", "-a", "member=web01"
+        )
+        members = json.loads(shown.output.split("=>", 1)[1])["members"]
+        assert [(member["state"], member["in_flight"]) for member in members] == [("drained", 0)]
 
 
-def test_async_and_check_mode(made: Scene, tmp_path: Path) -> None:
-    environ = environment(made, tmp_path)
-    run = ad_hoc(environ, "member=web01 state=drained", "--background", "30")
-    assert run.returncode != 0
-    assert "does not support async" in run.output
-    run = ad_hoc(environ, "member=web01 state=drained", "--check", "--diff")
-    assert run.returncode == 0
-    assert "set web/web01 to drain" in run.output
-    assert made.balancer.status() == "UP"
+@pytest.mark.beside
+def test_async_and_check_mode(place: Path) -> None:
+    with scene() as made:
+        environ = environment(made, place)
+        run = ad_hoc(environ, "member=web01 state=drained", "--background", "30")
+        assert run.returncode != 0
+        assert "does not support async" in run.output
+        run = ad_hoc(environ, "member=web01 state=drained", "--check", "--diff")
+        assert run.returncode == 0
+        assert "set web/web01 to drain" in run.output
+        assert made.balancer.status() == "UP"
+
+
+def begun(made: Scene, environ: dict[str, str], program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Ansible, once the drain has begun."""
+    command = ansible_cli.argv(program, *arguments)
+    process = ansible_cli.start(environ, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    made.balancer.wait_status("DRAIN", timeout_s=FIRST_ANSWER_S)
+    return process
+
+
+def ended(process: subprocess.Popen[bytes]) -> str:
+    output = process.communicate(timeout=120)[0].decode()
+    assert process.returncode == 0, output
+    return output
 
 
 def interrupted(made: Scene, environ: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -91,22 +104,22 @@ def interrupted(made: Scene, environ: dict[str, str]) -> subprocess.Popen[bytes]
     return process
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_ending_ansible_puts_the_former_state_back(made: Scene, tmp_path: Path, number: signal.Signals) -> None:
+def test_ending_ansible_puts_the_former_state_back(place: Path, number: signal.Signals) -> None:
     """Ctrl-C reaches the whole group; SIGKILL leaves the module without anybody to read its result."""
-    environ = environment(made, tmp_path)
-    with made.users((Kind(2), Kind(4, "/stream/20"))):
-        made.wait_busy(1)
-        process = interrupted(made, environ)
-        if number is signal.SIGINT:
-            os.killpg(process.pid, number)
-        else:
-            for pid in [process.pid, *(children(process.pid) if number is signal.SIGKILL else [])]:
-                os.kill(pid, number)
-        process.wait(20)
-        made.balancer.wait_status("UP", timeout_s=10)
-        made.kill_origin("web01")  # nobody waits for the streams
-        made.kill_origin("web02")
+    with scene() as made:
+        environ = environment(made, place)
+        with made.users(HELD):
+            made.wait_busy(1)
+            process = interrupted(made, environ)
+            if number is signal.SIGINT:
+                os.killpg(process.pid, number)
+            else:
+                for pid in [process.pid, *(children(process.pid) if number is signal.SIGKILL else [])]:
+                    os.kill(pid, number)
+            process.wait(60)
+            made.balancer.wait_status("UP", timeout_s=30)
 
 
 def children(parent: int) -> list[int]:
@@ -132,26 +145,28 @@ PAIR = """\
 """
 
 
-def test_a_pair_of_load_balancers(made: Scene, tmp_path: Path) -> None:
+@pytest.mark.beside
+def test_a_pair_of_load_balancers(place: Path) -> None:
     """Begun on both before either is waited for; at the deadline, each goes back to what it was before the first task."""
-    playbook = tmp_path / "pair.yml"
-    playbook.write_text(PAIR)
-    with Balancer(Farm(), made.net, tmp_path / "lb02", host=2) as second:
-        second.wait_status("UP")
-        environ = environment(made, tmp_path, second=second)
-        with made.users(STREAM):
-            made.wait_busy(1)
-            run = ansible_cli.run(environ, "ansible-playbook", str(playbook), extra_vars={"seconds": 1})
-            assert run.returncode != 0, run.output
-            assert "The former state was put back: web/web01 ready." in run.output
-            assert made.balancer.status() == "UP"
-            assert second.status() == "MAINT", "nothing was in flight there: this one has drained"
-            run = ansible_cli.run(environ, "ansible-playbook", str(playbook), extra_vars={"seconds": 30})
+    with scene() as made:
+        playbook = place / "pair.yml"
+        playbook.write_text(PAIR)
+        with Balancer(Farm(), made.net, place / "lb02", host=2) as second:
+            second.wait_status("UP")
+            environ = environment(made, place, second=second)
+            with made.users(HELD):
+                made.wait_busy(1)
+                run = ansible_cli.run(environ, "ansible-playbook", str(playbook), extra_vars={"seconds": 1})
+                assert run.returncode != 0, run.output
+                assert "The former state was put back: web/web01 ready." in run.output
+                assert made.balancer.status() == "UP"
+                assert second.status() == "MAINT", "nothing was in flight there: this one has drained"
+                run = ansible_cli.run(environ, "ansible-playbook", str(playbook), extra_vars={"seconds": 30})
+                assert run.returncode == 0, run.output
+            assert (made.balancer.status(), second.status()) == ("MAINT", "MAINT")
+            run = ad_hoc(environ, "member=web01 state=enabled")
             assert run.returncode == 0, run.output
-        assert (made.balancer.status(), second.status()) == ("MAINT", "MAINT")
-        run = ad_hoc(environ, "member=web01 state=enabled")
-        assert run.returncode == 0, run.output
-        assert (made.balancer.status(), second.status()) == ("UP", "UP")
+            assert (made.balancer.status(), second.status()) == ("UP", "UP")
 
 
 DELEGATED = """\
@@ -166,13 +181,15 @@ DELEGATED = """\
 """
 
 
-def test_a_delegated_task_uses_the_load_balancers_variables(made: Scene, tmp_path: Path) -> None:
-    playbook = tmp_path / "delegated.yml"
-    playbook.write_text(DELEGATED)
-    environ = environment(made, tmp_path)
-    with (tmp_path / "inventory.ini").open("a") as inventory:
-        inventory.write("[web]\nweb01 dotnet_lb_socket=/nonexistent\n")
-    run = ansible_cli.run(environ, "ansible-playbook", str(playbook))
-    assert run.returncode == 0, run.output
-    assert "[web01 -> lb01] web01: 0 in flight" in run.output
-    assert made.balancer.status() == "MAINT"
+@pytest.mark.beside
+def test_a_delegated_task_uses_the_load_balancers_variables(place: Path) -> None:
+    with scene() as made:
+        playbook = place / "delegated.yml"
+        playbook.write_text(DELEGATED)
+        environ = environment(made, place)
+        with (place / "inventory.ini").open("a") as inventory:
+            inventory.write("[web]\nweb01 dotnet_lb_socket=/nonexistent\n")
+        run = ansible_cli.run(environ, "ansible-playbook", str(playbook))
+        assert run.returncode == 0, run.output
+        assert "[web01 -> lb01] web01: 0 in flight" in run.output
+        assert made.balancer.status() == "MAINT"

@@ -19,6 +19,8 @@ from pathlib import Path
 from .. import net as lab_net
 from ..net import HAPROXY_FRONTEND_PORT, SITE_PORT, Net
 from ..proc import Process
+from .launch import launch
+from .scene import wait_busy
 from .users import MIXED, Kind, Users
 
 _MODULES = Path("/usr/lib/apache2/modules")
@@ -26,7 +28,7 @@ _WANTED = (
     "mpm_event authn_core authn_file authz_core authz_host authz_user auth_basic slotmem_shm proxy proxy_http "
     "proxy_balancer proxy_hcheck watchdog lbmethod_byrequests status headers"
 )
-_START_S = 15.0
+_START_S = 60.0
 USER = "deploy"
 PASSWORD = "manager-password"
 
@@ -95,7 +97,7 @@ class Apache:
         self.directory.chmod(0o755)
         config = self.directory / "apache.conf"
         config.write_text(self._text() + "\n")
-        self._process = Process("apache", ["apache2", "-f", config, "-D", "FOREGROUND"], self.directory)
+        self._process = launch("apache", ["apache2", "-f", config, "-D", "FOREGROUND"], self.directory)
         self._process.wait_ready(_START_S, self._answers)
 
     def _answers(self) -> bool:
@@ -133,8 +135,8 @@ class Apache:
 
     def start_origin(self, name: str, *options: str) -> None:
         address = self.net.web(int(name[3:]))
-        process = Process(
-            f"origin-{name}", [sys.executable, "-m", "lab.haproxy.origin", address, *options], self.directory
+        process = launch(
+            f"origin-{name}", [sys.executable, "-m", "lab.haproxy.origin", address, "--release", str(self.directory / "release"), *options], self.directory
         )
         self._origins[name] = process
         process.wait_ready(_START_S)
@@ -142,15 +144,15 @@ class Apache:
     def kill_origin(self, name: str) -> None:
         self._origins.pop(name).kill()
 
-    def users(self, kinds: tuple[Kind, ...] = MIXED) -> Users:
-        return Users(self.frontend, kinds)
+    def release(self) -> None:
+        """What /hold holds comes to its end, and is held no more."""
+        (self.directory / "release").touch()
 
-    def wait_busy(self, least: int = 2, timeout_s: float = 5.0) -> None:
-        deadline = time.monotonic() + timeout_s
-        while int(self.worker("web01", "busy")) < least:
-            if time.monotonic() > deadline:
-                raise TimeoutError("web01 is not busy")
-            time.sleep(0.02)
+    def users(self, kinds: tuple[Kind, ...] = MIXED) -> Users:
+        return Users(self.frontend, kinds, self.release)
+
+    def wait_busy(self, least: int = 1, timeout_s: float = 30.0) -> None:
+        wait_busy(lambda: int(self.worker("web01", "busy")), least, timeout_s)
 
     def stop(self) -> None:
         if self._process is not None:

@@ -15,10 +15,11 @@ from types import TracebackType
 from ..net import HAPROXY_ADMIN_PORT, HAPROXY_FRONTEND_PORT, Net
 from ..proc import Process, ProcessFailed
 from .farm import BACKEND, Farm
+from .launch import launch
 
 #: Another version of HAProxy than the distribution's: see versions.py.
 PROGRAM = os.environ.get("LAB_HAPROXY", "haproxy")
-_START_S = 15.0
+_START_S = 40.0
 
 
 class Balancer:
@@ -54,7 +55,7 @@ class Balancer:
         self.state_file.touch()
         config = self.directory / "haproxy.cfg"
         config.write_text(self.farm.text(self.net, self.directory, host=self._host))
-        self._process = Process(
+        self._process = launch(
             "haproxy", [PROGRAM, "-W", "-S", f"{self.master},mode,600", "-f", config], self.directory
         )
         self._process.wait_ready(_START_S, self.answers)
@@ -120,7 +121,7 @@ class Balancer:
     def status(self, server: str = "web01", backend: str = BACKEND) -> str:
         return self.column("status", server, backend)
 
-    def wait_status(self, wanted: str, server: str = "web01", timeout_s: float = 10.0, backend: str = BACKEND) -> None:
+    def wait_status(self, wanted: str, server: str = "web01", timeout_s: float = 40.0, backend: str = BACKEND) -> None:
         deadline = time.monotonic() + timeout_s
         while self.status(server, backend) != wanted:
             if time.monotonic() > deadline:

@@ -19,6 +19,8 @@ from typing import Any
 
 from ansible.module_utils import basic
 
+from .launch import PYTHONPATH
+
 _MODULES = "ansible_collections.zero_downtime.dotnet.plugins.modules"
 
 
@@ -26,7 +28,9 @@ class ModuleRun:
     """A module that runs; `result()` waits for it."""
 
     def __init__(self, name: str, args: dict[str, Any], *, progress: Path | None = None, user: int | None = None) -> None:
-        environment = {**os.environ, **({"ZERO_DOWNTIME_PROGRESS": str(progress)} if progress else {})}
+        self.progress = progress
+        told = {"ZERO_DOWNTIME_PROGRESS": str(progress)} if progress else {}
+        environment = {**os.environ, "PYTHONPATH": PYTHONPATH, **told}
         self.began = time.monotonic()
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "lab.haproxy.module", name, *([str(user)] if user is not None else [])],
@@ -44,7 +48,16 @@ class ModuleRun:
     def pid(self) -> int:
         return self.popen.pid
 
-    def result(self, timeout_s: float = 60.0) -> dict[str, Any]:
+    def wait_said(self, text: str, timeout_s: float = 40.0) -> None:
+        """Until the module's progress has a text in it."""
+        assert self.progress is not None
+        deadline = time.monotonic() + timeout_s
+        while not (self.progress.exists() and text in self.progress.read_text()):
+            assert self.popen.poll() is None, self.result()
+            assert time.monotonic() < deadline, f"the module did not say {text!r}"
+            time.sleep(0.01)
+
+    def result(self, timeout_s: float = 120.0) -> dict[str, Any]:
         output, errors = self.popen.communicate(timeout=timeout_s)
         try:
             found: dict[str, Any] = json.loads(output)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small web server that a farm's load balancer sends users to: `python -m lab.haproxy.origin ADDRESS [options]`.
 
-/fast answers after 4 ms, /slow/SECONDS after that time, /stream/SECONDS sends a piece every 100 ms, /health tells
-whether it is warm. Any path answers 500 until the server is warm. It answers raw lines too (TCP mode), and an
+/fast answers after 4 ms, /slow/SECONDS after that time, /stream/SECONDS sends a piece every 100 ms, /hold
+answers until a file is there, /health tells whether it is warm. Any path answers 500 until the server is warm. It answers raw lines too (TCP mode), and an
 agent-check. It is one process, so that a test can kill it as a crash would.
 """
 
@@ -14,12 +14,14 @@ import asyncio
 import contextlib
 import sys
 import time
+from pathlib import Path
 
 from .farm import AGENT_PORT
 
 
 class Origin:
-    def __init__(self, cold_s: float, agent: str) -> None:
+    def __init__(self, cold_s: float, agent: str, release: str) -> None:
+        self._release = Path(release)
         self._warm_at = time.monotonic() + cold_s
         self._agent = agent
         self.in_flight = 0
@@ -49,6 +51,12 @@ class Origin:
                 await writer.drain()
                 await asyncio.sleep(0.1)
             writer.write(b"0\r\n\r\n")
+        elif parts[0] == "hold":
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nheld\r\n")
+            await writer.drain()
+            while not self._release.exists():
+                await asyncio.sleep(0.03)
+            writer.write(b"0\r\n\r\n")
         else:
             await asyncio.sleep(float(parts[1]) if parts[0] == "slow" else 0.004)
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -62,7 +70,7 @@ class Origin:
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    origin = Origin(arguments.cold, arguments.agent)
+    origin = Origin(arguments.cold, arguments.agent, arguments.release)
     await asyncio.start_server(origin.serve, arguments.address, arguments.port)
     if arguments.agent:
         await asyncio.start_server(origin.agent, arguments.address, AGENT_PORT)
@@ -77,6 +85,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--cold", type=float, default=0.0, help="seconds until it is warm")
     parser.add_argument("--agent", default="", help="what the agent-check answers")
+    parser.add_argument("--release", default="/nonexistent", help="the file that ends /hold when it is there")
     parser.add_argument("--life", type=float, default=600.0, help="seconds after which it ends by itself")
     asyncio.run(run(parser.parse_args()))
 

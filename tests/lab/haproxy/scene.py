@@ -8,16 +8,17 @@ import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .. import net as lab_net
 from ..proc import Process
 from .balancer import Balancer
 from .farm import BACKEND, Farm
+from .launch import launch
 from .users import MIXED, Kind, Users
 
-_READY_S = 20.0
+_READY_S = 60.0
 
 
 class Scene:
@@ -32,8 +33,8 @@ class Scene:
 
     def start_origin(self, name: str, *options: str) -> None:
         address = self.net.web(int(name[3:]))
-        process = Process(
-            f"origin-{name}", [sys.executable, "-m", "lab.haproxy.origin", address, *options], self.directory
+        process = launch(
+            f"origin-{name}", [sys.executable, "-m", "lab.haproxy.origin", address, "--release", str(self.directory / "release"), *options], self.directory
         )
         self._origins[name] = process
         process.wait_ready(_READY_S)
@@ -46,16 +47,27 @@ class Scene:
         for process in self._origins.values():
             process.kill()
 
-    def users(self, kinds: tuple[Kind, ...] = MIXED) -> Users:
-        return Users(self.balancer.frontend, kinds)
+    def release(self) -> None:
+        """What /hold holds comes to its end, and is held no more."""
+        (self.directory / "release").touch()
 
-    def wait_busy(self, least: int = 2, server: str = "web01", timeout_s: float = 5.0) -> None:
-        """Until so many requests are in flight to a server."""
-        deadline = time.monotonic() + timeout_s
-        while int(self.balancer.column("scur", server)) < least:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{server} has {self.balancer.column('scur', server)} in flight, {least} expected")
-            time.sleep(0.02)
+    def users(self, kinds: tuple[Kind, ...] = MIXED) -> Users:
+        return Users(self.balancer.frontend, kinds, self.release)
+
+    def wait_busy(self, least: int = 2, server: str = "web01", timeout_s: float = 30.0) -> None:
+        """Until so many requests are in flight to a server, and stay so for a moment."""
+        wait_busy(lambda: int(self.balancer.column("scur", server)), least, timeout_s)
+
+
+def wait_busy(count: Callable[[], int], least: int, timeout_s: float) -> None:
+    """Until a count has been high enough several times in a row: one quick request is not enough."""
+    deadline = time.monotonic() + timeout_s
+    seen = 0
+    while seen < 4:
+        seen = seen + 1 if count() >= least else 0
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{count()} requests are in flight, {least} expected")
+        time.sleep(0.04)
 
 
 @contextlib.contextmanager

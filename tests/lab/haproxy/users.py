@@ -12,11 +12,13 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
-_TIMEOUT_S = 15.0
+_TIMEOUT_S = 60.0
 _IDLE_CLOSE_S = 0.05
+_STAGGER_S = 0.11
 
 
 class ConnectionIdle(EOFError):
@@ -36,7 +38,9 @@ class Kind:
 
 #: Some of each: keep-alive, closing, and slow ones that are in flight at any moment.
 MIXED = (Kind(8), Kind(3, close=True), Kind(6, "/slow/0.8"))
-COOKIES = (Kind(8, cookies=True), Kind(2, close=True, cookies=True), Kind(4, "/slow/0.6", cookies=True))
+#: Some whose requests are in flight until the scene releases them.
+HELD = (Kind(2), Kind(10, "/hold"))
+COOKIES = (Kind(8, cookies=True), Kind(2, close=True, cookies=True), Kind(8, "/slow/0.6", cookies=True))
 
 
 @dataclass
@@ -66,8 +70,14 @@ class Tally:
 class Users:
     """Users in a thread of their own; `with Users(...) as users:` and then `users.tally`."""
 
-    def __init__(self, frontend: tuple[str, int], kinds: tuple[Kind, ...] = MIXED) -> None:
+    def __init__(
+        self,
+        frontend: tuple[str, int],
+        kinds: tuple[Kind, ...] = MIXED,
+        on_leave: Callable[[], None] = lambda: None,
+    ) -> None:
         self._frontend = frontend
+        self._on_leave = on_leave
         self._kinds = kinds
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), name="users", daemon=True)
@@ -85,18 +95,23 @@ class Users:
     def leave(self) -> Tally:
         """Every user finishes its request and leaves."""
         self._leaving.set()
+        self._on_leave()
         self._thread.join(_TIMEOUT_S + 5)
         return self.tally
 
     async def _all(self) -> None:
         await asyncio.gather(
-            *(self._user(f"u{place}x{number}", kind) for place, kind in enumerate(self._kinds)
-              for number in range(kind.count))
+            *(
+                self._user(f"u{place}x{number}", kind, _STAGGER_S * number)
+                for place, kind in enumerate(self._kinds)
+                for number in range(kind.count)
+            )
         )
 
-    async def _user(self, name: str, kind: Kind) -> None:
+    async def _user(self, name: str, kind: Kind, stagger_s: float) -> None:
         connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         cookies: dict[str, str] = {}
+        await asyncio.sleep(stagger_s)
         while not self._leaving.is_set():
             reused = connection is not None
             began = time.monotonic()

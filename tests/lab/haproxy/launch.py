@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts processes from any thread: scenes run side by side in threads, where no code may run between fork and exec."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..ansible_cli import COLLECTIONS, ROOT
+from ..proc import Process
+
+#: Where Python finds the lab and the collection, whatever directory and environment a test is started from.
+PYTHONPATH = os.pathsep.join([str(ROOT / "tests"), str(COLLECTIONS), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def launch(name: str, argv: Sequence[str | Path], directory: Path) -> Process:
+    """A process that ends with the thread that started it."""
+    return Process(
+        name, ["setpriv", "--pdeathsig", "TERM", *argv], directory, env={"PYTHONPATH": PYTHONPATH}, outlives=True
+    )
