@@ -74,9 +74,9 @@ def _check(
     if source.failure is not None:
         gate.refuse(source.file, source.failure)
         return
-    gate.usage = (
-        (lambda unit: [(one, users(one, [*releases, *own])) for one in taken(unit)]) if releases or own else None
-    )
+    # an undo script takes the release's own objects back
+    concerned = releases if phase == "undo" else [*releases, *own]
+    gate.usage = (lambda unit: [(one, users(one, concerned)) for one in taken(unit)]) if concerned else None
     gate.check(source.file, source.text)
     if phase != "expand":
         return

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Releases beside each other: what one takes away and the others use; versions of objects, and when they may go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import Report
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import Request, run
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError, read_release
+
+
+def release(directory: Path, version: str, text: str, **scripts: str) -> Path:
+    path = directory / version
+    path.mkdir()
+    (path / "release.yml").write_text(f"app: shop\nversion: {version}\n{text}", encoding="utf-8")
+    for phase, sql in scripts.items():
+        (path / "db" / phase).mkdir(parents=True)
+        (path / "db" / phase / "0001.sql").write_text(sql, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    return release(tmp_path, "1.0.0", "uses: [dbo.spFindAllThings, dbo.Things.Name]\n")
+
+
+def check(path: Path, *supported: Path, phase: str = "") -> Report:
+    return run(Request([str(path)], phase, [str(other) for other in supported], {}, Options()))
+
+
+def test_contract_waits_for_the_releases_that_use_it(tmp_path: Path, one: Path) -> None:
+    two = release(
+        tmp_path, "2.0.0", "uses:\n  - dbo.spFindAllThings_2\n", contract="DROP PROCEDURE dbo.spFindAllThings;"
+    )
+    report = check(two, one, phase="contract")
+    [finding] = report.findings
+    assert (finding.rule, finding.severity) == ("release-uses", "error")
+    assert "release 1.0.0 uses" in finding.message
+    assert not check(two, phase="contract").refused
+
+
+@pytest.mark.parametrize(
+    ("sql", "refused"),
+    [
+        ("ALTER TABLE dbo.Things DROP COLUMN Name;", True),
+        ("ALTER TABLE [dbo].[things] DROP COLUMN [NAME];", True),
+        ("DROP TABLE Things;", True),
+        ("EXEC sp_rename 'dbo.Things.Name', 'Title', 'COLUMN';", True),
+        ("EXEC(N'DROP PROCEDURE dbo.spFindAllThings;');", True),
+        ("ALTER PROCEDURE dbo.spFindAllThings AS SELECT 1 AS One;", True),
+        ("ALTER SCHEMA sales TRANSFER dbo.Things;", True),
+        ("ALTER TABLE dbo.Things DROP COLUMN Colour;", False),
+        ("DROP TABLE dbo.Others;", False),
+        ("DROP PROCEDURE dbo.spFindAllThings_0;", False),
+    ],
+)
+def test_what_is_taken(tmp_path: Path, one: Path, sql: str, refused: bool) -> None:
+    two = release(tmp_path, "2.0.0", "uses: []\n", contract=sql)
+    found = [finding.rule for finding in check(two, one, phase="contract").findings if finding.severity == "error"]
+    assert found == (["release-uses"] if refused else [])
+
+
+def test_undo_may_take_back_what_the_release_itself_brought(tmp_path: Path, one: Path) -> None:
+    two = release(
+        tmp_path,
+        "2.0.0",
+        "uses: [dbo.spFindAllThings_2]\n",
+        expand="CREATE PROCEDURE dbo.spFindAllThings_2 AS SELECT 1 AS One;",
+        undo="DROP PROCEDURE dbo.spFindAllThings_2;",
+    )
+    assert not check(two, one).refused
+
+
+def test_a_release_must_not_take_away_what_it_uses_itself(tmp_path: Path) -> None:
+    two = release(tmp_path, "2.0.0", "uses: [dbo.spFindAllThings]\n", contract="DROP PROCEDURE dbo.spFindAllThings;")
+    assert check(two).refused
+
+
+def test_versions_of_objects(tmp_path: Path, one: Path) -> None:
+    two = release(
+        tmp_path,
+        "2.0.0",
+        "uses: [dbo.spFindAllThings_2]\n",
+        expand="CREATE PROCEDURE dbo.spFindAllThings_2 AS SELECT 1 AS One;\nGO\nCREATE PROCEDURE dbo.spFindAllThings_3 AS SELECT 1 AS One;",
+    )
+    listed = check(two, one).objects
+    assert [(entry["name"], entry["used_by"], entry["removable"], entry["removable_after"]) for entry in listed] == [
+        ("dbo.spFindAllThings", ["1.0.0"], False, "1.0.0"),
+        ("dbo.spFindAllThings_2", ["2.0.0"], False, "2.0.0"),
+        ("dbo.spFindAllThings_3", [], False, ""),
+    ]
+    listed = check(two).objects
+    assert [entry["name"] for entry in listed] == ["dbo.spFindAllThings_2", "dbo.spFindAllThings_3"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "uses: [dbo.a, 'dbo.b']   # both\n",
+        'uses:\n  - dbo.a\n  - "dbo.b"\n',
+        "uses:\n- dbo.a   # one\n\n- dbo.b\nsmoke:\n  - {path: /x, json: [\"a == 'b'\"]}\n",
+        "web: {artifact: web.zip, sha256: abc}\nuses: [dbo.a,\n  dbo.b]\n",
+    ],
+)
+def test_forms_of_release_yml(tmp_path: Path, text: str) -> None:
+    assert read_release(str(release(tmp_path, "3.0.0", text))).uses == ["dbo.a", "dbo.b"]
+
+
+def test_directories_of_the_phases(tmp_path: Path) -> None:
+    path = release(tmp_path, "4.0.0", "database: {expand: sql/up, contract: sql/down}\n")
+    (path / "sql" / "up").mkdir(parents=True)
+    (path / "sql" / "up" / "1.sql").write_text("DROP TABLE dbo.Things", encoding="utf-8")
+    assert check(path).refused
+    assert not check(path, phase="contract").refused
+
+
+@pytest.mark.parametrize("text", ["uses: {a: b}\n", "uses: [[a]]\nuses: {a: {b: c}}\n", "uses: [a\n", "uses: dbo.a\n"])
+def test_what_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SourceError, match="uses"):
+        read_release(str(release(tmp_path, "5.0.0", text)))
