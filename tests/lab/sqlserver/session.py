@@ -406,7 +406,7 @@ class Session:
         if catchable:
             if self.tran.count and (fatal or self.backend.failed):
                 if error.number == 1205 or self.backend.failed:
-                    self._doom_failed()
+                    self._begin_anew()
                 self.tran.doomed = True
             raise error
         self.report(error)
@@ -419,12 +419,11 @@ class Session:
         if frame.trigger is not None:
             raise BatchAbort
 
-    def _doom_failed(self) -> None:
-        """PostgreSQL's transaction is lost: keep the client's open, doomed, and give reading a new one."""
-        if self.backend.failed:
-            self.backend.command("ROLLBACK")
-            self.backend.command("BEGIN")
-            self.tran._fresh()
+    def _begin_anew(self) -> None:
+        """PostgreSQL's transaction is lost with its locks: the client's stays open, doomed, with a new one to read in."""
+        self.backend.command("ROLLBACK")
+        self.backend.command("BEGIN")
+        self.tran.fresh()
 
     # ---- expressions
 

@@ -54,12 +54,12 @@ class Transactions:
     def begin(self) -> None:
         if self.count == 0:
             self.backend.command("BEGIN" + self.isolation)
-            self._fresh()
+            self.fresh()
             self.id = next(_IDS)
             self.on_event("begin")
         self.count += 1
 
-    def _fresh(self) -> None:
+    def fresh(self) -> None:
         self.doomed = False
         self._marks.clear()
         self._names.clear()
@@ -76,7 +76,7 @@ class Transactions:
         if self.count == 1:
             self.backend.command("COMMIT")
             self.count = 0
-            self._fresh()
+            self.fresh()
             self._settings_changed = False
             self.id = next(_IDS)
             self.on_event("commit")
@@ -87,7 +87,7 @@ class Transactions:
         """All of it, whatever the depth."""
         self.count = 0
         self.internal = False
-        self._fresh()
+        self.fresh()
         self.id = next(_IDS)
         if self.backend.in_transaction:
             self.backend.command("ROLLBACK")

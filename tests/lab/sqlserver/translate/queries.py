@@ -16,6 +16,19 @@ from .expressions import ExpressionTranslator, _Source, has_column, is_text
 from .names import ident, pg_type, quote
 
 
+class _SystemColumns(dict[str, "SqlType | None"]):
+    """Of a system view only this is known: what is called is_..., has_... or uses_... is a bit."""
+
+    def __contains__(self, name: object) -> bool:
+        return str(name).startswith(("is_", "has_", "uses_"))
+
+    def __missing__(self, name: str) -> SqlType:
+        return types.BIT
+
+    def get(self, name: str, default: SqlType | None = None) -> SqlType | None:  # type: ignore[override]
+        return types.BIT if name in self else default
+
+
 class Output:
     """What a query returns: for each item its name (empty: none) and type; None where `*` stands."""
 
@@ -281,8 +294,9 @@ class QueryTranslator(ExpressionTranslator):
             _, view, columns = sql.split(":", 2)
             self._add(alias, _Source(None, None))
             self.volatile = True
+            columns = columns.replace(" text", " text COLLATE lab.ci")
             return f"json_to_recordset({self.param(('live', view), 'json')}) AS {ident(alias)} ({columns})"
-        self._add(alias, _Source(None, None))
+        self._add(alias, _Source(None, _SystemColumns()))
         return f"{sql} AS {ident(alias)}"
 
     def _view(self, info: ObjectInfo, alias: str) -> str:
@@ -316,6 +330,8 @@ class QueryTranslator(ExpressionTranslator):
                 return self._open_json(s, alias)
             if low == "openjson" and len(s.args) == 1:
                 return f"lab.openjson({self.text(s.args[0])}) AS {ident(alias)}"
+            if low == "fn_listextendedproperty":
+                return f"(SELECT NULL::text AS objtype, NULL::text AS objname, NULL::text AS name, NULL::text AS value WHERE false) AS {ident(alias)}"
             if low == "generate_series":
                 return f"generate_series({', '.join(self.sql(a) for a in s.args)}) AS {ident(alias)} (value)"
             raise SqlError(208, f"Invalid object name '{s.name[0]}'.")
