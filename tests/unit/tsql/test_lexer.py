@@ -152,6 +152,6 @@ def test_hostile_texts_take_linear_time(kind: str) -> None:
                 pass
         return time.process_time() - start
 
-    small = max(min(seconds(20_000) for _ in range(5)), 0.002)
-    large = min(seconds(160_000) for _ in range(2))
+    small = max(min(seconds(20_000) for _unused in range(5)), 0.002)
+    large = min(seconds(160_000) for _unused in range(2))
     assert large < small * 8 * 5, (small, large)
