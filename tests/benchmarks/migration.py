@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyodbc
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "build" / "collections")]
 
@@ -36,6 +38,8 @@ TINY = 1000
 MANY = 10000
 LOCK_TIMEOUT_MS = 500
 HELD_S = 4.0
+ROWS = 200000
+ROWS_AT_ONCE = 1000
 
 
 @contextmanager
@@ -192,6 +196,96 @@ def blocked(options: dict[str, Any], work: Path, name: str, lock_timeout_ms: int
     }
 
 
+def backfill(options: dict[str, Any], work: Path, rows: int) -> dict[str, Any]:
+    """Many rows brought up to date while the application reads and writes them, killed once in the middle."""
+    database = Database(options, "bench_backfill")
+    table = "dbo.bench_backfill"
+    database.query(
+        f"CREATE TABLE {table} (id INT IDENTITY(1,1) NOT NULL CONSTRAINT pk_bench_backfill PRIMARY KEY, "
+        "old INT NULL, new INT NULL, touched INT NOT NULL CONSTRAINT df_bench_backfill DEFAULT (0));"
+    )
+    with closing(database.connect()) as connection:
+        for _each in range(rows // ROWS_AT_ONCE):
+            connection.execute(f"INSERT {table} (old) VALUES {', '.join(['(1)'] * ROWS_AT_ONCE)};")
+    root = work / "backfill_root"
+    (root / "backfill").mkdir(parents=True)
+    (root / "backfill" / "1.sql").write_text(
+        f"-- migrate: batch 2000 pause 50ms\n-- migrate: remaining SELECT COUNT(*) FROM {table} WHERE new IS NULL\n"
+        f"UPDATE TOP ($(BatchSize)) {table} SET new = old, touched = touched + 1 WHERE new IS NULL;\n"
+    )
+    with Writers(database, "dbo.bench_idle") as idle:
+        time.sleep(5)
+    progress = work / "progress"
+    began = time.monotonic()
+    with Writers(database, table) as writers:
+        process = database.start("mssql_migration", path=str(root), phase="backfill", progress=progress)
+        while (
+            len(
+                database.query(f"SELECT TOP (1) id FROM {table} WHERE id > {rows // 2} AND old = 1 AND new IS NOT NULL")
+            )
+            == 0
+        ):
+            if process.poll() is not None or time.monotonic() - began > 300:
+                raise RuntimeError("the backfill did not come to the middle")
+            time.sleep(0.1)
+        process.kill()
+        process.communicate()
+        done_before = int(database.query(f"SELECT COUNT(*) FROM {table} WHERE old = 1 AND new IS NOT NULL")[0][0])
+        result = database.migrate(root, "backfill", progress=progress)
+        seconds = time.monotonic() - began
+    if result.get("failed"):
+        raise RuntimeError(result["msg"])
+    touched = database.query(f"SELECT COUNT(*), MAX(touched) FROM {table} WHERE old = 1")[0]
+    return {
+        "rows": rows,
+        "s": seconds,
+        "done_when_killed": done_before,
+        "rows_touched_twice": 0 if touched[1] == 1 else touched[1],
+        "rows_by_the_second_run": result["applied"][0]["rows"],
+        "app_requests": writers.requests,
+        "app_errors": writers.errors,
+        "app_longest_wait_s": writers.longest_s,
+        "app_longest_wait_without_backfill_s": idle.longest_s,
+        "progress": progress.read_text().splitlines()[-1],
+    }
+
+
+class Writers:
+    """The application while a backfill runs: single rows written and read by their key."""
+
+    def __init__(self, database: Database, table: str) -> None:
+        self.longest_s = 0.0
+        self.requests = 0
+        self.errors = 0
+        self._ended = threading.Event()
+        if table.endswith("idle"):
+            database.query(f"CREATE TABLE {table} (id INT IDENTITY(1,1) NOT NULL, old INT NULL, new INT NULL);")
+        self._threads = [threading.Thread(target=self._write, args=(database, table)) for _each in range(2)]
+
+    def __enter__(self) -> Writers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _write(self, database: Database, table: str) -> None:
+        with closing(database.connect()) as connection:
+            while not self._ended.is_set():
+                began = time.monotonic()
+                try:
+                    connection.execute(f"INSERT {table} (old, new) VALUES (2, 2);")
+                    connection.execute(f"SELECT old FROM {table} WHERE id = 1;").fetchall()
+                except pyodbc.Error:
+                    self.errors += 1
+                self.requests += 2
+                self.longest_s = max(self.longest_s, time.monotonic() - began)
+                time.sleep(0.02)
+
+
 def rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: rounded(each) for key, each in value.items()}
@@ -202,6 +296,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tiny", type=int, default=TINY)
     parser.add_argument("--many", type=int, default=MANY)
+    parser.add_argument("--rows", type=int, default=ROWS)
     arguments = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="zd-bench-scripts-"))
     try:
@@ -209,6 +304,7 @@ def main() -> None:
             few = tiny(options, connection, work, arguments.tiny)
             noop_many, peak_many = many(options, work, arguments.many)
             with_timeout = blocked(options, work, "polite", LOCK_TIMEOUT_MS)
+            filled = backfill(options, work, arguments.rows)
             without = blocked(options, work, "stubborn", 600000)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -226,6 +322,7 @@ def main() -> None:
         "lock_timeout_s": LOCK_TIMEOUT_MS / 1000,
         "blocked_app_wait_s": with_timeout["app_wait_s"],
         "blocked": with_timeout,
+        "backfill": filled,
         "without_lock_timeout": {"blocked_app_wait_s": without["app_wait_s"], **without},
     }
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
