@@ -79,7 +79,7 @@ def lines(count: int) -> str:
 def lines_5000(with_sqlfluff: bool) -> dict[str, float]:
     text = lines(5000)
     text = text[: text.rindex("\nGO\n") + 4]
-    found: dict[str, float] = {"ours_s": min(seconds(lambda: check(text)) for _ in range(3))}
+    found: dict[str, float] = {"ours_s": min(seconds(lambda: check(text)) for _unused in range(3))}
     if with_sqlfluff:
         from sqlfluff.core import FluffConfig, Linter
 
@@ -98,12 +98,12 @@ def scripts_10000() -> dict[str, float]:
 
 def scaling() -> dict[str, float]:
     texts = {str(times): lines(4000 * times) for times in (1, 2, 4, 8)}
-    return {times: min(seconds(lambda text=text: check(text)) for _ in range(2)) for times, text in texts.items()}  # type: ignore[misc]
+    return {times: min(seconds(lambda text=text: check(text)) for _unused in range(2)) for times, text in texts.items()}  # type: ignore[misc]
 
 
 def nested_exec(depth: int) -> str:
     text = "DROP TABLE dbo.Things"
-    for _ in range(depth):
+    for _unused in range(depth):
         text = "EXEC('" + text.replace("'", "''") + "')"
     return text
 

@@ -52,9 +52,9 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
 
     def _authorized(self) -> bool:
-        scheme, _, encoded = self.headers.get("Authorization", "").partition(" ")
+        scheme, _unused, encoded = self.headers.get("Authorization", "").partition(" ")
         try:
-            user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+            user, _unused, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return False
         wanted = self.server.users.get(user)
@@ -132,7 +132,7 @@ class ArtifactServer(ThreadingHTTPServer):
 
 def main(argv: list[str]) -> int:
     server = ArtifactServer(json.loads(Path(argv[0]).read_text()))
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    signal.signal(signal.SIGTERM, lambda *_unused: threading.Thread(target=server.shutdown).start())
     print("READY", flush=True)
     server.serve_forever(poll_interval=0.2)
     server.server_close()

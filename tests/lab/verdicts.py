@@ -111,7 +111,7 @@ def table(summary: dict[str, Any], checks: list[Check]) -> str:
         rows.append((node, _node(summary, node, version)))
     rows.append(("HAProxy counted", ", ".join(f"{name} {number}" for name, number in summary["haproxy"].items())))
     rows.append(("whole demo", f"{summary['total_s']} s"))
-    width = max(len(name) for name, _ in rows)
+    width = max(len(name) for name, _unused in rows)
     lines = ["", *(f"  {name:<{width}}  {text}" for name, text in rows), ""]
     lines += [f"  [{'ok' if check.holds else 'NO'}] {check.what}" for check in checks]
     ended = "ended as it should" if all(check.holds for check in checks) else "did NOT end as it should"

@@ -33,6 +33,6 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(0))
     address = os.environ["ASPNETCORE_ADDRESS"], int(os.environ["ASPNETCORE_PORT"])
     ThreadingHTTPServer(address, Handler).serve_forever()

@@ -89,7 +89,7 @@ def test_a_node_that_is_gone_before_the_start(whole_farm: Lab) -> None:
 
 def test_the_next_run_takes_up_what_was_left(whole_farm: Lab, tmp_path: Path) -> None:
     two = ("--limit", "web01,web02")
-    returncode, output, _ = _deploy_and_lose(whole_farm, "web02", tmp_path, *two)
+    returncode, output, _unused = _deploy_and_lose(whole_farm, "web02", tmp_path, *two)
     assert returncode == 2, output
     assert whole_farm.members()["web02"] == "MAINT"
     whole_farm.control("web02", winrm="up")

@@ -45,7 +45,7 @@ async def _listen(generator: Generator) -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := (await reader.readline()).decode().strip():
-        command, _, argument = line.partition(" ")
+        command, _unused, argument = line.partition(" ")
         if command == "mark" and argument:
             generator.mark(argument)
         elif command == "stop":

@@ -61,8 +61,8 @@ class Generator:
         self._fault: BaseException | None = None
         self._writes = itertools.count(1)
         # Who sends the requests, where the load balancer keeps each visitor with one server by a cookie of its own.
-        self._visitors: itertools.cycle[dict[str, str]] = itertools.cycle([{} for _ in range(config.users)])
-        self._users: deque[_User] = deque(_User() for _ in range(config.users))
+        self._visitors: itertools.cycle[dict[str, str]] = itertools.cycle([{} for _unused in range(config.users)])
+        self._users: deque[_User] = deque(_User() for _unused in range(config.users))
         self._senders: dict[str, Callable[[float], Coroutine[Any, Any, None]]] = {
             "read": self._read,
             "write": self._write,
@@ -98,7 +98,7 @@ class Generator:
             raise self._fault  # of the generator itself: its figures are worth nothing
 
     def _shuffled_mix(self) -> list[str]:
-        mix = [kind for kind, weight in self.config.mix.items() for _ in range(weight)]
+        mix = [kind for kind, weight in self.config.mix.items() for _unused in range(weight)]
         self._random.shuffle(mix)
         return mix
 

@@ -136,7 +136,7 @@ class Client:
         loop = asyncio.get_running_loop()
         try:
             opening = loop.create_connection(Connection, self._address, self._port)
-            _, connection = await asyncio.wait_for(opening, self._connect_timeout_s)
+            _unused, connection = await asyncio.wait_for(opening, self._connect_timeout_s)
         except asyncio.TimeoutError:
             raise Failed("connect_timeout") from None
         except OSError:

@@ -231,7 +231,7 @@ class Backend:
         error = None
         while True:
             while conn.is_busy():
-                for fd, _ in self._poll.poll():
+                for fd, _unused in self._poll.poll():
                     if fd == self._watched and not cancelled:
                         cancelled = self._hear()
                 conn.consume_input()

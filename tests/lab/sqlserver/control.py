@@ -44,7 +44,7 @@ class Control:
     def _accept(self) -> None:
         while True:
             try:
-                client, _ = self.socket.accept()
+                client, _unused = self.socket.accept()
             except OSError:
                 return
             threading.Thread(target=self._talk, args=(client,), daemon=True).start()

@@ -112,7 +112,7 @@ def _not_null(
 def _foreign(
     error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
 ) -> SqlError:
-    name, _ = session.constraint_name(error.constraint)
+    name, _unused = session.constraint_name(error.constraint)
     label = session.table_label(error.schema, error.table) or _label(info, error)
     if "still referenced" in error.detail or verb == "DELETE":
         return SqlError(
@@ -133,7 +133,7 @@ def _check(
 ) -> SqlError:
     if error.constraint.endswith("_check") and "tinyint" in str(info.columns if info else ""):
         return SqlError(220, "Arithmetic overflow error for data type tinyint.")
-    name, _ = session.constraint_name(error.constraint)
+    name, _unused = session.constraint_name(error.constraint)
     label = session.table_label(error.schema, error.table) or _label(info, error)
     verb = "ALTER TABLE" if verb == "ALTER" else verb
     return SqlError(

@@ -117,7 +117,7 @@ class Rights:
         return role.lower() in self._granted(s)[3]
 
     def allowed(self, s: Session, permission: str, info: ObjectInfo | None = None) -> bool:
-        database, objects, denied, _ = self._granted(s)
+        database, objects, denied, _unused = self._granted(s)
         places = [""] if info is None else ["", info.schema.lower(), info.label.lower()]
         if any((permission, place) in denied for place in places) and not self.server.config.login(s.login).sysadmin:
             return False

@@ -140,7 +140,7 @@ class Server:
                     f"INSERT INTO lab.databases (database_id, name) VALUES ({number}, {quote(name)})",
                     f"INSERT INTO lab.schemas VALUES {rows}",
                     f"INSERT INTO lab.principals VALUES {principals}",
-                    *(f"CREATE SCHEMA {schema_ident(db, schema)}" for _, schema in schemas),
+                    *(f"CREATE SCHEMA {schema_ident(db, schema)}" for _unused, schema in schemas),
                     *self.views.create(db),
                 ]
             )
@@ -159,7 +159,7 @@ class Server:
     def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                sock, _ = listener.accept()
+                sock, _unused = listener.accept()
             except OSError:
                 return
             with self._lock:
@@ -243,7 +243,7 @@ class Server:
         with self._lock:
             self._parsed[key] = found
             if len(self._parsed) > MAX_PARSED:
-                for _ in range(MAX_PARSED // 5):
+                for _unused in range(MAX_PARSED // 5):
                     self._parsed.popitem(last=False)
         return found
 

@@ -302,7 +302,7 @@ class Session:
             name,
         )
         if rows:
-            kind, _, text = rows[0].partition(":")
+            kind, _unused, text = rows[0].partition(":")
             return text, kind
         rows = self._quietly("SELECT name FROM lab.indexes WHERE pg_name = $1", name)
         return (rows[0], "IX") if rows else (name, "")
@@ -651,8 +651,8 @@ class Session:
     @staticmethod
     def _assign(translation: Translation, rows: list[list[Any]], frame: Frame) -> None:
         assert translation.assigns is not None
-        for row in rows if any(op != "=" for _, op, _ in translation.assigns) else rows[-1:]:
-            for (name, op, _), value in zip(translation.assigns, row):
+        for row in rows if any(op != "=" for _unused, op, _unused in translation.assigns) else rows[-1:]:
+            for (name, op, _unused), value in zip(translation.assigns, row):
                 frame.set(name, value if op == "=" else evaluate.arithmetic(op[:-1], frame.get(name), value))
 
     # ---- INSERT, UPDATE, DELETE, MERGE

@@ -60,7 +60,7 @@ def _ask(
 
 
 def test_whole_file(server: tuple[str, int, Path]) -> None:
-    status, _, body = _ask(server, "/shop/web.zip")
+    status, _unused, body = _ask(server, "/shop/web.zip")
     assert (status, body) == (200, CONTENT)
 
 

@@ -102,11 +102,11 @@ def test_keep_alive_reuses_a_connection_and_close_does_not() -> None:
 
     async def work(port: int) -> None:
         client = Client("127.0.0.1", port)
-        for _ in range(3):
+        for _unused in range(3):
             answer = await client.send(REQUEST, 1, keep_alive=True)
             assert (answer.status, answer.body, answer.set_cookies) == (200, b"ok", ["a=1", "b=2"])
         assert connections == 1
-        for _ in range(3):
+        for _unused in range(3):
             await client.send(REQUEST, 1, keep_alive=False)
         assert connections == 4
         client.close()

@@ -20,7 +20,7 @@ def _handshake(certificate: pki.ServerCertificate, trusted: Path, name: str) -> 
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     here = client.wrap_bio(to_client, to_server, server_hostname=name)
     there = server.wrap_bio(to_server, to_client, server_side=True)
-    for _ in range(4):
+    for _unused in range(4):
         for side in (here, there):
             try:
                 side.do_handshake()

@@ -80,7 +80,7 @@ class Session:
         try:
             cursor.execute(sql, *parameters)
             while True:
-                out += [("print", text.rpartition("]")[2]) for _, text in cursor.messages]
+                out += [("print", text.rpartition("]")[2]) for _unused, text in cursor.messages]
                 if cursor.description:
                     out.append([tuple(row) for row in cursor.fetchall()])
                 elif cursor.rowcount > 0:

@@ -107,7 +107,7 @@ VALUES: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value"), VALUES, ids=[kind for kind, _ in VALUES])
+@pytest.mark.parametrize(("kind", "value"), VALUES, ids=[kind for kind, _unused in VALUES])
 def test_values_come_back_as_they_went(either: Session, kind: str, value: Any) -> None:
     either.run("DROP TABLE IF EXISTS dbo.Typed")
     either.run(f"CREATE TABLE dbo.Typed (Id int IDENTITY, V {kind} NULL)")

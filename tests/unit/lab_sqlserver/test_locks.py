@@ -176,8 +176,8 @@ def test_lost_updates_do_not_happen(connect: Connect) -> None:
         "UPDATE dbo.Tally SET N = N + 1 OUTPUT deleted.N, inserted.N WHERE Id = 1",
         "UPDATE TOP (1) dbo.Tally SET N += 1 WHERE Id = 1",
     ]
-    sessions = [connect() for _ in range(4)]
+    sessions = [connect() for _unused in range(4)]
     threads = [in_thread(lambda s=s: [s.run(statements[i % 3]) for i in range(30)]) for s in sessions]  # type: ignore[misc]
-    for thread, _ in threads:
+    for thread, _unused in threads:
         thread.join(30)
     assert connect().value("SELECT N FROM dbo.Tally") == 120

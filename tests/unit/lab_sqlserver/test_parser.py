@@ -34,7 +34,7 @@ KINDS: list[tuple[str, list[type]]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "kinds"), KINDS, ids=[text[:40] for text, _ in KINDS])
+@pytest.mark.parametrize(("text", "kinds"), KINDS, ids=[text[:40] for text, _unused in KINDS])
 def test_statements_of_a_batch(text: str, kinds: list[type]) -> None:
     assert [type(s) for s in Parser(text).batch()] == kinds
 

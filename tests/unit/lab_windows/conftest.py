@@ -190,7 +190,7 @@ class Shell:
         return self.run(line, skip=False)
 
     def appcmd(self, *arguments: str) -> tuple[int, str]:
-        code, out, _ = self.run(APPCMD, *arguments)
+        code, out, _unused = self.run(APPCMD, *arguments)
         return code, out
 
 

@@ -49,7 +49,7 @@ def test_the_collections_runner_over_ansibles_connection(host: Any, port: int, s
 def test_what_powershell_would_have_to_do_is_refused(host: Any) -> None:
     connection = connect(host)
     connection._connect()
-    code, _, err = connection.exec_command("Get-Process")
+    code, _unused, err = connection.exec_command("Get-Process")
     assert code == 250
     assert b"PowerShell" in err
     connection.close()
@@ -59,7 +59,7 @@ def test_a_new_shell_after_the_quota(hosts: Any) -> None:
     host = hosts(winrm={"max_operations": 3})
     runner = WinrmRunner(connect(host))
     runner.connect()
-    for _ in range(8):
+    for _unused in range(8):
         assert runner.run(Command(r"C:\Windows\System32\hostname.exe")).exit_code == 0
     assert host.ask(counters=True)["counters"]["shells"] >= 3
 

@@ -60,7 +60,7 @@ def test_a_quoted_word_reaches_a_builtin_as_it_is(word: str) -> None:
 
 def test_lines_have_a_limit(shell: Any) -> None:
     assert shell.cmd("echo " + "x" * 8000)[0] == 0
-    code, _, err = shell.cmd("echo " + "x" * 8200)
+    code, _unused, err = shell.cmd("echo " + "x" * 8200)
     assert (code, "too long" in err) == (1, True)
     with pytest.raises(WSManFaultError):
         shell.run("hostname", "x" * 33_000)
@@ -112,7 +112,7 @@ def test_files_of_a_running_release_are_locked(host: Any, shell: Any, until: Any
     release = host.drive / "releases" / "shop" / "1"
     assert (release / "app.py").exists()
     assert not (release / "notes").exists()  # what nothing holds is gone all the same
-    code, _, err = shell.cmd(r"del C:\releases\shop\1\app.py")
+    code, _unused, err = shell.cmd(r"del C:\releases\shop\1\app.py")
     assert (code, "Access is denied" in err) == (0, True)
     assert (release / "app.py").exists()
     shell.appcmd("stop", "apppool", "/apppool.name:shop")
@@ -126,7 +126,7 @@ def test_paths_that_are_too_long_for_all_but_tar(host: Any, shell: Any) -> None:
     deep.mkdir(parents=True)
     (deep / ("f" * 40)).touch()
     assert shell.cmd('type "C:/long/' + "d" * 120 + "/" + "e" * 120 + "/" + "f" * 40 + '"')[0] != 0
-    code, _, err = shell.cmd(r"rmdir /s /q C:\long")
+    code, _unused, err = shell.cmd(r"rmdir /s /q C:\long")
     assert (code, "too long" in err) == (206, True)
     assert deep.is_dir()
 

@@ -35,7 +35,7 @@ def test_names(host: Any) -> None:
 
 def test_keep_alive_and_pipelined_requests(host: Any) -> None:
     connection = http.client.HTTPConnection(host.address, 8080, timeout=5)
-    for _ in range(5):
+    for _unused in range(5):
         connection.request("GET", "/", headers={"Host": "shop.test"})
         assert connection.getresponse().read()
         assert connection.sock is not None
@@ -53,7 +53,7 @@ def test_keep_alive_and_pipelined_requests(host: Any) -> None:
 
 
 def body() -> Iterator[bytes]:
-    for _ in range(40):
+    for _unused in range(40):
         yield b"y" * 50_000
 
 
@@ -91,7 +91,7 @@ def test_the_application_sees_who_asked(host: Any) -> None:
 
 
 def test_an_application_that_closes_without_a_word_loses_no_reads(host: Any) -> None:
-    for _ in range(15):
+    for _unused in range(15):
         assert [host.get("/rude")[0], host.get()[0]] == [200, 200]
 
 

@@ -36,7 +36,7 @@ def state(host: Any) -> str:
 
 
 def pids(shell: Any) -> list[int]:
-    _, out = shell.appcmd("list", "wp", "/xml")
+    _unused, out = shell.appcmd("list", "wp", "/xml")
     return [int(row.attrib["WP.NAME"]) for row in ET.fromstring(out)]
 
 
@@ -162,8 +162,8 @@ def test_recycle_and_switch_lose_nothing(started: Any, shell: Any, action: str, 
     started.lay("2")
     stop = threading.Event()
     with ThreadPoolExecutor(8) as pool:
-        clients = [pool.submit(load, started, stop) for _ in range(6)]
-        clients += [pool.submit(load, started, stop, "/sleep/0.5") for _ in range(2)]
+        clients = [pool.submit(load, started, stop) for _unused in range(6)]
+        clients += [pool.submit(load, started, stop, "/sleep/0.5") for _unused in range(2)]
         try:
             time.sleep(0.3)
             if action == "recycle":
@@ -175,8 +175,8 @@ def test_recycle_and_switch_lose_nothing(started: Any, shell: Any, action: str, 
         finally:
             stop.set()
         seen = [result for client in clients for result in client.result()]
-    assert {status for status, _ in seen} == {200}
-    bodies = {body for _, body in seen}
+    assert {status for status, _unused in seen} == {200}
+    bodies = {body for _unused, body in seen}
     assert len(bodies) == 2
     if action == "switch":
         assert {body.split()[0] for body in bodies} == {"1", "2"}
@@ -192,7 +192,7 @@ def test_stop_and_start_under_load_do_lose(started: Any, shell: Any, until: Call
         shell.appcmd("start", "apppool", "/apppool.name:shop")
         until(lambda: started.get()[0] == 200)
         stop.set()
-        assert 503 in {status for status, _ in client.result()}
+        assert 503 in {status for status, _unused in client.result()}
 
 
 def test_recycle_without_overlap_leaves_a_gap_and_no_failure(
@@ -241,8 +241,8 @@ def test_cold_start_and_failing_start(hosts: Any, open_shell: Any, until: Callab
     for version, status in (("slow", 200), ("broken", 502), ("empty", 404), ("nonesuch", 404), ("1", 200)):
         shell.appcmd("set", "vdir", "Shop/", f"/physicalPath:C:\\releases\\shop\\{version}")
         with ThreadPoolExecutor(5) as pool:
-            results = [future.result() for future in [pool.submit(host.get) for _ in range(5)]]
-        assert {found for found, _ in results} == {status}, version
+            results = [future.result() for future in [pool.submit(host.get) for _unused in range(5)]]
+        assert {found for found, _unused in results} == {status}, version
         if status == 502:
             assert "502.5" in results[0][1]
 
@@ -316,7 +316,7 @@ def test_two_sites_change_bindings_in_one_commit(hosts: Any, open_shell: Any, un
 
 def test_failures_of_appcmd_by_order(started: Any, shell: Any) -> None:
     started.ask(appcmd_fail={"match": "list wp", "code": 1726, "times": 2})
-    codes = [shell.appcmd("list", "wp", "/xml")[0] for _ in range(3)]
+    codes = [shell.appcmd("list", "wp", "/xml")[0] for _unused in range(3)]
     assert codes == [1726, 1726, 0]
     assert shell.appcmd("list", "site")[0] == 0
 

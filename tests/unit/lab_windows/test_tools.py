@@ -91,7 +91,7 @@ def test_a_download_with_its_secret_on_standard_input(host: Any, shell: Any, url
     assert (code, out, err) == (0, "status=200", "")
     assert (host.drive / "fetched.bin").read_bytes() == CONTENT
     assert not any('p"' in line for line in host.ask(transcript=True)["transcript"])
-    code, out, _ = shell.run(r"C:\Windows\System32\certutil.exe", "-hashfile", r"C:\fetched.bin", "SHA256")
+    code, out, _unused = shell.run(r"C:\Windows\System32\certutil.exe", "-hashfile", r"C:\fetched.bin", "SHA256")
     assert code == 0
     assert out.splitlines()[1] == hashlib.sha256(CONTENT).hexdigest()
 
@@ -136,7 +136,7 @@ def test_an_older_curl_and_a_strict_schannel(hosts: Any, open_shell: Any, url: s
     assert shell.run(CURL, "-sS", url)[0] == 35
     assert shell.run(CURL, "-sS", "--ssl-no-revoke", url)[0] == 60  # this host has another CA
     assert shell.cmd("tar --version")[0] == 1
-    code, out, _ = shell.run("fsutil", "volume", "diskfree", "C:")
+    code, out, _unused = shell.run("fsutil", "volume", "diskfree", "C:")
     assert code == 0
     assert out.startswith("Freie Bytes")
     assert shell.appcmd("start", "apppool", "/apppool.name:shop")[1].startswith("FEHLER ( hresult:80070420")
@@ -174,7 +174,7 @@ def test_tar_goes_nowhere_else_and_says_so(host: Any, shell: Any) -> None:
     (host.drive / "evil.zip").write_bytes(
         zipped({"../up.txt": b"x", "good.txt": b"y", "C:/abs.txt": b"z", "/root.txt": b"z"})
     )
-    code, _, err = shell.run(TAR, "-xf", r"C:\evil.zip", "-C", r"C:\deep\er")
+    code, _unused, err = shell.run(TAR, "-xf", r"C:\evil.zip", "-C", r"C:\deep\er")
     assert code == 1
     assert "Path contains '..'" in err
     assert sorted(p.name for p in (host.drive / "deep").rglob("*")) == ["abs.txt", "er", "good.txt", "root.txt"]
@@ -203,7 +203,7 @@ def test_a_full_disk(hosts: Any, open_shell: Any) -> None:
     assert 350_000 < before < 400_000
     (host.drive / "a.zip").write_bytes(zipped({"first": b"1" * 100_000, "second": b"2" * 500_000, "third": b"3"}))
     shell.cmd(r"mkdir C:\out")
-    code, _, err = shell.run(TAR, "-xf", r"C:\a.zip", "-C", r"C:\out")
+    code, _unused, err = shell.run(TAR, "-xf", r"C:\a.zip", "-C", r"C:\out")
     assert code == 1
     assert "No space left on device" in err
     assert (host.drive / "out" / "first").stat().st_size == 100_000
@@ -218,7 +218,7 @@ def test_a_full_disk(hosts: Any, open_shell: Any) -> None:
 def test_certutil_fails_as_on_windows(host: Any, shell: Any) -> None:
     (host.drive / "empty").touch()
     for path, number in ((r"C:\nonesuch", "0x80070002"), (r"C:\empty", "0x800703ee")):
-        code, out, _ = shell.run("certutil", "-hashfile", path, "SHA256")
+        code, out, _unused = shell.run("certutil", "-hashfile", path, "SHA256")
         assert code == int(number, 16) - (1 << 32)
         assert number in out
     assert shell.run("certutil", "-urlcache", "-f", "x")[0] == 250

@@ -49,7 +49,7 @@ def test_an_untrusted_certificate_is_refused(host: Any) -> None:
 
 
 def test_a_program_is_run_without_cmd(shell: Any) -> None:
-    code, out, _ = shell.run(APPCMD, "list", "apppool", "/text:APPPOOL.NAME")
+    code, out, _unused = shell.run(APPCMD, "list", "apppool", "/text:APPPOOL.NAME")
     assert (code, out) == (0, "shop\r\n")
     assert shell.run(r"C:\Windows\System32\hostname.exe") == (0, "WEB01\r\n", "")
     assert shell.run("hostname") == (0, "WEB01\r\n", "")
@@ -61,7 +61,7 @@ def test_a_program_is_run_without_cmd(shell: Any) -> None:
 
 def test_variables_and_operators_are_cmds_alone(shell: Any) -> None:
     assert shell.cmd("echo %WINDIR%&& echo b")[1] == "C:\\Windows\r\nb\r\n"
-    code, _, err = shell.run("hostname", "&&", "hostname")
+    code, _unused, err = shell.run("hostname", "&&", "hostname")
     assert code == 250
     assert "not simulated" in err
 
@@ -77,7 +77,7 @@ def test_input_reaches_the_program_whole(host: Any, shell: Any) -> None:
     result = shell.run(r"C:\Windows\System32\tar.exe", "-xf", "-", "-C", r"C:\in", stdin=packed.getvalue())
     assert result == (0, "", "")
     assert (host.drive / "in" / "sub" / "data.bin").read_bytes() == content
-    code, out, _ = shell.raw(r"type C:\in\sub\data.bin", skip=False)  # and a large output comes back in parts
+    code, out, _unused = shell.raw(r"type C:\in\sub\data.bin", skip=False)  # and a large output comes back in parts
     assert (code, out) == (0, content)
 
 
@@ -110,7 +110,7 @@ def test_a_silent_program_meets_the_operation_timeout_and_is_ended_by_the_signal
 def test_quotas(hosts: Any, open_shell: Callable[..., Any]) -> None:
     host = hosts(winrm={"http_port": 5985, "https_port": 0, "max_operations": 5, "max_shells": 2})
     shell = open_shell(host.protocol())
-    for _ in range(5):
+    for _unused in range(5):
         assert shell.cmd("echo")[0] == 0
     with pytest.raises(WSManFaultError) as full:
         shell.cmd("echo")

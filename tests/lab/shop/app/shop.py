@@ -75,7 +75,7 @@ class Database:
         """Opens every connection: part of getting warm, so that the first requests do not pay for logins."""
         barrier = threading.Barrier(CONNECTIONS)
         loop = asyncio.get_running_loop()
-        waits = [loop.run_in_executor(self._executor, self._open, barrier) for _ in range(CONNECTIONS)]
+        waits = [loop.run_in_executor(self._executor, self._open, barrier) for _unused in range(CONNECTIONS)]
         await asyncio.gather(*waits)
 
     def _open(self, barrier: threading.Barrier) -> None:
@@ -247,8 +247,8 @@ class Shop:
 
     def _known_session(self, cookies: str) -> str | None:
         for cookie in cookies.split(";"):
-            name, _, text = cookie.strip().partition("=")
-            identity, _, signature = text.partition(".")
+            name, _unused, text = cookie.strip().partition("=")
+            identity, _unused, signature = text.partition(".")
             if name == COOKIE and hmac.compare_digest(signature, self._signature(identity)):
                 return identity
         return None
@@ -284,8 +284,10 @@ class Server:
         self._busy += 1
         try:
             request, *lines = head.decode("latin-1").rstrip().split("\r\n")
-            method, target, _ = request.split(" ", 2)
-            headers = {name.strip().lower(): text.strip() for name, _, text in (line.partition(":") for line in lines)}
+            method, target, _unused = request.split(" ", 2)
+            headers = {
+                name.strip().lower(): text.strip() for name, _unused, text in (line.partition(":") for line in lines)
+            }
             length = int(headers.get("content-length", "0"))
             if length > MAX_BODY or "transfer-encoding" in headers:
                 raise ConnectionError("a body of this kind or size is not taken")

@@ -181,7 +181,7 @@ class Definitions:
         """The table's columns as ObjectInfo, with the checks that SQL Server makes."""
         seen = set()
         columns = []
-        keys = {c.lower() for k in t.constraints if k.kind == "PRIMARY KEY" for c, _ in k.columns}
+        keys = {c.lower() for k in t.constraints if k.kind == "PRIMARY KEY" for c, _unused in k.columns}
         keys |= {c.name.lower() for c in t.columns for k in c.constraints if k.kind == "PRIMARY KEY"}
         primary = sum(1 for k in t.constraints if k.kind == "PRIMARY KEY") + sum(
             1 for c in t.columns for k in c.constraints if k.kind == "PRIMARY KEY"
@@ -408,12 +408,12 @@ class Definitions:
     ) -> None:
         primary = k.kind == "PRIMARY KEY"
         if primary:
-            for column, _ in columns:
+            for column, _unused in columns:
                 if column.nullable:
                     raise SqlError(
                         8111, f"Cannot define PRIMARY KEY constraint on nullable column in table '{info.name}'."
                     )
-        listed = ", ".join(ident(c.name) for c, _ in columns)
+        listed = ", ".join(ident(c.name) for c, _unused in columns)
         what = "PRIMARY KEY" if primary else "UNIQUE NULLS NOT DISTINCT"
         commands = [f"ALTER TABLE {info.ref} ADD CONSTRAINT {ident(name)} {what} ({listed})"]
         if info.kind != "#":
@@ -525,7 +525,8 @@ class Definitions:
         )
         object_id = self._next_id(s)
         cells = ", ".join(
-            f"({object_id}, {i}, {c.column_id}, {r.column_id})" for i, ((c, _), r) in enumerate(zip(columns, found), 1)
+            f"({object_id}, {i}, {c.column_id}, {r.column_id})"
+            for i, ((c, _unused), r) in enumerate(zip(columns, found), 1)
         )
         s.backend.command(
             "; ".join(
@@ -814,7 +815,7 @@ class Definitions:
                     else []
                 )
                 if used:
-                    table, _, key = used[0].partition("|")
+                    table, _unused, key = used[0].partition("|")
                     raise SqlError(
                         3725,
                         f"The constraint '{real}' is being referenced by table '{table}', foreign key constraint "
@@ -843,13 +844,13 @@ class Definitions:
             f"o.parent_object_id = {info.object_id}",
         )
         wanted = {name.lower() for name in a.names}
-        known = {name.lower() for _, name in rows}
+        known = {name.lower() for _unused, name in rows}
         for missing in wanted - known:
             raise SqlError(4917, f"Constraint '{missing}' does not exist.")
         for key, name in rows:
             if wanted and name.lower() not in wanted:
                 continue
-            object_id, _, kind = key.partition("|")
+            object_id, _unused, kind = key.partition("|")
             table = "checks" if kind == "C" else "foreign_keys"
             column = "expression" if kind == "C" else "definition"
             sql, _untrusted, disabled = s.backend.query(
@@ -1374,7 +1375,7 @@ class Definitions:
 
         translation = Translation("SELECT", sql, translator)
         translation.outputs = translator.outputs
-        columns, _ = s.shape(translation, result)
+        columns, _unused = s.shape(translation, result)
         shape = []
         for i, column in enumerate(columns):
             name = m.columns[i] if i < len(m.columns) else column.name

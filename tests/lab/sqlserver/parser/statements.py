@@ -187,7 +187,7 @@ class Parser(DefinitionParser):
 
     def _s_insert(self) -> n.Statement:
         self.expect("INSERT")
-        top, _ = self.top()
+        top, _unused = self.top()
         self.accept("INTO")
         insert = n.Insert(self._target(), [], None, top=top)
         insert.hints = self.hints()
@@ -218,7 +218,7 @@ class Parser(DefinitionParser):
 
     def _s_update(self) -> n.Statement:
         self.expect("UPDATE")
-        top, _ = self.top()
+        top, _unused = self.top()
         update = n.Update(self._target(), [], top=top)
         update.hints = self.hints()
         self.expect("SET")
@@ -257,7 +257,7 @@ class Parser(DefinitionParser):
 
     def _s_delete(self) -> n.Statement:
         self.expect("DELETE")
-        top, _ = self.top()
+        top, _unused = self.top()
         self.accept("FROM")
         delete = n.Delete(self._target(), top=top)
         delete.hints = self.hints()

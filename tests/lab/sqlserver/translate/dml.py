@@ -447,7 +447,7 @@ class DmlTranslator(QueryTranslator):
         self.objects.append(("DELETE", info))
         alias = query.source.alias or query.source.name[-1]
         sql = self.query(query)
-        head, _, tail = sql.partition("SELECT ")
+        head, _unused, tail = sql.partition("SELECT ")
         inner = f"{head}SELECT {ident(alias)}.ctid AS lab_ctid, {tail}"
         self.sources.append({})
         self._add(cte.name, _Source(None, None))

@@ -58,7 +58,7 @@ def has_column(e: Any) -> bool:
     if isinstance(e, n.Call):
         return any(has_column(a) for a in e.args) or e.name[0].lower() in ("object_name", "schema_name")
     if isinstance(e, n.Case):
-        return any(has_column(b) for _, b in e.whens) or has_column(e.otherwise)
+        return any(has_column(b) for _unused, b in e.whens) or has_column(e.otherwise)
     return False
 
 

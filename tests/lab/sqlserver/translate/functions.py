@@ -138,7 +138,7 @@ def _isnull(t: T, e: n.Call) -> Typed:
 @_function("coalesce")
 def _coalesce(t: T, e: n.Call) -> Typed:
     pairs = [t.x(a) for a in e.args]
-    kind = common_type([k for _, k in pairs if k is not None])
+    kind = common_type([k for _unused, k in pairs if k is not None])
     if kind is not None and kind.is_string:
         return f"COALESCE({', '.join(t._to_string(sql, k, 'text') for sql, k in pairs)})", kind
     return f"COALESCE({', '.join(sql for sql, _ in pairs)})", kind

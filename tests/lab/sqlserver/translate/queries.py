@@ -101,7 +101,7 @@ class QueryTranslator(ExpressionTranslator):
                     10709, "The number of columns for each row in a table value constructor must be the same.", 15
                 )
             rows.append("(" + ", ".join(self.sql(e) for e in row) + ")")
-        self.outputs = [Output("", None) for _ in range(width)]
+        self.outputs = [Output("", None) for _unused in range(width)]
         return "VALUES " + ", ".join(rows)
 
     def _set_operation(self, query: n.SetOperation) -> str:
@@ -285,13 +285,13 @@ class QueryTranslator(ExpressionTranslator):
     def _provided(self, sql: str, name: n.Name, alias: str) -> str:
         info = None
         if sql.startswith("rows:"):  # inserted or deleted
-            _, which, ref = sql.split(":", 2)
+            _unused, which, ref = sql.split(":", 2)
             info = self.scope.trigger_table()  # type: ignore[attr-defined]
             sql = f"unnest({self.param(('rows', which), 'text')}::{ref}[])"
             self._add(alias, _Source(info))
             return f"{sql} AS {ident(alias)}"
         if sql.startswith("live:"):
-            _, view, columns = sql.split(":", 2)
+            _unused, view, columns = sql.split(":", 2)
             self._add(alias, _Source(None, None))
             self.volatile = True
             columns = columns.replace(" text", " text COLLATE lab.ci")

@@ -263,7 +263,7 @@ def _read_parameter(b: Reader) -> tuple[Any, SqlType]:
         )
         return (_fixed(kind, b.take(length)) if length else None), kind
     if token in (0x6A, 0x6C):
-        _, precision, scale = b.take(3)
+        _unused, precision, scale = b.take(3)
         length = b.u8()
         kind = SqlType("decimal" if token == 0x6A else "numeric", 0, precision, scale)
         if not length:

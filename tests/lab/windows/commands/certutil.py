@@ -39,7 +39,7 @@ def run(context: Context) -> int:
         while part := file.read(1 << 20):
             context.check()
             digest.update(part)
-    title, success, _ = _WORDS[context.machine.config.language]
+    title, success, _unused = _WORDS[context.machine.config.language]
     context.out(f"{title.format(algorithm.upper(), words[1])}\r\n{digest.hexdigest()}\r\n{success}\r\n")
     return 0
 

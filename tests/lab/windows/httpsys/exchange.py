@@ -115,7 +115,7 @@ class Exchange:
                 return ""
             raise HttpError(400, "The request hostname is invalid.", close=True)
         host = self._hosts[0].decode("latin-1").strip().lower()
-        name, _, port = host.partition(":")
+        name, _unused, port = host.partition(":")
         if not name or (port and not port.isdigit()) or any(c in name for c in "/@\\ "):
             raise HttpError(400, "The request hostname is invalid.", close=True)
         return name

@@ -136,7 +136,7 @@ class Upstream(asyncio.Protocol):
             self.receiver.answer_switch(self._headers)
         if 100 <= status < 200:
             return
-        names = {name.lower() for name, _ in self._headers}
+        names = {name.lower() for name, _unused in self._headers}
         self._framed = b"content-length" in names or b"transfer-encoding" in names
         self._reusable = self._parser.should_keep_alive()
         self._in_body = True
@@ -178,7 +178,7 @@ async def acquire(worker: Worker, fresh: bool) -> Upstream:
         if upstream.free and loop.time() - upstream.idle_since < _LONGEST_IDLE_S:
             return upstream
         upstream.close()
-    _, upstream = await loop.create_connection(Upstream, *worker.address)
+    _unused, upstream = await loop.create_connection(Upstream, *worker.address)
     return upstream
 
 

@@ -144,7 +144,7 @@ class Worker:
         deadline = self._loop.time() + limit_s
         while not self.exited.is_set():
             try:
-                _, writer = await asyncio.open_connection(self._address, self.port)
+                _unused, writer = await asyncio.open_connection(self._address, self.port)
             except OSError:
                 if self._loop.time() > deadline:
                     self._fail_start(f"the application did not listen within {limit_s:g} s")

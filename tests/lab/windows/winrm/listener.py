@@ -94,7 +94,7 @@ class Winrm:
             return HttpResponse(404)
         login = link.state.setdefault("ntlm", NtlmLogin())
         assert isinstance(login, NtlmLogin)
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        kind, _unused, token = request.headers.get("authorization", "").partition(" ")
         headers: list[tuple[str, str]] = []
         if kind.lower() == "basic" and self._basic_allowed(request):
             user = basic.user_of(token, self._machine.config.users)

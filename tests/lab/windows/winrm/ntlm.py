@@ -25,7 +25,7 @@ class Credentials:
         self._descriptor = os.memfd_create("winrm-users")
         lines = []
         for user, password in users.items():
-            domain, _, short = user.rpartition("\\")
+            domain, _unused, short = user.rpartition("\\")
             lines += [f"{where}:{short}:{password}\n" for where in sorted({domain, "", host})]
         os.write(self._descriptor, "".join(lines).encode())
         os.environ["NTLM_USER_FILE"] = f"/proc/self/fd/{self._descriptor}"

@@ -76,7 +76,7 @@ def pool_settings(config: PoolConfig) -> dict[str, str]:
 def _pool_config(settings: dict[str, str]) -> str:
     parts: dict[str, list[str]] = {"": [], "processModel": [], "recycling": [], "failure": []}
     for name, value in settings.items():
-        part, _, short = name.rpartition(".")
+        part, _unused, short = name.rpartition(".")
         parts[part].append(f"{short}={quoteattr(value)}")
     inner = "".join(f"<{tag} {' '.join(items)} />" for tag, items in parts.items() if tag)
     return f"<add {' '.join(parts[''])}>{inner}<environmentVariables /></add>"

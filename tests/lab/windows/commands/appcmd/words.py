@@ -53,7 +53,7 @@ class Words:
         return [(name, value) for name, value in self.options if name.lower() not in self.used]
 
     def refuse_rest(self) -> None:
-        for name, _ in self.rest():
+        for name, _unused in self.rest():
             raise Unsimulated(f"appcmd {self.verb} {self.kind}: option /{name}")
 
 

@@ -61,7 +61,7 @@ def exists(context: Context, path: str) -> bool:
 
 
 def _matching(drive: Drive, path: str, cwd: str) -> list[Path]:
-    parent, _, pattern = path.replace("/", "\\").rpartition("\\")
+    parent, _unused, pattern = path.replace("/", "\\").rpartition("\\")
     if "\\" not in path.replace("/", "\\"):
         parent, pattern = ".", path
     directory = drive.local(parent or "\\", cwd)
@@ -95,7 +95,7 @@ def rem(context: Context, text: str) -> int:
 
 
 def cd(context: Context, text: str) -> int:
-    paths, _ = words(context, text, "d", "cd")
+    paths, _unused = words(context, text, "d", "cd")
     if not paths:
         context.out(context.cwd + "\r\n")
         return 0
@@ -127,7 +127,7 @@ def set_(context: Context, text: str) -> int:
 
 def mkdir(context: Context, text: str) -> int:
     code = 0
-    paths, _ = words(context, text, "", "mkdir")
+    paths, _unused = words(context, text, "", "mkdir")
     if not paths:
         context.err(_INCORRECT)
         return 1
@@ -214,7 +214,7 @@ def _remove_tree(context: Context, local: Path, shown: str) -> int:
 
 def delete(context: Context, text: str) -> int:
     """del ends with 0 even when it could not delete."""
-    paths, _ = words(context, text, "f q s a", "del")
+    paths, _unused = words(context, text, "f q s a", "del")
     if not paths:
         context.err(_INCORRECT)
         return 1
@@ -292,7 +292,7 @@ def _grouped(number: int, german: bool) -> str:
 
 
 def move(context: Context, text: str) -> int:
-    paths, _ = words(context, text, "y -y", "move")
+    paths, _unused = words(context, text, "y -y", "move")
     if len(paths) != 2:
         context.err(_INCORRECT)
         return 1
@@ -319,7 +319,7 @@ def _blocked(context: Context, local: Path) -> bool:
 
 
 def rename(context: Context, text: str) -> int:
-    paths, _ = words(context, text, "", "ren")
+    paths, _unused = words(context, text, "", "ren")
     if len(paths) != 2 or "\\" in paths[1] or "/" in paths[1]:
         context.err(_INCORRECT)
         return 1
@@ -341,7 +341,7 @@ def rename(context: Context, text: str) -> int:
 
 
 def type_(context: Context, text: str) -> int:
-    paths, _ = words(context, text, "", "type")
+    paths, _unused = words(context, text, "", "type")
     for path in paths:
         local = _local(context, path)
         if local.is_dir():
@@ -356,7 +356,7 @@ def type_(context: Context, text: str) -> int:
 
 
 def copy(context: Context, text: str) -> int:
-    paths, _ = words(context, text, "y -y b v", "copy")
+    paths, _unused = words(context, text, "y -y b v", "copy")
     if len(paths) != 2 or "+" in text:
         raise Unsimulated(f"cmd.exe copy {text.strip()}")
     source, target = _local(context, paths[0]), _local(context, paths[1])

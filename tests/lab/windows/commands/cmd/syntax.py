@@ -161,7 +161,7 @@ class Parser:
         if low in ("exist", "errorlevel", "defined"):
             test = [low, self._word()]
         elif "==" in word:
-            left, _, right = word.partition("==")
+            left, _unused, right = word.partition("==")
             test = ["==", left, right or self._word()]
         else:
             raise Unsimulated(f"cmd.exe: if {word}")

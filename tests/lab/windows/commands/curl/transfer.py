@@ -44,7 +44,7 @@ class Transfer:
 
     def run(self, url: str, write: Callable[[bytes], None]) -> Answer:
         origin = urlsplit(url).netloc
-        for _ in range(self._options.max_redirs + 1):
+        for _unused in range(self._options.max_redirs + 1):
             connection, answer = self._request(url, urlsplit(url).netloc == origin)
             try:
                 location = answer.getheader("Location")
@@ -92,7 +92,7 @@ class Transfer:
         if user is not None and same_host:
             headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
         for header in self._options.headers:
-            name, _, value = header.partition(":")
+            name, _unused, value = header.partition(":")
             headers[name] = value.strip()
         try:
             connection.request("HEAD" if self._options.head else "GET", target, headers=headers)
