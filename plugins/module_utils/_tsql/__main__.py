@@ -19,4 +19,4 @@ else:
     main = importlib.import_module(f"{os.path.basename(_here)}.cli").main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

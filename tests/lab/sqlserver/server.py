@@ -115,7 +115,7 @@ class Server:
 
     def create_database(self, backend: Backend, name: str) -> None:
         db = name.lower()
-        number = f"(SELECT coalesce(max(database_id), 0) + 1 FROM lab.databases)"  # noqa: F541
+        number = "(SELECT coalesce(max(database_id), 0) + 1 FROM lab.databases)"
         schemas = [(1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")]
         rows = ", ".join(f"({quote(db)}, {i}, {quote(schema)})" for i, schema in schemas)
         users = [

@@ -14,7 +14,7 @@ from .conftest import NAMESPACE, ROOT
 PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 MAKE = re.compile(r"`make ([a-z-]+)|^make ([a-z-]+)", re.MULTILINE)
-NAMED = re.compile(rf"\b{re.escape(NAMESPACE)}\.([a-z][a-z0-9_]*)\b")
+NAMED = re.compile(rf"(?<!ansible_collections\.)\b{re.escape(NAMESPACE)}\.([a-z][a-z0-9_]*)\b")
 PLAYBOOK = re.compile(r"\bplaybooks/([a-z0-9_]+)\.yml\b")
 
 

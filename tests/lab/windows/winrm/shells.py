@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 import uuid
@@ -155,8 +156,7 @@ class Shells:
         except programs.NoSuchProgram:
             raise faults.no_such_file()
         except Unsimulated as refused:
-            what = str(refused)
-            program = lambda c: programs.refuse(c, what)  # noqa: E731
+            program = functools.partial(programs.refuse, what=str(refused))
         command = RunningCommand(context, program, console_stdin)
         shell.commands[command.id] = command
         command.start()
