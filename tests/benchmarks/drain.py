@@ -204,9 +204,7 @@ def failed_requests(farm: Farm, kinds: tuple[Kind, ...], drain: Drain, *, agent:
 def run(drains: int) -> dict[str, Any]:
     BENCH.mkdir(parents=True, exist_ok=True)
     version = fetch_other()
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        [str(ROOT / "tests"), str(ROOT / "build" / "collections"), str(BENCH / "collections")]
-    )
+    os.environ["PYTHONPATH"] = str(BENCH / "collections")
     found: dict[str, Any] = {"drains": drains, "community_general_version": version}
     with scene() as made:
         found["haproxy_version"] = made.balancer.ask("show info").split("Version: ")[1].split("\n")[0]

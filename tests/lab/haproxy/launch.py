@@ -11,12 +11,15 @@ from pathlib import Path
 from ..ansible_cli import COLLECTIONS, ROOT
 from ..proc import Process
 
-#: Where Python finds the lab and the collection, whatever directory and environment a test is started from.
-PYTHONPATH = os.pathsep.join([str(ROOT / "tests"), str(COLLECTIONS), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+def python_path() -> str:
+    """Where Python finds the lab and the collection, whatever directory and environment a test is started from."""
+    more = filter(None, [os.environ.get("PYTHONPATH")])
+    return os.pathsep.join([str(ROOT / "tests"), str(COLLECTIONS), *more])
 
 
 def launch(name: str, argv: Sequence[str | Path], directory: Path) -> Process:
     """A process that ends with the thread that started it."""
     return Process(
-        name, ["setpriv", "--pdeathsig", "TERM", *argv], directory, env={"PYTHONPATH": PYTHONPATH}, outlives=True
+        name, ["setpriv", "--pdeathsig", "TERM", *argv], directory, env={"PYTHONPATH": python_path()}, outlives=True
     )

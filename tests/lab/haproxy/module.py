@@ -19,7 +19,7 @@ from typing import Any
 
 from ansible.module_utils import basic
 
-from .launch import PYTHONPATH
+from .launch import python_path
 
 _MODULES = "ansible_collections.zero_downtime.dotnet.plugins.modules"
 
@@ -30,7 +30,7 @@ class ModuleRun:
     def __init__(self, name: str, args: dict[str, Any], *, progress: Path | None = None, user: int | None = None) -> None:
         self.progress = progress
         told = {"ZERO_DOWNTIME_PROGRESS": str(progress)} if progress else {}
-        environment = {**os.environ, "PYTHONPATH": PYTHONPATH, **told}
+        environment = {**os.environ, "PYTHONPATH": python_path(), **told}
         self.began = time.monotonic()
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "lab.haproxy.module", name, *([str(user)] if user is not None else [])],

@@ -9,6 +9,7 @@ answer was a 5xx, was cut off, was reset, or did not come in time.
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
 from collections import Counter
@@ -102,7 +103,7 @@ class Users:
     async def _all(self) -> None:
         await asyncio.gather(
             *(
-                self._user(f"u{place}x{number}", kind, _STAGGER_S * number)
+                self._user(f"u{place}x{number}", kind, _STAGGER_S * (number + random.random()))
                 for place, kind in enumerate(self._kinds)
                 for number in range(kind.count)
             )
