@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo stops everything that it started, however it ends. (What its modes show is test_flow.py, and `make demo`.)"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from lab import net
+from lab.stack import ROOT
+
+
+def _processes_of(number: int) -> list[str]:
+    """Command lines of all processes that belong to a lab."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if f"/lab/{number}/" in line or f"127.77.{number}." in line:
+            found.append(line)
+    return found
+
+
+def _wait_for(text: bytes, log: Path, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while text not in log.read_bytes():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    with net.allocate() as where:
+        free = where.number
+    log = tmp_path / "demo.log"
+    with log.open("wb") as output:
+        demo = subprocess.Popen(
+            [sys.executable, "-u", "-m", "lab.demo", "--net", str(free), "--output", str(tmp_path)],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(b"PLAY [Preflight]", log, 120)
+        assert len(_processes_of(free)) > 5
+        # Ctrl-C goes to the whole group of the terminal, a service manager's SIGTERM to the process alone.
+        if number is signal.SIGINT:
+            os.killpg(demo.pid, number)
+        else:
+            demo.send_signal(number)
+        assert demo.wait(60) == 130, log.read_text()
+    finally:
+        if demo.poll() is None:
+            demo.kill()
+            demo.wait()
+    assert b"interrupted; everything is stopped" in log.read_bytes()
+    assert _processes_of(free) == []
+    assert not (tmp_path / "summary.json").exists()
