@@ -253,6 +253,13 @@ CREATE FUNCTION lab.columnproperty(id int, c text, property text) RETURNS int LA
     SELECT CASE lower($3) WHEN 'allowsnull' THEN nullable::int WHEN 'isidentity' THEN identity::int WHEN 'iscomputed' THEN (computed IS NOT NULL)::int
         WHEN 'columnid' THEN column_id WHEN 'precision' THEN prec WHEN 'scale' THEN scale END
     FROM lab.columns WHERE object_id = $1 AND name = $2 $$;
-CREATE FUNCTION lab.row_count(regclass) RETURNS bigint LANGUAGE plpgsql VOLATILE AS
-    $$ DECLARE n bigint; BEGIN EXECUTE format('SELECT count(*) FROM %s', $1) INTO n; RETURN n; END $$;
+-- STABLE, so that a view with them is merged into the query and they are asked only for the rows that remain.
+CREATE FUNCTION lab.row_count(regclass) RETURNS bigint LANGUAGE plpgsql STABLE COST 10000 AS $$
+DECLARE n bigint;
+BEGIN
+    IF pg_relation_size($1) = 0 THEN RETURN 0; END IF;
+    EXECUTE format('SELECT count(*) FROM %s', $1) INTO n;
+    RETURN n;
+END $$;
+CREATE FUNCTION lab.pages(regclass) RETURNS bigint LANGUAGE sql STABLE COST 1000 AS 'SELECT greatest(1, pg_relation_size($1) / 8192)';
 CREATE FUNCTION lab.session(text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('lab.' || $1, true) $$;

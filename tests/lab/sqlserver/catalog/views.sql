@@ -48,13 +48,14 @@ CREATE VIEW @SCHEMA@.foreign_keys AS SELECT a.*, f.referenced AS referenced_obje
 CREATE VIEW @SCHEMA@.foreign_key_columns AS SELECT k.object_id AS constraint_object_id, k.ordinal AS constraint_column_id, f.parent AS parent_object_id,
     k.parent_column_id, f.referenced AS referenced_object_id, k.referenced_column_id
     FROM lab.foreign_key_columns k JOIN lab.foreign_keys f USING (object_id) JOIN lab.objects o USING (object_id) WHERE o.db = @DB@;
-CREATE VIEW @SCHEMA@.indexes AS SELECT i.object_id, i.name, i.index_id, CASE WHEN i.clustered THEN 1 ELSE 2 END::int2 AS type,
-    CASE WHEN i.clustered THEN 'CLUSTERED' ELSE 'NONCLUSTERED' END COLLATE lab.ci AS type_desc, i.is_unique::int::int2 AS is_unique,
-    i.is_primary::int::int2 AS is_primary_key, (i.is_constraint AND NOT i.is_primary)::int::int2 AS is_unique_constraint, i.disabled::int::int2 AS is_disabled,
-    (i.filter IS NOT NULL)::int::int2 AS has_filter, i.filter AS filter_definition, 0::int2 AS is_hypothetical, 0::int2 AS fill_factor, 1 AS data_space_id
-    FROM lab.indexes i JOIN lab.objects o USING (object_id) WHERE o.db = @DB@
-    UNION ALL SELECT o.object_id, NULL, 0, 0::int2, 'HEAP' COLLATE lab.ci, 0::int2, 0::int2, 0::int2, 0::int2, 0::int2, NULL, 0::int2, 0::int2, 1 FROM lab.objects o
-    WHERE o.db = @DB@ AND o.type = 'U' AND NOT EXISTS (SELECT 1 FROM lab.indexes i WHERE i.object_id = o.object_id AND i.clustered);
+CREATE VIEW @SCHEMA@.indexes AS SELECT o.object_id, i.name, coalesce(i.index_id, 0) AS index_id, CASE WHEN i.index_id IS NULL THEN 0 WHEN i.clustered THEN 1 ELSE 2 END::int2 AS type,
+    CASE WHEN i.index_id IS NULL THEN 'HEAP' WHEN i.clustered THEN 'CLUSTERED' ELSE 'NONCLUSTERED' END COLLATE lab.ci AS type_desc, coalesce(i.is_unique, false)::int::int2 AS is_unique,
+    coalesce(i.is_primary, false)::int::int2 AS is_primary_key, coalesce(i.is_constraint AND NOT i.is_primary, false)::int::int2 AS is_unique_constraint,
+    coalesce(i.disabled, false)::int::int2 AS is_disabled, (i.filter IS NOT NULL)::int::int2 AS has_filter, i.filter AS filter_definition, 0::int2 AS is_hypothetical,
+    0::int2 AS fill_factor, 1 AS data_space_id
+    FROM lab.objects o CROSS JOIN LATERAL (SELECT x.* FROM lab.indexes x WHERE x.object_id = o.object_id
+        UNION ALL SELECT (NULL::lab.indexes).* WHERE NOT EXISTS (SELECT 1 FROM lab.indexes c WHERE c.object_id = o.object_id AND c.clustered)) i
+    WHERE o.db = @DB@ AND o.type = 'U';
 CREATE VIEW @SCHEMA@.index_columns AS SELECT k.object_id, k.index_id, k.ordinal AS index_column_id, k.column_id,
     CASE WHEN k.included THEN 0 ELSE k.ordinal END::int2 AS key_ordinal, 0::int2 AS partition_ordinal, k.descending::int::int2 AS is_descending_key,
     k.included::int::int2 AS is_included_column FROM lab.index_columns k JOIN lab.objects o USING (object_id) WHERE o.db = @DB@;
@@ -77,12 +78,12 @@ CREATE VIEW @SCHEMA@.sql_expression_dependencies AS SELECT d.referencing AS refe
     0::int2 AS is_caller_dependent, 0::int2 AS is_ambiguous
     FROM lab.dependencies d JOIN lab.objects o ON o.object_id = d.referencing JOIN lab.modules m ON m.object_id = o.object_id
     LEFT JOIN lab.objects t ON t.db = o.db AND t.name = d.entity AND t.schema_name = coalesce(nullif(d.schema_name, ''), 'dbo') WHERE o.db = @DB@;
-CREATE VIEW @SCHEMA@.partitions AS SELECT (o.object_id::bigint * 1000 + i.index_id) AS partition_id, o.object_id, i.index_id, 1 AS partition_number,
-    (o.object_id::bigint * 1000 + i.index_id) AS hobt_id, lab.row_count(o.object_id::oid::regclass) AS rows, 0::int2 AS data_compression,
-    'NONE' COLLATE lab.ci AS data_compression_desc FROM lab.objects o JOIN @SCHEMA@.indexes i ON i.object_id = o.object_id WHERE o.db = @DB@ AND o.type = 'U';
+CREATE VIEW @SCHEMA@.partitions AS SELECT (i.object_id::bigint * 1000 + i.index_id) AS partition_id, i.object_id, i.index_id, 1 AS partition_number,
+    (i.object_id::bigint * 1000 + i.index_id) AS hobt_id, lab.row_count(i.object_id::oid::regclass) AS rows, 0::int2 AS data_compression,
+    'NONE' COLLATE lab.ci AS data_compression_desc FROM @SCHEMA@.indexes i;
 CREATE VIEW @SCHEMA@.dm_db_partition_stats AS SELECT p.partition_id, p.object_id, p.index_id, p.partition_number, p.rows AS row_count,
-    greatest(1, pg_relation_size(p.object_id::oid::regclass) / 8192) AS used_page_count, greatest(1, pg_relation_size(p.object_id::oid::regclass) / 8192) AS reserved_page_count,
-    greatest(1, pg_relation_size(p.object_id::oid::regclass) / 8192) AS in_row_data_page_count FROM @SCHEMA@.partitions p;
+    lab.pages(p.object_id::oid::regclass) AS used_page_count, lab.pages(p.object_id::oid::regclass) AS reserved_page_count,
+    lab.pages(p.object_id::oid::regclass) AS in_row_data_page_count FROM @SCHEMA@.partitions p;
 CREATE VIEW @SCHEMA@.allocation_units AS SELECT partition_id AS container_id, 1::int2 AS type, 1::bigint AS total_pages, 1::bigint AS used_pages FROM @SCHEMA@.partitions;
 CREATE VIEW @SCHEMA@.databases AS SELECT d.name, d.database_id, d.create_date, 160::int2 AS compatibility_level, 0::int2 AS state, 'ONLINE' COLLATE lab.ci AS state_desc,
     d.read_only::int::int2 AS is_read_only, 0::int2 AS user_access, 'MULTI_USER' COLLATE lab.ci AS user_access_desc, 1::int2 AS recovery_model,
