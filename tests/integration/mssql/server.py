@@ -33,6 +33,44 @@ _READY_S = 60.0
 pyodbc.pooling = False
 
 
+class Nursery:
+    """Where modules start quickly (nursery.py); it ends with the tests, because its standard input does."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, module: str, arguments: dict[str, Any], environment: dict[str, str]) -> str:
+        """The output of a module that ran to its end."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("nursery.py")), str(ROOT / "plugins" / "modules")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": f"{ROOT / 'build' / 'collections'}"},
+            )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        request = {"module": module, "arguments": arguments, "environment": environment}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return str(json.loads(self._process.stdout.readline()))
+
+
+NURSERY = Nursery()
+
+
+def _path(module: str) -> str:
+    return str(ROOT / "plugins" / "modules" / f"{module}.py")
+
+
+def _parsed(output: str) -> dict[str, Any]:
+    try:
+        result: dict[str, Any] = json.loads(output)
+    except ValueError:
+        raise AssertionError(f"the module gave no result: {output}") from None
+    return result
+
+
 class Server:
     """The lab's SQL Server on a loopback net of its own."""
 
@@ -115,24 +153,24 @@ class Database:
 
     def module(self, module: str, check: bool = False, diff: bool = False, **arguments: Any) -> dict[str, Any]:
         """Run a module as Ansible does, in a process of its own, and give its result."""
-        process = self.start(module, check, diff, **arguments)
-        return self.result(process)
+        given, environment = self._given(check, diff, arguments)
+        return _parsed(NURSERY.run(_path(module), given, environment))
+
+    def _given(self, check: bool, diff: bool, arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        progress = arguments.pop("progress", None)
+        given = {"app": self.app, **self.options, **arguments, "_ansible_check_mode": check, "_ansible_diff": diff}
+        return given, {"ZERO_DOWNTIME_PROGRESS": str(progress)} if progress else {}
 
     def start(self, module: str, check: bool = False, diff: bool = False, **arguments: Any) -> subprocess.Popen[str]:
         """Begin to run a module."""
-        progress = arguments.pop("progress", None)
-        given = {"app": self.app, **self.options, **arguments, "_ansible_check_mode": check, "_ansible_diff": diff}
+        given, environment = self._given(check, diff, arguments)
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "plugins" / "modules" / f"{module}.py")],
+            [sys.executable, _path(module)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={
-                **os.environ,
-                "PYTHONPATH": f"{ROOT / 'build' / 'collections'}",
-                **({"ZERO_DOWNTIME_PROGRESS": str(progress)} if progress else {}),
-            },
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'build' / 'collections'}", **environment},
         )
         assert process.stdin is not None
         process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": given}))
@@ -144,11 +182,7 @@ class Database:
     def result(process: subprocess.Popen[str]) -> dict[str, Any]:
         """Wait for a module's end."""
         output, errors = process.communicate(timeout=120)
-        try:
-            result: dict[str, Any] = json.loads(output)
-        except ValueError:
-            raise AssertionError(f"the module gave no result: {output}\n{errors}") from None
-        return result
+        return _parsed(output or errors)
 
     def migrate(self, path: Path, phase: str = "expand", **arguments: Any) -> dict[str, Any]:
         return self.module("mssql_migration", path=str(path), phase=phase, **arguments)
