@@ -74,6 +74,11 @@ options:
       - Read the live schema. Without this option it is read where O(login_host) or O(dsn) is given, and if the server refuses one of the
         queries, the scripts are judged by themselves, which is stricter, and a warning says so. With V(true) that is a failure.
     type: bool
+  app:
+    description:
+      - The application whose journal tells, where O(live) is, which scripts were applied before. Nothing runs those again, so they are not judged.
+      - Without it the journals of all applications in the database count.
+    type: str
   fail:
     description: Fail when there is an error among the findings. With V(false) look at RV(refused).
     type: bool
@@ -187,6 +192,12 @@ files:
   type: list
   elements: str
   sample: [/srv/releases/shop-2.0.0/db/expand/0003_tidy.sql]
+applied:
+  description: The scripts that were applied before, and therefore not judged.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 versioned:
   description: Objects that come in versions, with the releases that use each, and what may be removed when.
   returned: always
@@ -238,6 +249,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         max_rows={"type": "int"},
         variables={"type": "dict", "default": {}},
         live={"type": "bool"},
+        app={"type": "str"},
         fail={"type": "bool", "default": True},
     )
     return spec
@@ -258,7 +270,7 @@ def live_schema(module: AnsibleModule) -> LiveSchema | None:
     connector = odbc.OdbcConnector(options.from_params(params, "mssql_contract"), lock_timeout_ms=10000)
     with connector.connect() as connection:
         try:
-            return read_live(connection.rows)
+            return read_live(connection.rows, params["app"] or "")
         except ServerError as error:
             if params["live"] or error.lost:
                 raise

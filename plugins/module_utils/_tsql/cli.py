@@ -139,6 +139,7 @@ def as_dict(report: Report) -> dict[str, object]:
             "scripts": len(report.files),
         },
         "files": report.files,
+        "applied": report.applied,
         "versioned": report.objects,
         "refused": report.refused,
     }

@@ -116,6 +116,8 @@ class Report:
     waived: list[Finding] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
+    """Scripts that the journal says were applied before, so that nothing runs them again: not judged."""
     statements: int = 0
     objects: list[dict[str, object]] = field(default_factory=list)
     """Versioned objects, with the releases that use them."""

@@ -68,9 +68,7 @@ class Gate:
         if name is None:
             return False
         found = self.objects.new_module(name, unit)
-        if self.live is not None:
-            return found >= 1 and not self.live.exists(name.key)
-        return found >= CERTAIN
+        return found >= CERTAIN or (self.live is not None and found >= 1 and not self.live.exists(name.key))
 
     def report(
         self,
@@ -180,6 +178,11 @@ class Gate:
         same_batch(self, script)
         unchecked(self)
         return self._conclude(script)
+
+    def remember(self, file: str, text: str) -> None:
+        """A script of the release that was applied before: what it made is the release's own."""
+        for unit in read_script(file, text).units:
+            self.objects.apply(replace(unit, guards=(), jumps=False))
 
     def refuse(self, file: str, failure: ScriptError) -> None:
         """A script whose text cannot even be read."""

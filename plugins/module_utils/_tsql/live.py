@@ -75,6 +75,8 @@ class LiveSchema:
     """Types of users: True for a table type."""
     schemas: set[str] = field(default_factory=set)
     indexes: set[tuple[str, str, str]] = field(default_factory=set)
+    applied: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    """By phase and name of a script, the checksums under which the migrations' journal says that it was applied."""
 
     def exists(self, key: Key) -> bool:
         return key in self.tables or key in self.modules
@@ -134,6 +136,10 @@ QUERIES = (
 )
 """All that is asked, so that a test or an administrator can read it in one place."""
 
+JOURNAL_SQL = "SELECT app, phase, script, checksum, state FROM deploy.migration_journal ORDER BY id"
+"""Asked too where the journal of mssql_migration exists."""
+_APPLIED = frozenset({"applied", "baseline", "adopted", "repaired"})
+
 _EDITIONS = {1: "express", 2: "standard", 3: "enterprise", 4: "express", 5: "azure", 8: "azure"}
 _KINDS = {
     "P": "PROCEDURE",
@@ -147,8 +153,8 @@ _KINDS = {
 }
 
 
-def read_live(query: Query) -> LiveSchema:
-    """Ask all that the rules want to know, in ten reading queries."""
+def read_live(query: Query, app: str = "") -> LiveSchema:
+    """Ask all that the rules want to know, in ten reading queries, and the journal of an application, or of all of them."""
     live = LiveSchema()
     for major, engine, database in query(VERSION_SQL):
         live.version = int(major or 0)
@@ -195,6 +201,14 @@ def read_live(query: Query) -> LiveSchema:
         facts = live.tables.get(_key(schema, table))
         if facts is not None:
             facts.bound.append(str(name))
+    if ("deploy", "migration_journal") in live.tables:
+        last: dict[tuple[str, str, str], tuple[str, str]] = {}
+        for owner, phase, script, checksum, state in query(JOURNAL_SQL):
+            if not app or str(owner) == app:
+                last[str(owner), str(phase), str(script)] = (str(checksum).strip(), str(state))
+        for (_owner, phase, script), (checksum, state) in last.items():
+            if state in _APPLIED:
+                live.applied.setdefault((phase, script), set()).add(checksum)
     return live
 
 

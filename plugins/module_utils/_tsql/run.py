@@ -74,6 +74,10 @@ def _check(
     if source.failure is not None:
         gate.refuse(source.file, source.failure)
         return
+    if gate.live is not None and source.checksum in gate.live.applied.get((phase, os.path.basename(source.file)), ()):
+        gate.remember(source.file, source.text)
+        gate.result.applied.append(source.file)
+        return
     # an undo script takes the release's own objects back
     concerned = releases if phase == "undo" else [*releases, *own]
     gate.usage = (lambda unit: [(one, users(one, concerned)) for one in taken(unit)]) if concerned else None
@@ -91,4 +95,5 @@ def _merge(total: Report, one: Report) -> None:
     total.waived += one.waived
     total.waivers += one.waivers
     total.files += one.files
+    total.applied += one.applied
     total.statements += one.statements

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,8 @@ class Source:
     phase: str
     text: str = ""
     failure: ScriptError | None = None
+    checksum: str = ""
+    """SHA-256 as the migrations' journal has it: of the text, its line ends made one kind, before variables are replaced."""
 
 
 @dataclass
@@ -83,7 +86,8 @@ def read_source(path: str, phase: str, variables: Mapping[str, str]) -> Source:
         raise SourceError(f"{path} could not be read: {error.strerror}.") from None
     try:
         text = decode_script(data).replace("\r\n", "\n").replace("\r", "\n")
-        return Source(path, phase, substitute(text, variables))
+        checksum = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return Source(path, phase, substitute(text, variables), checksum=checksum)
     except ScriptError as error:
         return Source(path, phase, "", error)
 

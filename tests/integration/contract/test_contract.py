@@ -149,6 +149,18 @@ def test_the_live_schema_is_read(database: Database, tmp_path: Path) -> None:
     assert rules(result) == {}
 
 
+def test_what_the_journal_has_as_applied_is_not_judged_again(database: Database, tmp_path: Path) -> None:
+    name = f"spNew_{database.app}"
+    path = script(tmp_path, f"CREATE OR ALTER PROCEDURE dbo.{name} AS SELECT 1 AS One;\n")
+    first = judge(database, path, app=database.app)
+    assert (first["refused"], first["applied"]) == (False, [])
+    assert "failed" not in database.migrate(tmp_path)
+    again = judge(database, path, app=database.app)
+    assert (again["refused"], again["applied"]) == (False, [f"{path}/0001.sql"])
+    script(tmp_path, f"CREATE OR ALTER PROCEDURE dbo.{name} AS SELECT 2 AS Two;\n", "0002.sql")
+    assert rules(judge(database, path, app=database.app)) == {"alter-module": "error"}
+
+
 def test_a_wrong_password_is_one_sentence_without_the_password(database: Database, tmp_path: Path) -> None:
     if "login_password" not in database.options:
         pytest.skip("the server of the environment has a connection string of its own")

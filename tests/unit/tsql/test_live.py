@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql import live
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import Request, run
 
 ANSWERS: dict[str, list[Sequence[Any]]] = {
     live.VERSION_SQL: [(16, 3, "Shop")],
@@ -121,6 +124,30 @@ def test_positional_writers_bound_modules_and_quoted_identifiers() -> None:
 def test_an_empty_table_blocks_nobody() -> None:
     assert "index-offline" not in rules(check("CREATE INDEX IX ON dbo.Empty (Id)"))
     assert "index-offline" in rules(check("CREATE INDEX IX ON dbo.Things (Name)"))
+
+
+def test_scripts_that_were_applied_are_not_judged_again(tmp_path: Path) -> None:
+    """And what they made is the release's own: a second run of a release is judged as the first one."""
+    first, second = tmp_path / "1.sql", tmp_path / "2.sql"
+    first.write_bytes(
+        b"CREATE OR ALTER PROCEDURE dbo.spNew AS SELECT 1 AS One;\r\nGO\r\nCREATE PROCEDURE dbo.spNew_2 AS SELECT 1 AS One;\r\n"
+    )
+    second.write_text("CREATE OR ALTER PROCEDURE dbo.spNew_2 AS SELECT 2 AS Two;", encoding="utf-8")
+    checksum = sha256(first.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    rows = [("shop", "expand", "1.sql", "0" * 64, "applied"), ("shop", "expand", "1.sql", checksum, "applied")]
+
+    def judge(journal: list[Sequence[Any]], app: str = "shop") -> Report:
+        tables = [*ANSWERS[live.TABLES_SQL], ("deploy", "migration_journal", 3, 0)]
+        modules = [*ANSWERS[live.MODULES_SQL], *(("dbo", name, "P ", "", True, False) for name in ("spNew", "spNew_2"))]
+        answers = {**ANSWERS, live.TABLES_SQL: tables, live.MODULES_SQL: modules, live.JOURNAL_SQL: journal}
+        schema = live.read_live(lambda sql: answers[sql], app)
+        return run(Request([str(tmp_path)], "expand"), schema)
+
+    report = judge([*rows])
+    assert (report.findings, report.applied, report.files) == ([], [str(first)], [str(second)])
+    for other in ([], rows[:1], [*rows, ("shop", "expand", "1.sql", checksum, "undone")]):
+        assert rules(judge([*other])).get("alter-module") == ERROR
+    assert judge([*rows], app="other").refused
 
 
 def test_the_edition_of_the_server_counts_where_none_is_stated() -> None:
