@@ -8,10 +8,11 @@
 -- The user must exist in the database already. Running it again changes nothing. Not yet run on SQL Server itself.
 -- The numbers are those of the table "What is sent, and what it needs" in docs/migrations.md.
 
--- 1, 2: journal and ledger live in a schema of their own, which the user owns; so it may make and use its tables there.
+-- 1, 2: journal and ledger live in a schema of their own, in which the user may make and use tables.
 IF SCHEMA_ID(N'deploy') IS NULL
-    EXEC (N'CREATE SCHEMA [deploy] AUTHORIZATION [$(DeployUser)];');
+    EXEC (N'CREATE SCHEMA [deploy];');
 GO
+GRANT ALTER, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON SCHEMA::[deploy] TO [$(DeployUser)];
 GRANT CREATE TABLE TO [$(DeployUser)];
 GO
 

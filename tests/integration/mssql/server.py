@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NAME = "sql.lab.test"
 DSN = os.environ.get("ZERO_DOWNTIME_TEST_DSN")
 DRIVERS = ["dsn"] if DSN else ["microsoft", "freetds"]
-DATABASES = ["Shop", "Fresh0", "Fresh1", "Fresh2", "Fresh3"]
+DATABASES = ["Shop", "Fresh0", "Fresh1", "Fresh2", "Fresh3", "Least0", "Least1"]
 _READY_S = 60.0
 
 pyodbc.pooling = False
@@ -91,7 +91,11 @@ class Server:
             "cert": str(certificate.cert),
             "key": str(certificate.key),
             "state_dir": str(state / "sqlserver"),
-            "logins": {"deploy": {"password": self.password}, "shop": {"password": self.password}},
+            "logins": {
+                "deploy": {"password": self.password},
+                "least": {"password": self.password, "rights": []},
+                "reader": {"password": self.password, "rights": ["db_datareader"]},
+            },
             "databases": DATABASES,
             "control": str(self.control),
         }
@@ -110,12 +114,14 @@ class Server:
     def stop(self) -> None:
         self.processes.stop()
 
-    def options(self, driver: str, database: str = "Shop", host: str | None = None, port: int = 1433) -> dict[str, Any]:
+    def options(
+        self, driver: str, database: str = "Shop", host: str | None = None, port: int = 1433, user: str = "deploy"
+    ) -> dict[str, Any]:
         """The options of the doc fragment for a driver."""
         options: dict[str, Any] = {
             "login_host": host or self.where.sqlserver,
             "login_port": port,
-            "login_user": "deploy",
+            "login_user": user,
             "login_password": self.password,
             "database": database,
             "ca_path": str(self.authority.ca),

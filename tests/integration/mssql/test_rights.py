@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a login may do, and what it is told when it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import split_batches
+from integration.mssql.server import ROOT, Database, Server
+from lab.sqlserver import control
+
+Write = Callable[[str, "str | bytes"], None]
+PERMISSIONS = ROOT / "docs" / "sql" / "permissions.sql"
+
+
+def small_release(write: Write, name: str) -> None:
+    write("expand/1.sql", f"CREATE TABLE dbo.{name} (id INT NOT NULL CONSTRAINT pk_{name} PRIMARY KEY, v INT NULL);")
+    write("expand/2.sql", f"CREATE PROCEDURE dbo.sp{name} AS SELECT id FROM dbo.{name};")
+    write("expand/3.sql", f"ALTER TABLE dbo.{name} ADD w INT NULL;\nGO\nINSERT dbo.{name} (id) VALUES (1);")
+    write("backfill/1.sql", f"-- migrate: batch 10\nUPDATE TOP (10) dbo.{name} SET w = 1 WHERE w IS NULL;")
+    write("undo/3.sql", f"ALTER TABLE dbo.{name} DROP COLUMN w;")
+    write("undo/2.sql", f"DROP PROCEDURE dbo.sp{name};")
+    write("undo/1.sql", f"DROP TABLE dbo.{name};")
+
+
+def test_a_login_without_rights_applies_nothing_and_then_the_least_rights_are_enough(
+    lab_server: Server, driver: str, tmp_path: Path, write: Write
+) -> None:
+    where = "Least0" if driver == "microsoft" else "Least1"
+    owner = Database(lab_server.options(driver, where), "least")
+    least = Database(lab_server.options(driver, where, user="least"), "least")
+    small_release(write, "least")
+    refused = least.migrate(tmp_path, release="1")
+    assert refused["failed"] and "docs/sql/permissions.sql" in refused["msg"], refused
+    assert owner.query("SELECT OBJECT_ID(N'dbo.least')")[0][0] is None
+    for batch in split_batches(PERMISSIONS.read_text().replace("$(DeployUser)", "least")):
+        owner.query(batch.text)
+    for arguments in ({}, {"phase": "backfill"}):
+        done = least.migrate(tmp_path, release="1", **arguments)
+        assert done["changed"], done["msg"]
+    ledger = least.module("deployment", state="leased", run_id="r1")
+    assert ledger["changed"], ledger
+    assert least.module("deployment", state="released", run_id="r1")["changed"]
+    assert least.module("mssql_migration_info")["exists"]
+    undone = least.migrate(tmp_path, "undo", release="1")
+    assert [script["script"] for script in undone["applied"]] == ["3.sql", "2.sql", "1.sql"], undone
+    assert owner.query("SELECT OBJECT_ID(N'dbo.least')")[0][0] is None
+
+
+def test_who_may_only_read_sees_how_it_stands_and_changes_nothing(
+    lab_server: Server, database: Database, driver: str, tmp_path: Path, write: Write
+) -> None:
+    small_release(write, database.app)
+    assert database.migrate(tmp_path)["changed"]
+    write("expand/4.sql", f"ALTER TABLE dbo.{database.app} ADD x INT NULL;")
+    reader = Database(lab_server.options(driver, user="reader"), database.app)
+    info = reader.module("mssql_migration_info", path=str(tmp_path))
+    assert info["phases"]["expand"]["pending"] == ["4.sql"], info
+    assert reader.migrate(tmp_path, check=True)["planned"][0]["script"] == "4.sql"
+    refused = reader.migrate(tmp_path)
+    assert refused["failed"] and "permission was denied" in refused["msg"], refused
+    assert database.query(f"SELECT COL_LENGTH(N'dbo.{database.app}', N'x')")[0][0] is None
+
+
+def test_a_read_only_database_is_told_first(
+    lab_server: Server, database: Database, tmp_path: Path, write: Write
+) -> None:
+    small_release(write, database.app)
+    control.send(lab_server.control, {"read_only": {"database": "Shop", "on": True}})
+    try:
+        refused = database.migrate(tmp_path)
+        assert refused["failed"] and "The database Shop is READ_ONLY, READ_WRITE is expected" in refused["msg"], refused
+    finally:
+        control.send(lab_server.control, {"read_only": {"database": "Shop", "on": False}})
+    assert database.migrate(tmp_path)["changed"]
