@@ -89,8 +89,7 @@ class Cluster:
             lines = "".join(f"{key} = {value}\n" for key, value in SETTINGS.items())
             (data / "postgresql.auto.conf").write_text(lines, encoding="ascii")
             self._own(data / "postgresql.auto.conf")
-        with contextlib.suppress(FileNotFoundError):
-            (data / "postmaster.pid").unlink()
+        self._await_predecessor(data / "postmaster.pid")
         log = (self.dir / "postgres.log").open("ab")
         self._own(self.dir / "postgres.log")
         self.process = subprocess.Popen(
@@ -123,6 +122,24 @@ class Cluster:
     def destroy(self) -> None:
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    @staticmethod
+    def _await_predecessor(lock: Path) -> None:
+        """A server whose parent was killed may still be shutting down; two must never run on one directory."""
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                pid = int(lock.read_text(encoding="ascii").split()[0])
+                name = Path(f"/proc/{pid}/comm").read_text(encoding="ascii")
+            except (FileNotFoundError, ValueError, IndexError, ProcessLookupError):
+                break
+            if not name.startswith("postgres"):
+                break
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL with the process id {pid} still runs on {lock.parent}: stop it first")
+            time.sleep(0.05)
+        with contextlib.suppress(FileNotFoundError):
+            lock.unlink()
 
     def _await_ready(self) -> None:
         assert self.process is not None

@@ -103,6 +103,7 @@ class Session:
         self.killed = False
         self.prepared: dict[int, tuple[str, str]] = {}
         self.next_handle = 1
+        self.plans: object = None
 
     def reset(self) -> None:
         """The state of a new connection (also sp_reset_connection)."""
@@ -537,13 +538,15 @@ class Session:
         star = translation.outputs is not None and any(o.star for o in translation.outputs)
         if star:
             return self.backend.query(translation.sql, params)
-        try:
-            return self.backend.prepared(translation.sql, params)
-        except BackendError as error:
-            if error.sqlstate != "0A000" or self.backend.in_transaction:
-                raise
+        self._fresh_plans()
+        return self.backend.prepared(translation.sql, params)
+
+    def _fresh_plans(self) -> None:
+        """PostgreSQL refuses a prepared statement whose result's types have changed: none outlives a definition."""
+        key = self.server.cache.key
+        if self.plans != key:
+            self.plans = key
             self.backend.forget()
-            return self.backend.query(translation.sql, params)
 
     def guarded(
         self,
@@ -557,14 +560,22 @@ class Session:
     ) -> Any:
         """Run PostgreSQL's part of a statement and put its errors into SQL Server's words."""
         try:
-            if atomic:
-                with self.tran.atomic(self.savepoint_needed()):
-                    return work()
-            with self.tran.guard(self.savepoint_needed()):
-                return work()
+            return self._attempt(work, atomic)
         except BackendError as error:
-            text = frame.source[statement.start : statement.end]
-            raise to_sql_error(error, self, verb, info, spelling, text) from error
+            problem = error
+        if problem.sqlstate == "0A000" and "cached plan" in problem.message and not self.backend.failed:
+            try:  # a definition was committed between the look at the plans and their use
+                self.backend.forget()
+                return self._attempt(work, atomic)
+            except BackendError as error:
+                problem = error
+        text = frame.source[statement.start : statement.end]
+        raise to_sql_error(problem, self, verb, info, spelling, text) from problem
+
+    def _attempt(self, work: Callable[[], Any], atomic: bool) -> Any:
+        context = self.tran.atomic if atomic else self.tran.guard
+        with context(self.savepoint_needed()):
+            return work()
 
     # ---- SELECT
 
@@ -651,8 +662,9 @@ class Session:
     @staticmethod
     def _assign(translation: Translation, rows: list[list[Any]], frame: Frame) -> None:
         assert translation.assigns is not None
-        for row in rows if any(op != "=" for _unused, op, _unused in translation.assigns) else rows[-1:]:
-            for (name, op, _unused), value in zip(translation.assigns, row):
+        gathers = any(assign[1] != "=" for assign in translation.assigns)
+        for row in rows if gathers else rows[-1:]:
+            for (name, op, _kind), value in zip(translation.assigns, row):
                 frame.set(name, value if op == "=" else evaluate.arithmetic(op[:-1], frame.get(name), value))
 
     # ---- INSERT, UPDATE, DELETE, MERGE

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 from .conftest import Session
 
 
@@ -205,3 +208,45 @@ def test_identity_and_sequences(db: Session) -> None:
     db.run("DROP SEQUENCE IF EXISTS dbo.Sq; CREATE SEQUENCE dbo.Sq AS int START WITH 7 INCREMENT BY 2")
     assert db.rows("SELECT NEXT VALUE FOR dbo.Sq") == [(7,)]
     assert db.rows("SELECT NEXT VALUE FOR dbo.Sq") == [(9,)]
+
+
+def test_an_application_runs_on_while_its_tables_change(connect: Callable[..., Session]) -> None:
+    admin = connect()
+    admin.run(
+        "DROP TABLE IF EXISTS dbo.Live; CREATE TABLE dbo.Live (Id int IDENTITY PRIMARY KEY, A int, B nvarchar(20))"
+    )
+    ended = threading.Event()
+    failures: list[object] = []
+
+    def application(autocommit: bool) -> None:
+        session = connect(autocommit=autocommit)
+        cursor = session.connection.cursor()
+        number = 0
+        try:
+            while not ended.is_set():
+                number += 1
+                cursor.execute("INSERT INTO dbo.Live (A, B) VALUES (?, ?)", number, "x")
+                cursor.execute("SELECT A, B FROM dbo.Live WHERE Id = ?", number).fetchall()
+                cursor.execute("SELECT TOP (5) * FROM dbo.Live ORDER BY Id DESC").fetchall()
+                session.connection.commit()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=application, args=(autocommit,)) for autocommit in (True, False)]
+    for thread in threads:
+        thread.start()
+    for i in range(12):
+        assert admin.error(f"ALTER TABLE dbo.Live ADD C{i} int NULL") == 0
+        assert admin.error(f"ALTER TABLE dbo.Live ALTER COLUMN A {'bigint' if i % 2 == 0 else 'int'} NULL") == 0
+        trigger = "AFTER INSERT AS BEGIN SET NOCOUNT ON; UPDATE l SET"
+        assert (
+            admin.error(
+                f"CREATE OR ALTER TRIGGER dbo.LiveT ON dbo.Live {trigger} C{i} = 1 FROM dbo.Live l JOIN inserted i ON i.Id = l.Id END"
+            )
+            == 0
+        )
+    ended.set()
+    for thread in threads:
+        thread.join(10)
+    assert failures == []
+    assert admin.value("SELECT COUNT(*) FROM dbo.Live WHERE C0 = 1") > 0
