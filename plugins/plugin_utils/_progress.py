@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import os
+import signal
 import threading
 import typing as t
 import uuid
@@ -61,7 +62,13 @@ class ProgressTail:
         self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
 
     def __enter__(self) -> ProgressTail:
-        self._thread.start()
+        # Signals must reach the main thread, which waits in a system call: a signal that this thread took would end
+        # nothing, and Ctrl-C would hang.
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            self._thread.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
         return self
 
     def __exit__(self, *_unused: object) -> None:
