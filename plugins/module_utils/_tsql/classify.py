@@ -622,6 +622,12 @@ class Classifier:
                     continue
                 if not s.take(","):
                     break
+        self._call_options()
+        if not s.at_end():
+            raise s.surprise("expected the end of the call")
+
+    def _call_options(self) -> None:
+        s = self.s
         if s.key == "WITH" and s.ahead().key in ("RECOMPILE", "RESULT"):
             s.i += 1
             if not s.take("RECOMPILE"):
@@ -631,8 +637,6 @@ class Classifier:
                     s.group()
                 else:
                     s.need("UNDEFINED", "NONE")
-        if not s.at_end():
-            raise s.surprise("expected the end of the call")
 
     def _exec_string(self, statement: Statement) -> None:
         s = self.s
@@ -661,6 +665,7 @@ class Classifier:
                 pass
             s.identifier()
             statement.flags.add("remote")
+        self._call_options()
         s.need_end()
 
     # -- CREATE

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .lexer import Token
+from .lexer import VARIABLE, Token
 
 DEFAULT_SCHEMA = "dbo"
 
@@ -43,7 +43,7 @@ class Name:
 
     @property
     def temporary(self) -> bool:
-        return self.base.startswith(("#", "@"))
+        return self.base.startswith("#") or self.token.kind == VARIABLE
 
     @property
     def text(self) -> str:

@@ -24,6 +24,7 @@ class Waivers:
         self.invalid: list[tuple[int, str]] = []
         self._by_root: dict[tuple[str, int], Waiver] = {}
         self._by_line: dict[tuple[str, int], Waiver] = {}
+        self._owners: dict[int, int] = {}
         self._read()
 
     def _read(self) -> None:
@@ -33,6 +34,11 @@ class Waivers:
         if not marked:
             return
         starts = [unit for unit in script.units if not unit.in_string]
+        makers = {id(unit.statement): unit.root for unit in starts}
+        for unit in starts:
+            # a waiver before CREATE VIEW and the like holds for the body too
+            if unit.statement.module is not None and unit.statement.module.statement is not None:
+                self._owners[unit.root] = makers.get(id(unit.statement.module.statement), -1)
         tokens = script.scan.tokens
         at_unit = 0
         at_token = 0
@@ -82,7 +88,11 @@ class Waivers:
 
     def waive(self, finding: Finding) -> bool:
         """Whether a waiver covers the finding; it is marked then."""
-        waiver = self._by_root.get((finding.rule, finding.root)) or self._by_line.get((finding.rule, finding.line))
+        waiver = (
+            self._by_root.get((finding.rule, finding.root))
+            or self._by_line.get((finding.rule, finding.line))
+            or self._by_root.get((finding.rule, self._owners.get(finding.root, -1)))
+        )
         if waiver is None:
             return False
         waiver.used += 1

@@ -67,6 +67,13 @@ def test_several_waivers_for_one_statement() -> None:
     assert [one.used for one in report.waivers] == [1, 1]
 
 
+def test_before_a_module_it_covers_the_body() -> None:
+    view = "CREATE VIEW dbo.vThings AS SELECT * FROM dbo.Things;"
+    assert errors(view) == [("view-star", 1)]
+    assert errors(f"-- contract: allow view-star it is made anew by every release\n{view}") == []
+    assert errors(f"-- contract: allow view-star it is made anew\nPRINT N'a';\nGO\n{view}") == [("view-star", 4)]
+
+
 def test_a_line_inside_a_statement() -> None:
     text = (
         "ALTER TABLE dbo.Things ADD\n    Size int NULL,\n"

@@ -226,6 +226,16 @@ def create_index(context: Context, unit: Unit) -> None:
                 "connects with the usual SET options; then allow it with a waiver that says so."
             ),
         )
+    if options.get("DROP_EXISTING", "").startswith("ON"):
+        context.report(
+            unit,
+            "drop-index",
+            f"puts another index in the place of {name} of {full(table)} (DROP_EXISTING)",
+            table=table,
+            advice=Advice(
+                "Build it under a name of its own, and drop the old one in contract; to rebuild, ALTER INDEX ... REBUILD."
+            ),
+        )
     _offline(context, unit, name, table)
 
 

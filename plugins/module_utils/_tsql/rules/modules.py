@@ -13,6 +13,7 @@ from .registry import Context, full, in_contract, next_version, on
 
 _VERBS = ("CREATE OR ALTER", "ALTER")
 _LONGEST = 100_000
+_AGGREGATES = frozenset({"COUNT", "COUNT_BIG", "SUM", "AVG", "MIN", "MAX", "STRING_AGG"})
 _KINDS = ("PROCEDURE", "VIEW", "FUNCTION", "TRIGGER")
 
 
@@ -136,7 +137,7 @@ def trigger_quality(context: Context, unit: Unit) -> None:
         scalar = (statement.kind == "SELECT" and "assigns" in statement.flags) or (
             statement.kind in ("SET", "DECLARE") and "cursor" not in statement.flags
         )
-        if inserted and scalar:
+        if inserted and scalar and not any(token.key in _AGGREGATES for token in one.words()):
             context.report(
                 one,
                 "trigger-quality",

@@ -26,3 +26,6 @@ DROP INDEX IX_New ON dbo.Things;
 
 --== near miss: reorganized, not dropped
 ALTER INDEX IX_Things_Name ON dbo.Things REORGANIZE;
+
+--== catch: another one in its place
+CREATE INDEX IX_Things_Name ON dbo.Things (Size) WITH (DROP_EXISTING = ON, ONLINE = ON);

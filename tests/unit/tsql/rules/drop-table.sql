@@ -62,3 +62,6 @@ DROP TABLE dbo.Things;
 --== near miss: only words
 PRINT 'DROP TABLE dbo.Things'; -- DROP TABLE dbo.Things
 /* DROP TABLE dbo.Things */
+
+--== catch: a name that only looks like a variable's
+DROP TABLE [@Things];

@@ -46,3 +46,12 @@ END;
 
 --== near miss: a procedure may do all this
 CREATE PROCEDURE dbo.spOne AS BEGIN DECLARE @id int; SELECT @id = MAX(ThingId) FROM dbo.Things; SELECT @id AS Id; END;
+
+--== near miss: a count is no row
+CREATE TRIGGER dbo.tr ON dbo.Things AFTER INSERT AS
+BEGIN
+    SET NOCOUNT ON;
+    DECLARE @n int;
+    SELECT @n = COUNT(*) FROM inserted;
+    IF @n > 100 THROW 50000, N'too many', 1;
+END;

@@ -33,3 +33,6 @@ PRINT 'never
 
 --== near miss: an ordinary one
 PRINT N'done';
+
+--== near miss: result sets of a string
+EXEC (N'SELECT 1 AS One') WITH RESULT SETS ((One int NOT NULL));
