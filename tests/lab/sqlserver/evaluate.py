@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import SqlError
 from .parser import nodes as n
-from .translate.functions import FUNCTIONS, SESSION_FUNCTIONS
+from .translate.functions import SESSION_FUNCTIONS
 from .wire import types
 
 _HERE = frozenset(
@@ -257,6 +257,3 @@ def _call(session: Any, frame: Any, e: n.Call) -> Any:
     if low in ("upper", "lower"):
         return text.upper() if low == "upper" else text.lower()
     return text.lstrip(" ") if low == "ltrim" else text.rstrip(" ")
-
-
-__all__ = ["FUNCTIONS", "arithmetic", "compare", "is_local", "value"]

@@ -38,7 +38,6 @@ _ROLE_PERMISSIONS = {
         }
     ),
 }
-_IMPLIED = {"CONTROL": None}
 _DATABASE_PERMISSIONS = frozenset(
     {
         "CREATE TABLE",

@@ -9,7 +9,6 @@ import json
 import select
 import time
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import backend as pg
@@ -25,12 +24,10 @@ from .frame import (
     Frame,
     ReturnSignal,
     ScopeAbort,
-    Signal,
     TriggerContext,
     undeclared,
 )
 from .parser import nodes as n
-from .parser.statements import Parser
 from .pgerrors import to_sql_error
 from .transactions import Transactions
 from .translate.dml import DmlTranslator, Translation
@@ -662,10 +659,12 @@ class Session:
     @staticmethod
     def _assign(translation: Translation, rows: list[list[Any]], frame: Frame) -> None:
         assert translation.assigns is not None
-        gathers = any(assign[1] != "=" for assign in translation.assigns)
+        gathers = any(assign[1] not in ("=", "=once") for assign in translation.assigns)
+        if len(rows) > 1 and any(assign[1] == "=once" for assign in translation.assigns):
+            raise refusal("a SELECT that gathers several rows into a variable in this form")
         for row in rows if gathers else rows[-1:]:
             for (name, op, _kind), value in zip(translation.assigns, row):
-                frame.set(name, value if op == "=" else evaluate.arithmetic(op[:-1], frame.get(name), value))
+                frame.set(name, value if op in ("=", "=once") else evaluate.arithmetic(op[:-1], frame.get(name), value))
 
     # ---- INSERT, UPDATE, DELETE, MERGE
 
@@ -1062,7 +1061,8 @@ class Session:
         self.out.message(5701, f"Changed database context to '{self.db_name}'.", 0, 2)
 
     def do_definition(self, s: n.Statement, frame: Frame) -> None:
-        self.writable(None if not _is_temp(s) else ObjectInfo(0, "", "", "", "#", ""))
+        if not isinstance(s, n.AlterDatabase):
+            self.writable(None if not _is_temp(s) else ObjectInfo(0, "", "", "", "#", ""))
         self.begin_implicit()
         self.server.definitions.run(self, s, frame)
 
@@ -1127,8 +1127,8 @@ def _split_assignments(query: n.Select) -> tuple[n.Select, list[tuple[str, str, 
         if op == "=" and query.source is not None and item.variable in variables_of(expr, set()):
             if isinstance(expr, n.Binary) and expr.op == "+" and _leftmost(expr, item.variable):
                 expr, op = _without_leftmost(expr), "+="
-            elif not _is_scalar_use(expr):
-                raise refusal("a SELECT that gathers rows into a variable in this form")
+            else:
+                op = "=once"
         assigns.append((item.variable, op, None))
         items.append(n.SelectItem(expr))
     return n.Select(
@@ -1146,10 +1146,6 @@ def _split_assignments(query: n.Select) -> tuple[n.Select, list[tuple[str, str, 
         None,
         query.ctes,
     ), assigns
-
-
-def _is_scalar_use(e: n.Expr) -> bool:
-    return True
 
 
 def _leftmost(e: n.Binary, name: str) -> bool:
@@ -1269,4 +1265,3 @@ for _kind in (
     n.Module,
 ):
     _EXECUTE[_kind] = _S.do_definition
-__all__ = ["Decimal", "Parser", "Scope", "Session", "Signal"]

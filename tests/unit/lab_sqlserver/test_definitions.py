@@ -250,3 +250,31 @@ def test_an_application_runs_on_while_its_tables_change(connect: Callable[..., S
         thread.join(10)
     assert failures == []
     assert admin.value("SELECT COUNT(*) FROM dbo.Live WHERE C0 = 1") > 0
+
+
+def test_changes_through_common_table_expressions(db: Session) -> None:
+    db.run("DROP TABLE IF EXISTS dbo.Cte; CREATE TABLE dbo.Cte (Id int IDENTITY, K int, V int NULL)")
+    db.run("INSERT dbo.Cte (K) VALUES (1), (1), (2), (3)")
+    assert db.run("WITH c AS (SELECT TOP (2) * FROM dbo.Cte WHERE V IS NULL ORDER BY Id) UPDATE c SET V = K * 10") == [
+        2
+    ]
+    assert db.rows("SELECT V FROM dbo.Cte ORDER BY Id") == [(10,), (10,), (None,), (None,)]
+    assert db.run(
+        "WITH d AS (SELECT *, ROW_NUMBER() OVER (PARTITION BY K ORDER BY Id) AS n FROM dbo.Cte) DELETE FROM d WHERE n > 1"
+    ) == [1]
+    assert db.rows("SELECT Id FROM dbo.Cte ORDER BY Id") == [(1,), (3,), (4,)]
+    assert db.run(
+        "UPDATE c SET c.V = s.n FROM dbo.Cte c JOIN (SELECT K, COUNT(*) AS n FROM dbo.Cte GROUP BY K) s ON s.K = c.K"
+    ) == [3]
+    assert db.run("DELETE TOP (1) FROM dbo.Cte WHERE V = 1") == [1]
+
+
+def test_variables_from_rows(db: Session) -> None:
+    assert db.rows(
+        "DECLARE @all nvarchar(max) = N'', @last int, @none int = 5; SELECT @all += v, @last = n FROM (VALUES (1, N'a'), (2, N'b')) x (n, v) "
+        "ORDER BY n; SELECT @none = n FROM (SELECT 1 AS n) y WHERE 1 = 0; SELECT @all, @last, @none"
+    ) == [("ab", 2, 5)]
+    assert (
+        db.error("DECLARE @x nvarchar(9); SELECT @x = COALESCE(@x + N',', N'') + v FROM (VALUES (N'a'), (N'b')) x (v)")
+        == 49990
+    )

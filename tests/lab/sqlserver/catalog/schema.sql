@@ -110,8 +110,8 @@ CREATE FUNCTION lab.to_bit(numeric) RETURNS int2 LANGUAGE sql IMMUTABLE STRICT A
 CREATE FUNCTION lab.to_bit(text) RETURNS int2 LANGUAGE sql IMMUTABLE STRICT AS
     $$ SELECT CASE lower(trim($1)) WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE (trim($1)::int8 <> 0)::int END::int2 $$;
 CREATE FUNCTION lab.to_varchar(timestamp, int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE $2
-        WHEN 0 THEN to_char($1, 'Mon DD YYYY HH12:MIAM') WHEN 100 THEN to_char($1, 'Mon DD YYYY HH12:MIAM')
+    SELECT CASE CASE WHEN $2 = 0 THEN 100 ELSE $2 END
+        WHEN 100 THEN to_char($1, 'Mon ') || lpad(to_char($1, 'FMDD'), 2) || to_char($1, ' YYYY ') || lpad(to_char($1, 'FMHH12'), 2) || to_char($1, ':MIAM')
         WHEN 23 THEN to_char($1, 'YYYY-MM-DD') WHEN 101 THEN to_char($1, 'MM/DD/YYYY') WHEN 102 THEN to_char($1, 'YYYY.MM.DD')
         WHEN 103 THEN to_char($1, 'DD/MM/YYYY') WHEN 104 THEN to_char($1, 'DD.MM.YYYY') WHEN 108 THEN to_char($1, 'HH24:MI:SS')
         WHEN 112 THEN to_char($1, 'YYYYMMDD') WHEN 114 THEN to_char($1, 'HH24:MI:SS:MS')

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import evaluate
 from ..errors import SqlError, refusal
 from ..frame import Frame
 from ..parser import nodes as n
@@ -341,6 +340,3 @@ def _mode(mode: Any) -> str:
     from ..locks import MODES
 
     return next((m for m in MODES if m.lower() == str(mode).lower()), str(mode))
-
-
-__all__ = ["Functions", "evaluate"]

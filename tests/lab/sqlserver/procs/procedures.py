@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backend import to_pg
 from ..catalog.catalog import ObjectInfo
-from ..errors import Cancelled, SqlError, refusal
+from ..errors import Cancelled, SqlError
 from ..frame import Frame, ReturnSignal, ScopeAbort
 from ..locks import BAD_PARAMETER, CANCELLED, DEADLOCK, MODES
 from ..parser import nodes as n
@@ -450,4 +450,3 @@ def parse_declarations(text: str) -> list[n.Parameter]:
 
 
 Handler = Callable[["Session", list[Given], Frame], int]
-__all__ = ["Given", "Handler", "Procedures", "parse_declarations", "refusal"]

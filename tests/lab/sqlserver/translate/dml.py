@@ -258,11 +258,8 @@ class DmlTranslator(QueryTranslator):
 
     # ---- UPDATE
 
-    def update(self, s: n.Update) -> Translation:
-        self.ctes.append({})
-        prefix = self.with_clause(s.ctes) if s.ctes else ""
-        info, alias = self._resolve(s.target, s.source, s.ctes)
-        self.objects.append(("UPDATE", info))
+    def changeable(self, info: ObjectInfo, s: n.Update) -> list[ColumnInfo]:
+        """The columns that are set, unless one of them must not be."""
         columns = self.check_columns(info, [a.column for a in s.assignments])
         for column in columns:
             if column.identity:
@@ -275,6 +272,18 @@ class DmlTranslator(QueryTranslator):
                 )
             if column.type.name == "timestamp":
                 raise SqlError(272, "Cannot update a timestamp column.")
+        return columns
+
+    def update(self, s: n.Update) -> Translation:
+        self.ctes.append({})
+        if s.ctes and s.source is None and len(s.target) == 1:
+            for cte in s.ctes:
+                if cte.name.lower() == s.target[0].lower():
+                    return self._update_through(s, cte)
+        prefix = self.with_clause(s.ctes) if s.ctes else ""
+        info, alias = self._resolve(s.target, s.source, s.ctes)
+        self.objects.append(("UPDATE", info))
+        columns = self.changeable(info, s)
         self.sources.append({})
         needs_old = s.output is not None and _mentions_deleted(s.output)
         variables = [a for a in s.assignments if a.variable]
@@ -438,26 +447,69 @@ class DmlTranslator(QueryTranslator):
         self.ctes.pop()
         return translation
 
-    def _delete_through(self, s: n.Delete, cte: n.Cte) -> Translation:
-        """WITH d AS (SELECT ..., ROW_NUMBER() ... FROM t) DELETE FROM d WHERE rn > 1."""
+    def _cte_rows(self, cte: n.Cte) -> tuple[ObjectInfo, str, bool]:
+        """The one table behind a common table expression, its query with the rows' ctid, and whether it can lock them."""
         query = cte.query
         if not isinstance(query, n.Select) or not isinstance(query.source, n.TableRef) or query.group or query.distinct:
             raise refusal("a change through this common table expression", cte.name)
         info = self.target(query.source.name)
-        self.objects.append(("DELETE", info))
         alias = query.source.alias or query.source.name[-1]
-        sql = self.query(query)
-        head, _unused, tail = sql.partition("SELECT ")
-        inner = f"{head}SELECT {ident(alias)}.ctid AS lab_ctid, {tail}"
+        head, _select, tail = self.query(query).partition("SELECT ")
+        return info, f"{head}SELECT {ident(alias)}.ctid AS lab_ctid, {tail}", " OVER (" not in tail
+
+    def _through(self, s: n.Update | n.Delete, cte: n.Cte, final: bool) -> tuple[ObjectInfo, str, bool]:
+        """FROM and WHERE of a change through a common table expression."""
+        info, inner, locks = self._cte_rows(cte)
         self.sources.append({})
         self._add(cte.name, _Source(None, None))
-        where = f" WHERE {self.sql(s.where)}" if s.where is not None else ""
-        limit = f" LIMIT {self.sql(s.top)}" if s.top is not None else ""
-        full = (
-            f"DELETE FROM {info.ref} AS lab_target WHERE ctid = ANY (ARRAY(SELECT lab_ctid FROM ({inner}) AS {ident(cte.name)}"
-            f"{where}{limit}))"
+        conditions = [self.sql(s.where)] if s.where is not None else []
+        if final and locks:
+            conditions.append(f"lab_ctid = ANY ({self.param(('ctids',), 'tid[]')})")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        limit = f" LIMIT {self.sql(s.top)}" if s.top is not None and not (final and locks) else ""
+        return info, f"({inner}) AS {ident(cte.name)}{where}{limit}", locks
+
+    def _lock_through(self, s: n.Update | n.Delete, cte: n.Cte) -> None:
+        other = DmlTranslator(self.scope)
+        other.ctes.append({})
+        _info, rows, locks = other._through(s, cte, False)
+        if locks:
+            self.locate = (f"SELECT lab_ctid FROM {rows} FOR UPDATE OF {ident(cte.name)}", other.params)
+
+    def _delete_through(self, s: n.Delete, cte: n.Cte) -> Translation:
+        """WITH d AS (SELECT ..., ROW_NUMBER() ... FROM t) DELETE FROM d WHERE rn > 1."""
+        self._lock_through(s, cte)
+        info, rows, _locks = self._through(s, cte, True)
+        self.objects.append(("DELETE", info))
+        sql = f"DELETE FROM {info.ref} AS lab_target WHERE ctid = ANY (ARRAY(SELECT lab_ctid FROM {rows}))"
+        translation = self._changed("DELETE", sql, s.output, info, "lab_target", "lab_target", [])
+        self.sources.pop()
+        self.ctes.pop()
+        return translation
+
+    def _update_through(self, s: n.Update, cte: n.Cte) -> Translation:
+        """WITH c AS (SELECT TOP (n) ... FROM t ORDER BY ...) UPDATE c SET ..."""
+        self._lock_through(s, cte)
+        info, rows, _locks = self._through(s, cte, True)
+        self.objects.append(("UPDATE", info))
+        columns = self.changeable(info, s)
+        assigned = []
+        items = ["lab_ctid"]
+        for i, (assignment, column) in enumerate(zip(s.assignments, columns)):
+            value = assignment.value
+            if assignment.op != "=":
+                value = n.Binary(assignment.op[:-1], n.Column((cte.name, assignment.column)), value)
+            sql, kind = self.x(value)
+            items.append(f"({self.assigned(value, sql, kind, column.type)})::{pg_type(column.type)} AS lab_v{i}")
+            assigned.append(f"{ident(column.name)} = lab_new.lab_v{i}")
+        sql = (
+            f"UPDATE {info.ref} AS lab_target SET {', '.join(assigned)} FROM (SELECT {', '.join(items)} FROM {rows}) lab_new "
+            "WHERE lab_target.ctid = lab_new.lab_ctid"
         )
-        translation = self._changed("DELETE", full, s.output, info, "lab_target", "lab_target", [])
+        if s.output is not None and _mentions_deleted(s.output):
+            raise refusal("OUTPUT deleted in a change through a common table expression", cte.name)
+        translation = self._changed("UPDATE", sql, s.output, info, "lab_target", "", [])
+        translation.updated = frozenset(c.name.lower() for c in columns)
         self.sources.pop()
         self.ctes.pop()
         return translation

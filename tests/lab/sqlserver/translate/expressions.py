@@ -88,7 +88,6 @@ class ExpressionTranslator:
         self.inline: list[dict[str, str]] = []  # parameters of inlined functions
         self.tables: set[tuple[str, str]] = set()  # what it touches: permission and object
         self.objects: list[tuple[str, ObjectInfo]] = []
-        self.volatile = False
 
     # ---- helpers
 
@@ -358,7 +357,6 @@ class ExpressionTranslator:
         info = self.scope.table(e.sequence)
         if isinstance(info, str) or info.kind != "SO":
             raise SqlError(11723, f"Object '{'.'.join(e.sequence)}' is not a sequence object.")
-        self.volatile = True
         return f"nextval({quote(info.ref)}::regclass)", types.BIGINT
 
     def query(self, query: n.Query) -> str:

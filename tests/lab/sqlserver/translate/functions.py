@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ..errors import refusal
 from ..parser import nodes as n
@@ -456,4 +455,3 @@ SESSION_FUNCTIONS: dict[str, SqlType] = {
     "getansinull": types.INT,
     "formatmessage": V,
 }
-__all__ = ["FUNCTIONS", "SESSION_FUNCTIONS", "Any"]

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..catalog.catalog import ObjectInfo
-from ..errors import SqlError, refusal
+from ..errors import SqlError
 from ..parser import nodes as n
 from ..wire import types
 from ..wire.types import SqlType
-from .expressions import ExpressionTranslator, _Source, has_column, is_text
-from .names import ident, pg_type, quote
+from .expressions import ExpressionTranslator, _Source, is_text
+from .names import ident, quote
 
 
 class _SystemColumns(dict[str, "SqlType | None"]):
@@ -80,17 +80,13 @@ class QueryTranslator(ExpressionTranslator):
             frame[low] = (
                 {a.lower(): o.type for a, o in zip(names, self.outputs)}
                 if not any(o.star for o in self.outputs)
-                else self._expanded(self.outputs)
+                else None
             )
             for name in names:
                 self.spelling.setdefault(name.lower(), name)
             columns = f" ({', '.join(ident(c) for c in cte.columns)})" if cte.columns else ""
             parts.append(f"{ident(cte.name)}{columns} AS ({sql})")
         return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(parts)} "
-
-    @staticmethod
-    def _expanded(outputs: list[Output]) -> dict[str, SqlType | None] | None:
-        return None
 
     def _values(self, query: n.Values) -> str:
         width = len(query.rows[0])
@@ -293,7 +289,6 @@ class QueryTranslator(ExpressionTranslator):
         if sql.startswith("live:"):
             _unused, view, columns = sql.split(":", 2)
             self._add(alias, _Source(None, None))
-            self.volatile = True
             columns = columns.replace(" text", " text COLLATE lab.ci")
             return f"json_to_recordset({self.param(('live', view), 'json')}) AS {ident(alias)} ({columns})"
         self._add(alias, _Source(None, _SystemColumns()))
@@ -328,8 +323,11 @@ class QueryTranslator(ExpressionTranslator):
                 return f"lab.string_split({', '.join(self.text(a) for a in s.args[:2])}) AS {ident(alias)}"
             if low == "openjson" and s.schema:
                 return self._open_json(s, alias)
-            if low == "openjson" and len(s.args) == 1:
-                return f"lab.openjson({self.text(s.args[0])}) AS {ident(alias)}"
+            if low == "openjson":
+                root = self.text(s.args[0])
+                if len(s.args) > 1:
+                    root = f"jsonb_path_query_first({root}::jsonb, {self.text(s.args[1])}::jsonpath)::text"
+                return f"lab.openjson({root}) AS {ident(alias)}"
             if low == "fn_listextendedproperty":
                 return f"(SELECT NULL::text AS objtype, NULL::text AS objname, NULL::text AS name, NULL::text AS value WHERE false) AS {ident(alias)}"
             if low == "generate_series":
@@ -432,6 +430,3 @@ def _aggregates(e: Any) -> bool:
     if isinstance(e, (n.CastExpr, n.Unary)):
         return _aggregates(e.expr)
     return False
-
-
-__all__ = ["Output", "QueryTranslator", "has_column", "pg_type", "refusal"]
