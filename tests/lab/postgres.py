@@ -45,12 +45,15 @@ SETTINGS = {
     "unix_socket_permissions": "0777",
 }
 PR_SET_PDEATHSIG = 1
+OLDEST = 15
 
 
 def bin_dir() -> Path:
     """The newest PostgreSQL of the machine."""
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"), key=lambda path: int(path.split("/")[4]))
     if found:
+        if int(found[-1].split("/")[4]) < OLDEST:
+            raise RuntimeError(f"PostgreSQL {found[-1].split('/')[4]} found, {OLDEST} or newer expected")
         return Path(found[-1]).parent
     which = shutil.which("postgres")
     if which:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import struct
 import time
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,11 @@ class Connection:
 
     def run(self) -> None:
         try:
-            if self._login():
+            try:
+                welcome = self._login()
+            except (struct.error, IndexError, UnicodeDecodeError, ValueError) as error:
+                raise ConnectionGone(f"no TDS: {error}") from error
+            if welcome:
                 self._serve()
         except (ConnectionGone, OSError, EOFError) as error:
             log.debug("connection %d ends: %s", self.spid, error)

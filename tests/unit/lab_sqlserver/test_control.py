@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -115,3 +116,22 @@ def test_integrated_login_is_refused(server: LabServer) -> None:
             f"Driver={{{odbc.MICROSOFT}}};Server={server.address};Trusted_Connection=yes;Encrypt=yes;TrustServerCertificate=yes",
             timeout=5,
         )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x12\x01\x00\x08\x00\x00\x01\x00",
+        b"\x12\x01\xff\xff" + b"\xff" * 65531,
+        b"\0" * 8,
+    ],
+)
+def test_what_is_no_tds_ends_the_connection(server: LabServer, connect: Callable[..., Session], data: bytes) -> None:
+    with socket.create_connection((server.address, 1433), timeout=5) as client:
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(4096):
+            pass
+    assert connect().value("SELECT 1") == 1
