@@ -23,8 +23,8 @@ from .usage import Taken
 from .waivers import Waivers
 
 _BODY_SILENT = frozenset(
-    """transaction session data-mass data-meaning unqualified unnamed untrusted dynamic same-batch not-idempotent no-transaction
-    index-offline index-no-lowpri""".split()  # noqa: SIM905
+    {"transaction", "session", "data-meaning", "unqualified", "unnamed", "untrusted", "dynamic", "same-batch"}
+    | {"not-idempotent", "no-transaction", "index-no-lowpri"}
 )
 """What is ordinary in the body of a procedure that nobody runs yet."""
 _BODY_KEEPS = frozenset({"view-star", "trigger-quality", "cross-database", "name-length"})

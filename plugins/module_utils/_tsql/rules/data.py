@@ -57,6 +57,21 @@ def _says_nothing(words: Sequence[Token]) -> bool:
     return False
 
 
+def _joined_to_few(unit: Unit) -> bool:
+    """Joined to the rows that a trigger is for, or, in a loop, to a temporary table that holds the keys of a batch."""
+    statement = unit.statement
+    words = unit.words()
+    if not any(token.key == "JOIN" for token in words) or any(token.key in ("LEFT", "FULL") for token in words):
+        return False
+    if statement.module is not None and statement.module.kind == "TRIGGER":
+        return any(source.base.lower() in ("inserted", "deleted") and not source.schema for source in statement.sources)
+    if not any(guard.word == "WHILE" for guard in unit.guards):
+        return False
+    return any(source.temporary for source in statement.sources) or any(
+        one.key in ("JOIN", "FROM") and two.kind == VARIABLE for one, two in zip(words, words[1:])
+    )
+
+
 def _where(unit: Unit) -> Sequence[Token]:
     statement = unit.statement
     if "where" not in statement.options:
@@ -83,7 +98,7 @@ def data_mass(context: Context, unit: Unit) -> None:
     top = statement.options.get("top", "")
     limited = top == "cte" or (top.isdigit() and int(top) < _BATCH and "percent" not in statement.flags)
     where = _where(unit)
-    everything = not where or _says_nothing(where)
+    everything = (not where or _says_nothing(where)) and not _joined_to_few(unit)
     verb = "deletes" if statement.kind == "DELETE" else "updates"
     if everything and not limited:
         why = "with no WHERE" if not where else "with a WHERE that every row fulfils"

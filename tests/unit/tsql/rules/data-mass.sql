@@ -49,3 +49,26 @@ DELETE FROM dbo.Things WHERE ThingId = 5;
 
 --== near miss [phase=backfill]: a common table expression with TOP
 WITH todo AS (SELECT TOP (1000) Colour FROM dbo.Things WHERE Colour IS NULL) UPDATE todo SET Colour = N'red';
+
+--== catch: joined to a temporary table, but not in a loop
+UPDATE t SET t.Size = 1 FROM dbo.Things AS t INNER JOIN #all AS a ON a.ThingId = t.ThingId;
+
+--== catch: an outer join leaves no row out
+WHILE 1 = 1
+    UPDATE t SET t.Size = 1 FROM dbo.Things AS t LEFT JOIN #batch AS b ON b.ThingId = t.ThingId;
+
+--== near miss [phase=backfill]: joined to the keys of a batch
+WHILE 1 = 1
+BEGIN
+    DELETE FROM #batch;
+    INSERT INTO #batch (ThingId) SELECT TOP (1000) ThingId FROM dbo.Things WHERE Size IS NULL;
+    IF @@ROWCOUNT = 0 BREAK;
+    UPDATE t SET t.Size = 1 FROM dbo.Things AS t INNER JOIN #batch AS b ON b.ThingId = t.ThingId;
+END;
+
+--== near miss [phase=contract]: a trigger's own rows
+CREATE TRIGGER dbo.tr ON dbo.Things AFTER UPDATE AS
+BEGIN
+    SET NOCOUNT ON;
+    UPDATE l SET l.Name = i.Name FROM dbo.Log2 AS l JOIN inserted AS i ON i.ThingId = l.ThingId;
+END;
