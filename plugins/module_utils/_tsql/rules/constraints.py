@@ -55,6 +55,15 @@ def add_constraint(context: Context, unit: Unit) -> None:
                 table=table,
                 advice=_duplicates(table, action, in_contract(unit, "")),
             )
+        elif action.kind == "ADD INDEX":
+            context.report(
+                unit,
+                "index-offline",
+                f"builds index {plain(action.name)} on {full(table)}, by ALTER TABLE, which cannot do it online",
+                token=action.token,
+                table=table,
+                advice=Advice("CREATE INDEX ... WITH (ONLINE = ON)."),
+            )
         elif action.kind == "ADD DEFAULT":
             if table is not None and action.columns:
                 made = context.objects.columns.get((*table.key, action.columns[0].lower()))
@@ -385,5 +394,7 @@ def _rebuild(context: Context, unit: Unit, message: str, online: str) -> None:
 @on("CREATE FULLTEXT", "ALTER FULLTEXT", "DROP FULLTEXT")
 def fulltext(context: Context, unit: Unit) -> None:
     _outside_transaction(context, unit, "a full-text statement")
-    if unit.statement.kind == "ALTER FULLTEXT" and "DROP" in unit.statement.words:
-        context.report(unit, "drop-index", "takes a column out of a full-text index", advice=in_contract(unit))
+    if unit.statement.kind == "ALTER FULLTEXT" and {"DROP", "DISABLE"} & set(unit.statement.words):
+        context.report(
+            unit, "drop-index", "switches a full-text index off, or takes a column out of it", advice=in_contract(unit)
+        )

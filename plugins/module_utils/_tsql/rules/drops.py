@@ -151,6 +151,15 @@ def drop_parts(context: Context, unit: Unit) -> None:
             )
         elif action.kind == "DROP CONSTRAINT":
             _drop_constraint(context, unit, table, action.name, action.token.start)
+        elif action.kind == "DROP INDEX" and not context.new_table(table, unit):
+            context.report(
+                unit,
+                "drop-index",
+                f"drops index {plain(action.name)} of {full(table)}",
+                token=action.token,
+                advice=in_contract(unit),
+                table=table,
+            )
         elif action.kind == "DROP PERIOD" and not context.new_table(table, unit):
             context.report(
                 unit,

@@ -29,3 +29,9 @@ ALTER INDEX IX_Things_Name ON dbo.Things REORGANIZE;
 
 --== catch: another one in its place
 CREATE INDEX IX_Things_Name ON dbo.Things (Size) WITH (DROP_EXISTING = ON, ONLINE = ON);
+
+--== catch: of a memory-optimized table
+ALTER TABLE dbo.Things DROP INDEX IX_Things_Name;
+
+--== catch: full text
+ALTER FULLTEXT INDEX ON dbo.Things DISABLE;

@@ -36,3 +36,6 @@ ALTER INDEX ALL ON dbo.Things REORGANIZE;
 
 --== near miss [live]: an empty table
 CREATE INDEX IX_Empty ON dbo.Nothing (Id);
+
+--== catch: of a memory-optimized table
+ALTER TABLE dbo.Things ADD INDEX IX_Things_Name NONCLUSTERED (Name);
