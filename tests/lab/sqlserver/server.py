@@ -18,7 +18,7 @@ from typing import Any
 from ..postgres import Cluster
 from .backend import Backend, Pool
 from .catalog.catalog import Cache, ObjectInfo
-from .catalog.definitions import Definitions
+from .catalog.define.definitions import Definitions
 from .catalog.views import Views
 from .config import Config
 from .connection import Connection
