@@ -68,7 +68,8 @@ options:
     description:
       - With O(state=leased) the version that is being deployed.
       - With O(state=recorded) what the node runs; without it the version is kept.
-      - With O(state=consumer_present) what the program runs.
+      - With O(state=consumer_present) the newest release of the application whose schema the program is known to work with.
+        Contract scripts wait for it.
     type: str
   node:
     description: Name of the node, with O(state=recorded).
