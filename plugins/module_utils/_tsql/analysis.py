@@ -80,6 +80,8 @@ class Script:
     troubles: dict[int, list[Trouble]] = field(default_factory=dict)
     """By number of the unit that they belong to."""
     failure: ScriptError | None = None
+    framed: frozenset[int] | None = None
+    """Units that are the transactions of Entity Framework Core, once somebody asked (rules/scripts.py)."""
 
     @property
     def no_transaction(self) -> bool:

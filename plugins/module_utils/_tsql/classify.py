@@ -57,6 +57,8 @@ class Classifier:
         self.guard_count = 0
         self.ctes: frozenset[str] = frozenset()
         self.start = 0
+        self._cte_sources: list[Name] = []
+        self._cte_stars: list[Token] = []
 
     def run(self) -> list[Statement]:
         s = self.s
@@ -532,9 +534,6 @@ class Classifier:
                         statement.options.setdefault("top", "cte")
                 statement.actions.extend(Action("STAR", star) for star in self._cte_stars)
         return False
-
-    _cte_sources: list[Name] = []
-    _cte_stars: list[Token] = []
 
     def _cte(self, names: set[str], limited: set[str]) -> None:
         s = self.s

@@ -78,6 +78,9 @@ class LiveSchema:
     applied: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     """By phase and name of a script, the checksums under which the migrations' journal says that it was applied."""
 
+    positional: dict[Key, list[tuple[ModuleFacts, str]]] | None = None
+    """By table, the modules that use it by position, once somebody asked (rules/existing.py)."""
+
     def exists(self, key: Key) -> bool:
         return key in self.tables or key in self.modules
 

@@ -6,20 +6,16 @@ from __future__ import annotations
 
 from ..analysis import Unit, read_script
 from ..findings import WARNING, Advice
-from ..live import LiveSchema, ModuleFacts
+from ..live import Key, LiveSchema, ModuleFacts
 from ..statements import plain
 from .registry import Context, full, on
 
-_Key = tuple[str, str]
-_cache: dict[int, tuple[LiveSchema, dict[_Key, list[tuple[ModuleFacts, str]]]]] = {}
 
-
-def _positional(live: LiveSchema) -> dict[_Key, list[tuple[ModuleFacts, str]]]:
+def _positional(live: LiveSchema) -> dict[Key, list[tuple[ModuleFacts, str]]]:
     """For each table, the modules that write or read it by position."""
-    known = _cache.get(id(live))
-    if known is not None and known[0] is live:
-        return known[1]
-    found: dict[_Key, list[tuple[ModuleFacts, str]]] = {}
+    if live.positional is not None:
+        return live.positional
+    found: dict[Key, list[tuple[ModuleFacts, str]]] = {}
     for module in live.modules.values():
         if not module.definition:
             continue
@@ -36,8 +32,7 @@ def _positional(live: LiveSchema) -> dict[_Key, list[tuple[ModuleFacts, str]]]:
             if any(action.kind == "STAR" for action in statement.actions):
                 for source in statement.sources:
                     found.setdefault(source.key, []).append((module, "selects *"))
-    _cache.clear()
-    _cache[id(live)] = (live, found)
+    live.positional = found
     return found
 
 

@@ -70,7 +70,7 @@ def context_switch(context: Context, unit: Unit) -> None:
 
 @on("BEGIN TRANSACTION", "COMMIT TRANSACTION", "ROLLBACK TRANSACTION", "SAVE TRANSACTION")
 def transaction(context: Context, unit: Unit) -> None:
-    if id(unit) in _framed(context.script):
+    if unit.number in _framed(context.script):
         context.report(
             unit,
             "transaction",
@@ -89,18 +89,14 @@ def transaction(context: Context, unit: Unit) -> None:
     )
 
 
-_frames: dict[int, tuple[Script, frozenset[int]]] = {}
-
-
 def _framed(script: Script) -> frozenset[int]:
     """The transaction statements that Entity Framework Core writes around its migrations.
 
     BEGIN TRANSACTION and COMMIT alternate, unnamed and under no condition, and each pair holds the row that goes into the
     migrations' history.
     """
-    known = _frames.get(id(script))
-    if known is not None and known[0] is script:
-        return known[1]
+    if script.framed is not None:
+        return script.framed
     framed: set[int] = set()
     opened: Unit | None = None
     history = False
@@ -115,16 +111,14 @@ def _framed(script: Script) -> frozenset[int]:
                 opened, history = unit, False
             elif kind == "COMMIT TRANSACTION" and opened is not None:
                 if history:
-                    framed.update((id(opened), id(unit)))
+                    framed.update((opened.number, unit.number))
                 opened = None
             else:
                 sound = False
         elif kind in ("INSERT", "DELETE") and is_history(statement):
             history = True
-    result = frozenset(framed) if sound and opened is None else frozenset()
-    _frames.clear()
-    _frames[id(script)] = (script, result)
-    return result
+    script.framed = frozenset(framed) if sound and opened is None else frozenset()
+    return script.framed
 
 
 def is_history(statement: Statement) -> bool:
