@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "build" / "collections")]
 
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.drivers import packaged_driver
-from integration.mssql.server import DSN, Database, Server, closing
+from integration.mssql.server import DSN, Database, Server, closing, of_the_environment
 from lab import net
 
 PEERS = Path(__file__).resolve().parent / "migration_peers"
@@ -46,7 +46,7 @@ ROWS_AT_ONCE = 1000
 def server() -> Iterator[tuple[dict[str, Any], str]]:
     """The modules' options and a plain connection string."""
     if DSN:
-        yield {"dsn": DSN, "database": "master"}, DSN
+        yield of_the_environment(), DSN
         return
     with net.allocate() as where, tempfile.TemporaryDirectory(prefix="zd-bench-") as directory:
         lab = Server(where, Path(directory))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from integration.mssql.server import DRIVERS, DSN, Database, Server
+from integration.mssql.server import DRIVERS, DSN, Database, Server, of_the_environment
 from lab import net
 
 _COUNTER = itertools.count(1)
+_RUN = int(time.time()) % 10**8
 
 
 @pytest.fixture(scope="package")
@@ -40,8 +42,8 @@ def driver(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database(server: Server | None, driver: str) -> Database:
-    name = f"t{next(_COUNTER)}_{driver}"
-    return Database({"dsn": DSN, "database": "master"} if server is None else server.options(driver), name)
+    name = f"t{_RUN:x}_{next(_COUNTER)}_{driver}"
+    return Database(of_the_environment() if server is None else server.options(driver), name)
 
 
 @pytest.fixture

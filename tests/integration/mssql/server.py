@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -31,6 +32,13 @@ DATABASES = ["Shop", "Fresh0", "Fresh1", "Fresh2", "Fresh3", "Least0", "Least1"]
 _READY_S = 60.0
 
 pyodbc.pooling = False
+
+
+def of_the_environment() -> dict[str, Any]:
+    """The options for the server that the environment names."""
+    found = re.search(r"(?:^|;)\s*(?:Database|Initial Catalog)\s*=\s*([^;{}]+)", DSN or "", re.IGNORECASE)
+    assert found, "ZERO_DOWNTIME_TEST_DSN names no database: add Database=..."
+    return {"dsn": DSN, "database": found.group(1).strip()}
 
 
 class Nursery:
