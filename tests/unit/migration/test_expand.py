@@ -297,3 +297,47 @@ def test_the_release_and_its_contract_scripts_are_noted(world: World) -> None:
         *RELEASED,
     )
     assert world.run(server, release="2.0").report.changed
+
+
+def test_a_transaction_that_was_begun_for_the_next_script_ends_before_one_without(world: World) -> None:
+    world.put("expand/1_a.sql", "SELECT 1")
+    world.put("expand/2_b.sql", "-- migrate: no-transaction\nCREATE INDEX ix ON dbo.t (x) WITH (ONLINE = ON)")
+    world.put("expand/3_c.sql", "SELECT 3")
+    server = ScriptedServer(
+        *OPENED,
+        journal(),
+        *ANNOUNCED,
+        BEGIN,
+        "SELECT 1",
+        (COMMITTED[0] + "; BEGIN TRANSACTION", COMMITTED[1]),
+        "ROLLBACK TRANSACTION",
+        ("'begun'.*FROM deploy.migration_lock", count(1)),
+        "CREATE INDEX",
+        ("@@TRANCOUNT", rows((0,))),
+        ("'applied'.*FROM deploy.migration_lock", count(1)),
+        BEGIN,
+        "SELECT 3",
+        COMMITTED,
+        *RELEASED,
+    )
+    assert len(world.run(server).report.applied) == 3
+
+
+def test_a_retry_begins_a_transaction_of_its_own(world: World) -> None:
+    world.put("expand/1_a.sql", "SELECT 1")
+    world.put("expand/2_b.sql", "ALTER TABLE dbo.t ADD x INT NULL")
+    server = ScriptedServer(
+        *OPENED,
+        journal(),
+        *ANNOUNCED,
+        BEGIN,
+        "SELECT 1",
+        COMMITTED,
+        ("ALTER TABLE", ServerError("busy", 1222, "42000")),
+        "IF @@TRANCOUNT > 0 ROLLBACK",
+        BEGIN,
+        "ALTER TABLE",
+        COMMITTED,
+        *RELEASED,
+    )
+    assert world.run(server).report.applied[1].retries == 1
