@@ -24,6 +24,10 @@ class BadReply(LoadBalancerError):
     """The load balancer answered something that is not understood."""
 
 
+class CutOff(Unreachable, BadReply):
+    """The answer ended too early, as it does while the load balancer is being reloaded: a wait tries again."""
+
+
 class OutOfTime(LoadBalancerError):
     """The deadline has passed."""
 

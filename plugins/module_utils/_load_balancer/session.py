@@ -54,7 +54,7 @@ class Session(ABC):
     def run(self) -> Outcome:
         """Find, plan, apply; when applying fails, the former state comes back."""
         self.ids = self.api.find(self.request.member, self.request.backend)
-        before = self.api.look(self.ids)
+        before = self.look()
         self.process = before.process
         self.outcome = Outcome(before=before)
         try:

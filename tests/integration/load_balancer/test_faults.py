@@ -301,6 +301,7 @@ def test_an_old_process_that_cannot_be_counted_is_refused() -> None:
     with scene() as made, made.users(HELD):
         made.wait_busy(1)
         made.balancer.reload()
+        made.balancer.wait_master()
         made.balancer.master.rename(made.directory / "elsewhere.sock")
         message = refused(made)
         assert "its old process" in message

@@ -92,6 +92,17 @@ class Balancer:
                 raise ProcessFailed(f"HAProxy was not reloaded within {_START_S:g} s:\n{self._process.tail()}")
             time.sleep(0.02)
 
+    def wait_master(self) -> None:
+        """Until the master process, which starts itself anew at a reload, answers again."""
+        deadline = time.monotonic() + _START_S
+        while True:
+            with contextlib.suppress(OSError):
+                if "# old workers" in self.ask("show proc", self.master):
+                    return
+            if time.monotonic() > deadline:
+                raise TimeoutError("HAProxy's master process names no old worker")
+            time.sleep(0.05)
+
     def worker(self) -> str:
         """The process id of the worker that answers."""
         return next(line[5:] for line in self.ask("show info").splitlines() if line.startswith("Pid: "))

@@ -314,6 +314,9 @@ def test_siblings_of_a_worker(tmp_path: Path) -> None:
     ):
         (tmp_path / pid).mkdir()
         (tmp_path / pid / "stat").write_text(f"{pid} ({name}) {state} {parent} 1 1")
+    (tmp_path / "10" / "cmdline").write_bytes(b"haproxy\0-Ws\0-S\0/run/master.sock,mode,600\0-f\0x\0")
+    assert surroundings.master_address("12", tmp_path) == "/run/master.sock,mode,600"
+    assert surroundings.master_address("14", tmp_path) == ""
     assert surroundings.siblings("12", tmp_path) == ["11"]
     assert surroundings.siblings("10", tmp_path) == []
     assert surroundings.siblings("99", tmp_path) == []

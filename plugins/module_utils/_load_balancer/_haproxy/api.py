@@ -77,7 +77,7 @@ class HaproxyApi(LoadBalancerApi):
         for row in found:
             self._remember(row)
         if self._master is None and self._open_master is not None:
-            self._master = self._open_master(parse.variable(self._transport.exchange("show env HAPROXY_MASTER_CLI")))
+            self._master = self._open_master(self._master_address())
         return [_id(row) for row in found]
 
     def look(self, ids: Sequence[MemberId]) -> Sample:
@@ -231,6 +231,14 @@ class HaproxyApi(LoadBalancerApi):
                 everybody += sum(row.number("stot") for row in rows)
         return round(100 * mine / everybody, 1) if everybody else None
 
+    def _master_address(self) -> str:
+        """HAProxy up to 3.0 names its master process's socket itself; later ones do not tell their workers."""
+        named = parse.variable(self._transport.exchange("show env HAPROXY_MASTER_CLI"))
+        return named or surroundings.master_address(self._pid())
+
+    def _pid(self) -> str:
+        return parse.info(parse.sections(self._transport.exchange("show info"), 1, "show info")[0])["Pid"]
+
     def _config_files(self) -> list[str]:
         names = parse.variable(self._transport.exchange("show env HAPROXY_CFGFILES"))
         return [name for name in names.split(";") if name.startswith("/")]
@@ -239,8 +247,7 @@ class HaproxyApi(LoadBalancerApi):
         """Old workers on this host that only the master process could tell about."""
         if self._master is not None or not self._local:
             return ""
-        pid = parse.info(parse.sections(self._transport.exchange("show info"), 1, "show info")[0])["Pid"]
-        old = surroundings.siblings(pid)
+        old = surroundings.siblings(self._pid())
         if not old:
             return ""
         return (

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import BadReply
+from ..errors import BadReply, CutOff
 from ..model import MemberId
 from . import parse
 from .names import member_path
@@ -97,5 +97,5 @@ class Master:
         if answer == "\n" and command.startswith("shutdown"):
             return answer
         if worker in self.processes().old_workers:
-            raise BadReply(f"Old worker {worker} of HAProxy does not answer '{command}'.")
+            raise CutOff(f"Old worker {worker} of HAProxy does not answer '{command}'.")
         return None

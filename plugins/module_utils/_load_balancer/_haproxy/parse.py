@@ -11,7 +11,7 @@ import csv
 import re
 from dataclasses import dataclass
 
-from ..errors import BadReply
+from ..errors import BadReply, CutOff
 
 _SHOWN = 120
 _INFO_LINE = re.compile(r"([A-Za-z][\w .-]*):(?: (.*))?\Z")
@@ -33,7 +33,7 @@ def sections(text: str, count: int, command: str) -> list[str]:
     """The answers to so many commands sent in one go; each ends with an empty line."""
     parts = text.split("\n\n")
     if len(parts) != count + 1 or parts[-1] != "":
-        raise BadReply(
+        raise CutOff(
             f"HAProxy's answer to '{command}' was cut off or is not understood: {len(parts) - 1} complete answers "
             f"found, {count} expected; it begins with {excerpt(text)}."
         )

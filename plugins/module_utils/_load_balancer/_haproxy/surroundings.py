@@ -33,6 +33,19 @@ def closes_on_down(files: Iterable[str]) -> bool:
     return False
 
 
+def master_address(worker: str, proc: Path = Path("/proc")) -> str:
+    """What the master process of a worker on this host was started with behind -S; nothing where that is not known."""
+    parent, name = _parent_and_name(proc / worker)
+    if parent is None or name != "haproxy":
+        return ""
+    try:
+        words = (proc / parent / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    places = [place for place, word in enumerate(words[:-1]) if word == b"-S"]
+    return words[places[0] + 1].decode("utf-8", "replace") if places else ""
+
+
 def siblings(worker: str, proc: Path = Path("/proc")) -> list[str]:
     """Other workers of the same master process on this host: what a reload has left behind."""
     parent, name = _parent_and_name(proc / worker)
