@@ -101,6 +101,7 @@ class Session:
         self.prepared: dict[int, tuple[str, str]] = {}
         self.next_handle = 1
         self.plans: object = None
+        self.unprepared = False
 
     def reset(self) -> None:
         """The state of a new connection (also sp_reset_connection)."""
@@ -530,7 +531,8 @@ class Session:
             raise refusal("SET ROWCOUNT with a number other than 0")
         for lock in translation.locks:
             self.backend.query(lock)
-        if not translation.prepare:
+        bare = self.tran.count > 0 and not self.savepoint_needed()  # a stale plan would end the transaction
+        if not translation.prepare or self.unprepared or bare:
             return self.backend.query(translation.sql, params)
         star = translation.outputs is not None and any(o.star for o in translation.outputs)
         if star:
@@ -563,9 +565,12 @@ class Session:
         if problem.sqlstate == "0A000" and "cached plan" in problem.message and not self.backend.failed:
             try:  # a definition was committed between the look at the plans and their use
                 self.backend.forget()
+                self.unprepared = True
                 return self._attempt(work, atomic)
             except BackendError as error:
                 problem = error
+            finally:
+                self.unprepared = False
         text = frame.source[statement.start : statement.end]
         raise to_sql_error(problem, self, verb, info, spelling, text) from problem
 
