@@ -32,6 +32,7 @@ def environment(home: Path, inventory: Path) -> dict[str, str]:
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
         "ANSIBLE_NOCOWS": "1",
+        "ANSIBLE_PIPELINING": "true",
     }
 
 

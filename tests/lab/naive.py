@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The steps of a deployment that waits for nothing, for comparison: one command, and on to the next.
 
-`python -m lab.naive appcmd ADDRESS CA ARGUMENT ...` (user and password from NAIVE_USER, NAIVE_PASSWORD)
+`python -m lab.naive appcmd ADDRESS INVENTORY ARGUMENT ...` (login from the inventory's files: no secret in the arguments)
 `python -m lab.naive haproxy SOCKET COMMAND`
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
+
+import yaml
 
 from . import balancer
 
@@ -19,14 +20,17 @@ APPCMD = r"C:\Windows\System32\inetsrv\appcmd.exe"
 _BUSY = 0x0425  # still stopping: even who waits for nothing presses the button again
 
 
-def appcmd(address: str, ca: str, arguments: list[str], patience_s: float = 30.0) -> int:
+def appcmd(address: str, inventory: Path, arguments: list[str], patience_s: float = 30.0) -> int:
     import winrm
 
+    variables: dict[str, str] = {}
+    for file in ("main.yml", "secrets.yml"):
+        variables.update(yaml.safe_load((inventory / "group_vars" / "web" / file).read_text()))
     session = winrm.Session(
         f"https://{address}:5986/wsman",
-        auth=(os.environ["NAIVE_USER"], os.environ["NAIVE_PASSWORD"]),
+        auth=(variables["ansible_user"], variables["ansible_password"]),
         transport="ntlm",
-        ca_trust_path=ca,
+        ca_trust_path=variables["ansible_winrm_ca_trust_path"],
         server_cert_validation="validate",
     )
     deadline = time.monotonic() + patience_s
@@ -45,7 +49,7 @@ def main(argv: list[str]) -> int:
         print(answer)
         return 1 if answer else 0
     if kind == "appcmd":
-        return appcmd(target, rest[0], rest[1:])
+        return appcmd(target, Path(rest[0]), rest[1:])
     raise SystemExit(__doc__)
 
 
