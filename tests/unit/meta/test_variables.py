@@ -17,6 +17,8 @@ INTERNAL = {
     "dotnet_mssql",
     "dotnet_left_out",
     "dotnet_deployment",
+    "dotnet_balancers",
+    "dotnet_to_roll_back",
 }
 
 
