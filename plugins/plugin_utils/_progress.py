@@ -160,7 +160,9 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
         if transport == "local":
             return ProgressTail(local_reader(path), show)
         # OpenSSH is a program, so another one may run beside the module's; other connections are asked at the end.
-        return ProgressTail(self._remote_reader(path), show, REMOTE_POLL_S if transport == "ssh" else threading.TIMEOUT_MAX)
+        return ProgressTail(
+            self._remote_reader(path), show, REMOTE_POLL_S if transport == "ssh" else threading.TIMEOUT_MAX
+        )
 
     def _posix_shell(self) -> bool:
         return not getattr(self._connection._shell, "_IS_WINDOWS", False)

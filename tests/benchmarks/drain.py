@@ -290,7 +290,9 @@ def main() -> int:
     print(f"written to {target.relative_to(ROOT)}")
     lost = [case for case, both in found["failed_requests"].items() if both["ours"]["failed_requests"]]
     if lost or found["ours_lag_ms"] > found["ours_lag_goal_ms"]:
-        print(f"MISSED: lag {found['ours_lag_ms']} ms of {found['ours_lag_goal_ms']}, requests lost in {lost or 'none'}")
+        print(
+            f"MISSED: lag {found['ours_lag_ms']} ms of {found['ours_lag_goal_ms']}, requests lost in {lost or 'none'}"
+        )
         return 1
     return 0
 

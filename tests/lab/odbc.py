@@ -46,9 +46,7 @@ def freetds_library() -> Path:
 VERIFIED = "verified"
 
 
-def install(
-    directory: str | Path, ca_file: str | Path | None = None, address: str = "", port: int = 1433
-) -> Path:
+def install(directory: str | Path, ca_file: str | Path | None = None, address: str = "", port: int = 1433) -> Path:
     """Write odbcinst.ini, odbc.ini and freetds.conf; returns the directory.
 
     With an address FreeTDS gets an entry whose certificate is verified: `connection_string(..., verified=True)` uses it.
@@ -63,7 +61,13 @@ def install(
     (target / "odbc.ini").write_text("", encoding="ascii")
     lines = ["[global]", "tds version = 7.4", "client charset = UTF-8", "text size = 64512000"]
     if address:
-        lines += [f"[{VERIFIED}]", f"host = {address}", f"port = {port}", "encryption = require", f"ca file = {ca_file}"]
+        lines += [
+            f"[{VERIFIED}]",
+            f"host = {address}",
+            f"port = {port}",
+            "encryption = require",
+            f"ca file = {ca_file}",
+        ]
         lines += ["check certificate hostname = no"]
     (target / "freetds.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return target

@@ -161,7 +161,9 @@ class Return(Session):
                 f"expected. See whether the application answers its health check."
             )
         self.progress.tell(
-            lambda: f"{self.request.member}: {member.status}{check}, waiting for {wanted}, "
-            f"{self.deadline.left_s:.0f} s left"
+            lambda: (
+                f"{self.request.member}: {member.status}{check}, waiting for {wanted}, "
+                f"{self.deadline.left_s:.0f} s left"
+            )
         )
         self.deadline.sleep()

@@ -160,8 +160,10 @@ class Session(ABC):
                 self._put_back_one(member, targets[member.id])
             except LoadBalancerError as error:
                 by_hand = self.api.by_hand(member.id, targets[member.id])
-                failures.append(f"{member.id} could not be put back to {targets[member.id].value} ({error}); "
-                                f"do it by hand: {by_hand}")
+                failures.append(
+                    f"{member.id} could not be put back to {targets[member.id].value} ({error}); "
+                    f"do it by hand: {by_hand}"
+                )
         if failures:
             return "ATTENTION: " + " ".join(failures)
         self.outcome.restored = True
@@ -202,7 +204,8 @@ class Session(ABC):
     def intend(self, admin: Admin, **others: object) -> None:
         """Note what the members will be like, for the diff."""
         self.outcome.intended = tuple(
-            replace(member, admin=admin, **others) for member in self.outcome.before.members  # type: ignore[arg-type]
+            replace(member, admin=admin, **others)
+            for member in self.outcome.before.members  # type: ignore[arg-type]
         )
 
     def counts(self, sample: Sample) -> str:

@@ -126,6 +126,4 @@ def request_of(params: dict[str, Any], check_mode: bool) -> Request:
         "member", "state", "backend", "timeout_s", "poll_ms", "min_up", "on_timeout", "bleed_s", "weight", "step_s",
         "restore_to", "old_workers", "check_capacity",
     )  # fmt: skip
-    return Request(
-        **{name: params[name] for name in names}, weight_steps=tuple(steps), check_mode=check_mode
-    )
+    return Request(**{name: params[name] for name in names}, weight_steps=tuple(steps), check_mode=check_mode)

@@ -103,6 +103,7 @@ def test_a_graceful_restart_in_the_middle_is_waited_for() -> None:
 @pytest.mark.beside
 def test_what_is_refused() -> None:
     with apache() as made:
+
         def message(member: str = "web01", **different: Any) -> str:
             result = lb_member(member, **{"state": "drained", **options(made), **different})
             assert result["failed"], result

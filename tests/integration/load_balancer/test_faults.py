@@ -49,7 +49,9 @@ def test_unknown_names_come_with_suggestions(untouched: Scene) -> None:
     assert "has no backend wep with servers: did you mean web?" in refused(untouched, backend="wep")
 
 
-@pytest.mark.parametrize("name", ["web01;disable server web/web02", "web01 state maint\nquit", "web01\0", "", "a b", "ü"])
+@pytest.mark.parametrize(
+    "name", ["web01;disable server web/web02", "web01 state maint\nquit", "web01\0", "", "a b", "ü"]
+)
 def test_no_name_breaks_out_of_a_command(untouched: Scene, name: str) -> None:
     assert "is not a name of a server in HAProxy" in refused(untouched, name)
     assert "is not a name of a backend in HAProxy" in refused(untouched, backend=name)
@@ -199,9 +201,7 @@ def test_haproxy_restarted_in_the_middle_is_set_again(place: Path) -> None:
 def test_reloads_in_the_middle_are_counted_and_waited_for(place: Path) -> None:
     with scene(Farm(state_file=True)) as made, made.users(HELD) as users:
         made.wait_busy(1)
-        run = running(
-            made, place, "in flight", state="drained", state_file=str(made.balancer.state_file)
-        )
+        run = running(made, place, "in flight", state="drained", state_file=str(made.balancer.state_file))
         made.balancer.reload()
         time.sleep(0.3)
         made.balancer.reload()

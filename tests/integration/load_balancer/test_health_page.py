@@ -25,7 +25,7 @@ PASSWORD = "Lab-winrm-5ecret!"
 WEB_CONFIG = """<?xml version="1.0" encoding="utf-8"?>
 <configuration><system.webServer><aspNetCore processPath="python" arguments=".\\app.py" /></system.webServer></configuration>
 """
-APP = '''\
+APP = """\
 import os, signal, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -51,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
 
 signal.signal(signal.SIGTERM, lambda *arguments: sys.exit(0))
 ThreadingHTTPServer((os.environ["ASPNETCORE_ADDRESS"], int(os.environ["ASPNETCORE_PORT"])), Handler).serve_forever()
-'''
+"""
 
 
 class Shop:

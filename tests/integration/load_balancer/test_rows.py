@@ -139,9 +139,7 @@ ROWS: dict[str, Row] = {
         ),
         Farm(state_file=True),
     ),
-    "agent-check: drain and wait": Row(
-        simply(DRAIN, wait_s=1.0), Farm(agent=True), agent="ready"
-    ),
+    "agent-check: drain and wait": Row(simply(DRAIN, wait_s=1.0), Farm(agent=True), agent="ready"),
     "agent-check: ours": Row(drained(), Farm(agent=True), agent="ready"),
     "last server": Row(simply("set server web/web02 state maint", DRAIN, wait_s=0.5), kill=False),
     "last server: ours": Row(

@@ -136,7 +136,17 @@ class Apache:
     def start_origin(self, name: str, *options: str) -> None:
         address = self.net.web(int(name[3:]))
         process = launch(
-            f"origin-{name}", [sys.executable, "-m", "lab.haproxy.origin", address, "--release", str(self.directory / "release"), *options], self.directory
+            f"origin-{name}",
+            [
+                sys.executable,
+                "-m",
+                "lab.haproxy.origin",
+                address,
+                "--release",
+                str(self.directory / "release"),
+                *options,
+            ],
+            self.directory,
         )
         self._origins[name] = process
         process.wait_ready(_START_S)

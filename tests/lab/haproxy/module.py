@@ -27,7 +27,9 @@ _MODULES = "ansible_collections.zero_downtime.dotnet.plugins.modules"
 class ModuleRun:
     """A module that runs; `result()` waits for it."""
 
-    def __init__(self, name: str, args: dict[str, Any], *, progress: Path | None = None, user: int | None = None) -> None:
+    def __init__(
+        self, name: str, args: dict[str, Any], *, progress: Path | None = None, user: int | None = None
+    ) -> None:
         self.progress = progress
         told = {"ZERO_DOWNTIME_PROGRESS": str(progress)} if progress else {}
         environment = {**os.environ, "PYTHONPATH": python_path(), **told}

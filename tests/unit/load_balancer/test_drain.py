@@ -199,7 +199,11 @@ def test_who_is_out_already_is_waited_for_whatever_becomes_of_the_others() -> No
 def test_after_a_reload_what_was_in_maintenance_goes_back_to_maintenance() -> None:
     time = Time()
     balancer = FakeBalancer(
-        time, member("web01", in_flight=1), member("web02"), member("web01", "admin", admin=Admin.MAINT), member("web02", "admin")
+        time,
+        member("web01", in_flight=1),
+        member("web02"),
+        member("web01", "admin", admin=Admin.MAINT),
+        member("web02", "admin"),
     )
     time.at(1.0, lambda: setattr(balancer, "process", "200"))
     time.at(2.0, lambda: balancer.set(WEB01, in_flight=0))

@@ -268,7 +268,10 @@ def test_refusals_by_haproxy_are_told() -> None:
 
 
 def test_old_workers_are_summed_and_the_ones_that_end_are_let_go() -> None:
-    old = WORKERS + "# old workers\n41              worker          1               0d00h00m09s     2.6.12\n# programs\n\n"
+    old = (
+        WORKERS
+        + "# old workers\n41              worker          1               0d00h00m09s     2.6.12\n# programs\n\n"
+    )
     none = WORKERS + "# programs\n\n"
     script = Script(
         ("show proc", old),
@@ -287,7 +290,10 @@ def test_old_workers_are_summed_and_the_ones_that_end_are_let_go() -> None:
 
 
 def test_an_old_worker_that_lives_and_does_not_answer_is_an_error() -> None:
-    old = WORKERS + "# old workers\n41              worker          1               0d00h00m09s     2.6.12\n# programs\n\n"
+    old = (
+        WORKERS
+        + "# old workers\n41              worker          1               0d00h00m09s     2.6.12\n# programs\n\n"
+    )
     script = Script(("show proc", old), ("@!41 show stat -1 4 -1", ""), ("show proc", old))
     with pytest.raises(BadReply, match="Old worker 41 of HAProxy does not answer"):
         Master(script).older([WEB01])

@@ -57,8 +57,11 @@ class ApacheApi(LoadBalancerApi):
             raise LoadBalancerError(f"{self.where} no longer has {', '.join(gone)}: has its configuration changed?")
         others_up = {}
         for member_id in ids:
-            others = [self._member(worker) for key, worker in by_id.items()
-                      if key.backend == member_id.backend and key != member_id]
+            others = [
+                self._member(worker)
+                for key, worker in by_id.items()
+                if key.backend == member_id.backend and key != member_id
+            ]
             others_up[member_id.backend] = sum(other.up and other.admin is Admin.READY for other in others)
         process = every[0].nonce
         older = {}
