@@ -87,7 +87,7 @@ class Gate:
         module = statement.module
         if module is not None and module.statement is not statement and rule not in _BODY_KEEPS:
             if level == ERROR and module.name is not None:
-                self.objects.bodies.setdefault(module.name.key, []).append((rule, message))
+                self._in_body(module.name, rule, message)
             if module.kind != "TRIGGER" or rule in _BODY_SILENT:
                 if rule in _BODY_SILENT:
                     return
@@ -97,6 +97,12 @@ class Gate:
             return
         at = token if token is not None else statement.token
         self._add(known, level, unit.locate(at.start), message, advice, table, unit.root, at.end - at.start)
+
+    def _in_body(self, module: Name, rule: str, message: str) -> None:
+        """Remember what a module's body does, for the day somebody runs it; one finding of a rule is enough."""
+        known = self.objects.bodies.setdefault(module.key, [])
+        if not any(rule == one for one, _message in known):
+            known.append((rule, message))
 
     def _severity(self, rule: Rule, wanted: str | None, table: Name | None) -> str:
         phase = self.options.phase
@@ -222,7 +228,7 @@ class Gate:
         module = unit.statement.module
         if module is not None and module.statement is not unit.statement:
             if module.name is not None:
-                self.objects.bodies.setdefault(module.name.key, []).append((rule, message))
+                self._in_body(module.name, rule, message)
             if rule in _BODY_SILENT or module.kind != "TRIGGER":
                 return
         if level != OFF:

@@ -131,6 +131,7 @@ class Stream:
             or (token.key in STARTERS and token.kind == WORD)
             or self.trigger_switch()
             or (token.key == "THROW" and token.kind == WORD)
+            or (token.kind == WORD and self.ahead().key == ":")
         )
 
     def trigger_switch(self) -> bool:

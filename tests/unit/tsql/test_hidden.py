@@ -134,3 +134,14 @@ def test_exotic_characters_hide_nothing(text: str) -> None:
     ):
         statement = re.sub(" ", character, " DROP TABLE dbo.Things")
         assert rules(text.replace("{}", statement)), hex(ord(character))
+
+
+def test_procedures_that_run_themselves_or_each_other() -> None:
+    loop = "CREATE PROCEDURE dbo.a AS BEGIN DROP TABLE dbo.Things; EXEC dbo.a; END"
+    assert rules(loop) == set()
+    assert rules(f"{loop}\nGO\nEXEC dbo.a") == {"drop-table"}
+    chain = f"{loop}\nGO\nCREATE PROCEDURE dbo.b AS EXEC dbo.a\nGO\nCREATE PROCEDURE dbo.c AS EXEC dbo.b"
+    assert rules(f"{chain}\nGO\nEXEC dbo.c") == {"drop-table"}
+    assert rules("CREATE PROCEDURE dbo.a AS EXEC dbo.b\nGO\nCREATE PROCEDURE dbo.b AS EXEC dbo.a\nGO\nEXEC dbo.b") == {
+        "dynamic"
+    }

@@ -289,12 +289,13 @@ def procedure(context: Context, unit: Unit) -> None:
 
 
 def _own_procedure(context: Context, unit: Unit, name: Name) -> None:
+    module = unit.statement.module
+    if module is not None and module.name is not None and module.name.key == name.key:
+        return  # it calls itself
     body = context.objects.bodies.get(name.key)
     if body is not None and (name.temporary or context.new_module(name, unit)):
-        for rule, message in body:
-            context.report(
-                unit, rule, f"runs {full(name)}, which this release makes, and whose body {message}", severity=ERROR
-            )
+        for rule, message in list(body):
+            context.report(unit, rule, f"runs {full(name)}, which this release makes: {message}", severity=ERROR)
         return
     context.report(
         unit,

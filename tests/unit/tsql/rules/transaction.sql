@@ -38,3 +38,11 @@ CREATE PROCEDURE dbo.spMove AS BEGIN BEGIN TRANSACTION; COMMIT; END;
 
 --== near miss: a setting
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+--== catch: SQL Server Agent's job scripts, with a label behind the word
+BEGIN TRANSACTION
+COMMIT TRANSACTION
+GOTO EndSave
+QuitWithRollback:
+    IF (@@TRANCOUNT > 0) ROLLBACK TRANSACTION
+EndSave:

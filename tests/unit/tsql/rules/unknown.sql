@@ -36,3 +36,12 @@ PRINT N'done';
 
 --== near miss: result sets of a string
 EXEC (N'SELECT 1 AS One') WITH RESULT SETS ((One int NOT NULL));
+
+--== near miss: labels behind statements that could have a name there
+EXEC sp_help
+again:
+IF @@TRANCOUNT < 0 RETURN
+PRINT N'a'
+done:
+SELECT 1 AS One
+last:
