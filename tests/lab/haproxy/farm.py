@@ -55,6 +55,7 @@ class Farm:
             "    timeout client 30s",
             "    timeout server 30s",
             "    timeout queue 10s",
+            "    timeout check 5s",
             "    retries 0",
             *(["    load-server-state-from-file global"] if self.state_file else []),
             f"    default-server inter 200ms fastinter 100ms downinter 200ms rise {self.rise} fall {self.fall}",
