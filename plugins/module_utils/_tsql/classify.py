@@ -848,6 +848,8 @@ class Classifier:
                 while s.token.kind == WORD and not s.at_end() and s.key != "ON":
                     statement.options[s.key] = "ON"
                     s.i += 1
+                    if s.take("="):
+                        s.i += 1
                     s.take(",")
             else:
                 raise s.surprise("expected INCLUDE, WHERE, WITH, ON or the end of the statement")
