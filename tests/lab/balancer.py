@@ -39,8 +39,12 @@ defaults
     timeout server 60s
     timeout http-keep-alive 60s
     timeout queue 10s
+    # A machine that is short of processor time for some seconds must not cost a healthy server its place.
+    timeout check 5s
+    # In a reload, idle clients are let go with an answer, not with a reset that crosses their next request.
+    option idle-close-on-response
     load-server-state-from-file global
-    default-server inter 500ms fastinter 250ms downinter 500ms rise 2 fall 2 init-addr last,libc,none
+    default-server inter 500ms fastinter 250ms downinter 500ms rise 2 fall 3 init-addr last,libc,none
 
 frontend {BACKEND}
     bind {net.haproxy}:{HAPROXY_FRONTEND_PORT}

@@ -110,6 +110,7 @@ def table(summary: dict[str, Any], checks: list[Check]) -> str:
     for node, version in summary["versions"].items():
         rows.append((node, _node(summary, node, version)))
     rows.append(("HAProxy counted", ", ".join(f"{name} {number}" for name, number in summary["haproxy"].items())))
+    rows.append(("generator late by", f"{summary['generator_max_lag_ms']} ms at most"))
     rows.append(("whole demo", f"{summary['total_s']} s"))
     width = max(len(name) for name, _unused in rows)
     lines = ["", *(f"  {name:<{width}}  {text}" for name, text in rows), ""]

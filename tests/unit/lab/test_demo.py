@@ -41,6 +41,7 @@ def _summary(**different: Any) -> dict[str, Any]:
         "outcomes": {"web01": "succeeded", "web02": "succeeded"},
         "lease": {"held": False},
         "haproxy": {"hrsp_5xx": 0},
+        "generator_max_lag_ms": 5.0,
         "total_s": 90.0,
     }
     return {**summary, **different}
