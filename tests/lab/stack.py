@@ -314,6 +314,7 @@ class Lab:
                 "ansible_connection": "local",
                 "dotnet_lb_socket": str(self.admin_socket),
                 "dotnet_lb_master_socket": str(self.master_socket),
+                "dotnet_lb_state_file": str(self.admin_socket.parent / "servers.state"),
             },
         ).write(self.inventory)
 
