@@ -204,8 +204,8 @@ class Session(ABC):
     def intend(self, admin: Admin, **others: object) -> None:
         """Note what the members will be like, for the diff."""
         self.outcome.intended = tuple(
-            replace(member, admin=admin, **others)
-            for member in self.outcome.before.members  # type: ignore[arg-type]
+            replace(member, admin=admin, **others)  # type: ignore[arg-type]
+            for member in self.outcome.before.members
         )
 
     def counts(self, sample: Sample) -> str:

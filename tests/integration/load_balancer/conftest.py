@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 SIDE_BY_SIDE = 5
-_PLAYS = pytest.StashKey[dict[str, "Future[None]"]]()
+_PLAYS = pytest.StashKey[dict[str, Future[None]]]()
 _POOL = pytest.StashKey[ThreadPoolExecutor]()
 
 

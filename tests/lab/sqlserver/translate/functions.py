@@ -140,7 +140,7 @@ def _coalesce(t: T, e: n.Call) -> Typed:
     kind = common_type([k for _unused, k in pairs if k is not None])
     if kind is not None and kind.is_string:
         return f"COALESCE({', '.join(t._to_string(sql, k, 'text') for sql, k in pairs)})", kind
-    return f"COALESCE({', '.join(sql for sql, _ in pairs)})", kind
+    return f"COALESCE({', '.join(sql for sql, _unused in pairs)})", kind
 
 
 @_function("nullif")

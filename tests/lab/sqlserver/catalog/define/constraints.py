@@ -181,7 +181,7 @@ class Constraints(Base):
             f" ON UPDATE {f.on_update}" if f.on_update else ""
         )
         sql = (
-            f"FOREIGN KEY ({', '.join(ident(c.name) for c, _ in columns)}) REFERENCES {target.ref} "
+            f"FOREIGN KEY ({', '.join(ident(c.name) for c, _unused in columns)}) REFERENCES {target.ref} "
             f"({', '.join(ident(c.name) for c in found)}){actions}"
         )
         object_id = self._next_id(s)
