@@ -103,7 +103,8 @@ class SlowRequest:
 
 def lag_ms(made: Scene, drain: Drain, place: int) -> float:
     """From the end of the last request in flight to the end of the module."""
-    request = SlowRequest(made, 1.2 + 0.037 * (place % 10))
+    # Spread over a second, the shortest pause of the other module, so that no phase of it is preferred.
+    request = SlowRequest(made, 1.2 + 0.05 * (place % 20))
     run = drain(made)
     result = run.result()
     ended = time.monotonic()
