@@ -34,7 +34,7 @@ integration: bootstrap  ## The real modules and playbooks against the lab (ARGS=
 test: bootstrap  ## lint, unit and integration: all that has to pass
 	@scripts/test
 
-demo: bootstrap  ## Upgrade two web servers and their database under load: MODE=rolling, naive or broken
+demo: bootstrap  ## Upgrade two web servers and their database under load: MODE=rolling, naive, broken, cookie or reload
 	@$(PYTHON_IN_VENV) -m lab.demo --mode $(MODE) $(ARGS)
 
 bench-drain: bootstrap  ## What a drain costs, and what each shortcut loses
