@@ -122,6 +122,7 @@ def test_weight_grows_in_steps_and_is_set() -> None:
             weights.append((made.balancer.status(), made.balancer.column("weight")))
             time.sleep(0.05)
         result = run.result()
+        weights.append((made.balancer.status(), made.balancer.column("weight")))
         assert result["changed"], result
         assert [weight for status, weight in dict.fromkeys(weights) if status == "UP"] == ["10", "50", "100"]
         assert lb_member(state="enabled", socket=socket, weight=40)["diff"]["after"]["web/web01"]["weight"] == 40
