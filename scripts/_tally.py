@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One closing line over the linters' verdicts (VERDICTS) and pytest's report (JUNIT)."""
+"""One closing line over the linters' verdicts (VERDICTS) and pytest's reports (JUNIT ...)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from pathlib import Path
 
 
 def main() -> None:
-    verdicts, junit = Path(sys.argv[1]), Path(sys.argv[2])
+    verdicts, reports = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
     linters = [line.split()[1] for line in verdicts.read_text().splitlines()] if verdicts.exists() else ["FAILED"]
     passed, failed, skipped = linters.count("ok"), linters.count("FAILED"), 0
-    # Without a report pytest itself has failed, which is a failure too.
-    suites = list(ET.parse(junit).getroot().iter("testsuite")) if junit.exists() else []
-    if not suites:
-        failed += 1
+    suites = []
+    for report in reports:
+        found = list(ET.parse(report).getroot().iter("testsuite")) if report.exists() else []
+        # Without a report pytest itself has failed, which is a failure too.
+        failed += not found
+        suites += found
     for suite in suites:
         total, broken, left_out = (
             int(suite.get("tests", 0)),
