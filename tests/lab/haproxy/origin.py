@@ -2,21 +2,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small web server that a farm's load balancer sends users to: `python -m lab.haproxy.origin ADDRESS [options]`.
 
-/fast answers after 4 ms, /slow/SECONDS after that time, /stream/SECONDS sends a piece every 100 ms, /hold
-answers until a file is there, /health tells whether it is warm. Any path answers 500 until the server is warm. It answers raw lines too (TCP mode), and an
-agent-check. It is one process, so that a test can kill it as a crash would.
+/fast answers after 4 ms, /slow/SECONDS after that time, /stream/SECONDS sends a piece every 100 ms, /hold answers until
+a file is there, /websocket becomes a WebSocket that sends back what comes, /health tells whether it is warm. Any path
+answers 500 until the server is warm. It answers raw lines too (TCP mode), and an agent-check. It is one process, so that
+a test can kill it as a crash would.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import contextlib
+import hashlib
 import sys
 import time
 from pathlib import Path
 
 from .farm import AGENT_PORT
+
+_WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+
+
+def _upgraded(head: bytes) -> bytes:
+    """The answer to a client's opening handshake."""
+    lines = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n") if b": " in line)
+    original = dict(line.split(b": ", 1) for line in head.split(b"\r\n") if b": " in line)
+    assert lines[b"upgrade"] == b"websocket"
+    key = next(value for name, value in original.items() if name.lower() == b"sec-websocket-key")
+    accept = base64.b64encode(hashlib.sha1(key + _WEBSOCKET).digest())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
 
 
 class Origin:
@@ -33,6 +51,11 @@ class Origin:
                 path = head.split(b" ", 2)[1].decode()
                 self.in_flight += 1
                 try:
+                    if path == "/websocket":
+                        writer.write(_upgraded(head))
+                        while frame := await reader.read(4096):
+                            writer.write(frame)
+                        break
                     await self._answer(path.split("?")[0], writer)
                 finally:
                     self.in_flight -= 1
