@@ -50,7 +50,11 @@ def _release(lab: Lab, tmp_path: Path, waiver: str) -> Path:
 
 def test_a_release_that_drops_a_column_in_use_is_refused(lab: Lab, tmp_path: Path) -> None:
     before = lab.fingerprint()
-    done = lab.playbook("rolling_deploy", extra_vars={"dotnet_release": str(_release(lab, tmp_path, ""))})
+    refused = {
+        "dotnet_release": str(_release(lab, tmp_path, "")),
+        "dotnet_supported_releases": [str(lab.build("1.0.0"))],
+    }
+    done = lab.playbook("rolling_deploy", extra_vars=refused)
     assert done.returncode == 2, done.story
     assert re.search(r"0003_without_name\.sql[^\n]*drop-column|drop-column[^\n]*0003_without_name\.sql", done.output), (
         done.story
