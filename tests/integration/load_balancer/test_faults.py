@@ -50,11 +50,17 @@ def test_unknown_names_come_with_suggestions(untouched: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["web01;disable server web/web02", "web01 state maint\nquit", "web01\0", "", "a b", "ü"]
+    "name", ["web01;disable server web/web02", "web01 state maint\nquit", "web01\t", "", "a b", "ü"]
 )
 def test_no_name_breaks_out_of_a_command(untouched: Scene, name: str) -> None:
     assert "is not a name of a server in HAProxy" in refused(untouched, name)
     assert "is not a name of a backend in HAProxy" in refused(untouched, backend=name)
+
+
+def test_a_name_with_a_null_character_is_refused(untouched: Scene) -> None:
+    """By the module, or before it by newer versions of Ansible, which cannot log such an argument."""
+    message = refused(untouched, "web01\0")
+    assert "is not a name of a server in HAProxy" in message or "embedded null character" in message
 
 
 def test_sockets_that_are_not_there(untouched: Scene, place: Path) -> None:

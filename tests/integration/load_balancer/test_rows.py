@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from lab.haproxy.farm import Farm
 from lab.haproxy.module import ModuleRun, lb_member
-from lab.haproxy.scene import Scene, scene
+from lab.haproxy.scene import Scene, scene, wait_busy
 from lab.haproxy.users import COOKIES, HELD, MIXED, Kind, Tally
 
 SIDE_BY_SIDE = 4
@@ -80,6 +80,9 @@ def reload_first(then: Act) -> Act:
     """HAProxy is reloaded just before: its old process still holds what was in flight."""
 
     def act(scene: Scene) -> dict[str, Any] | None:
+        # All who hold a request have it in the old process: none comes late, to the new one.
+        held = sum(kind.count for kind in HELD if kind.path == "/hold")
+        wait_busy(lambda: sum(int(scene.balancer.column("scur", name)) for name in ("web01", "web02")), held, 30.0)
         scene.balancer.reload()
         return then(scene)
 
