@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap lint unit integration test demo bench-drain bench-migration bench-contract build matrix clean
+.PHONY: help bootstrap lint unit integration test demo bench-drain bench-migration bench-lint build matrix clean
 
 MODE ?= rolling
 VENV ?= build/venv
@@ -43,8 +43,8 @@ bench-drain: bootstrap  ## What a drain costs, and what each shortcut loses
 bench-migration: bootstrap  ## How long migrations take, by number of scripts
 	@$(PYTHON_IN_VENV) tests/benchmarks/migration.py $(ARGS)
 
-bench-contract: bootstrap  ## How long the compatibility gate takes, and what it finds
-	@$(PYTHON_IN_VENV) tests/benchmarks/contract.py $(ARGS)
+bench-lint: bootstrap  ## How long the migration linter takes, and what it finds
+	@$(PYTHON_IN_VENV) tests/benchmarks/lint.py $(ARGS)
 
 build: bootstrap  ## The collection as a tarball in build/dist, without tests
 	@scripts/build

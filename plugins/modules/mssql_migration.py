@@ -154,7 +154,7 @@ options:
     default: 30
 seealso:
   - module: zero_downtime.dotnet.mssql_migration_info
-  - module: zero_downtime.dotnet.mssql_contract
+  - module: zero_downtime.dotnet.mssql_migration_lint
 """
 
 EXAMPLES = r"""

@@ -124,7 +124,7 @@ def read_script(file: str, text: str) -> Script:
 
 
 def _without_directives(found: Scan, tokens: list[Token]) -> list[Token]:
-    """The tokens but for those on lines that are sqlcmd's; the gate reports such a line as a whole."""
+    """The tokens but for those on lines that are sqlcmd's; the linter reports such a line as a whole."""
     if not found.directives:
         return tokens
     spans: list[tuple[int, int]] = []

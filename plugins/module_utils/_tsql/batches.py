@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A script's batches, and what of sqlcmd's own language stands in it.
 
-Private to the collection. The migration engine runs exactly the batches that the gate has read.
+Private to the collection. The migration engine runs exactly the batches that the linter has read.
 """
 
 from __future__ import annotations

@@ -225,7 +225,7 @@ class Classifier:
                 s.i += 1
             return False
         if following in ("DIALOG", "CONVERSATION"):
-            raise Unrecognised(token, "Service Broker is not known to the gate")
+            raise Unrecognised(token, "Service Broker is not known to the linter")
         s.i += 1
         if following in ("TRY", "CATCH"):
             s.i += 1
@@ -243,7 +243,7 @@ class Classifier:
     def _end(self, token: Token) -> bool:
         s = self.s
         if s.ahead().key == "CONVERSATION":
-            raise Unrecognised(token, "Service Broker is not known to the gate")
+            raise Unrecognised(token, "Service Broker is not known to the linter")
         if not self.blocks:
             raise Unrecognised(token, "END without BEGIN")
         s.i += 1
@@ -722,7 +722,7 @@ class Classifier:
             return self._plain_create(token, key, 1)
         if key == "APPLICATION" and s.ahead().key == "ROLE":
             return self._plain_create(token, "APPLICATION ROLE", 2)
-        raise s.surprise("expected a kind of object that the gate knows")
+        raise s.surprise("expected a kind of object that the linter knows")
 
     def _plain_create(self, token: Token, kind: str, words: int) -> bool:
         s = self.s
@@ -1029,7 +1029,7 @@ class Classifier:
                     s.skip()
             statement.words = tuple(one.key for one in s.tokens[start : s.i] if one.kind == WORD)
             return False
-        raise s.surprise("expected a kind of object that the gate knows")
+        raise s.surprise("expected a kind of object that the linter knows")
 
     def _alter_index(self, token: Token) -> bool:
         s = self.s
@@ -1094,7 +1094,7 @@ class Classifier:
             return self._drop_index(token)
         if key in _DROPS:
             return self._plain_drop(token, _DROPS[key], 1)
-        raise s.surprise("expected a kind of object that the gate knows")
+        raise s.surprise("expected a kind of object that the linter knows")
 
     def _plain_drop(self, token: Token, kind: str, words: int) -> bool:
         s = self.s

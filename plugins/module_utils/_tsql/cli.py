@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gate on the command line, for an application's own CI. Nothing but Python's standard library, and no database."""
+"""The linter on the command line, for an application's own CI. Nothing but Python's standard library, and no database."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .sources import SourceError
 PASSED, REFUSED, UNUSABLE = 0, 1, 2
 
 _EPILOG = """
-exit status: 0 nothing is refused, 1 at least one error was found, 2 the gate could not do its work (bad options, unreadable
-files). A script that the gate cannot understand is refused (1), not skipped.
+exit status: 0 nothing is refused, 1 at least one error was found, 2 the linter could not do its work (bad options, unreadable
+files). A script that the linter cannot understand is refused (1), not skipped.
 
 phases: a file's phase is --phase, or the name of its directory (expand, backfill, contract, undo), or else expand.
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the gate says: rules, findings and waivers. Private to the collection."""
+"""What the linter says: rules, findings and waivers. Private to the collection."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Advice:
 
 @dataclass
 class Finding:
-    """Something that a script does and should not, or that the gate cannot vouch for."""
+    """Something that a script does and should not, or that the linter cannot vouch for."""
 
     rule: str
     severity: str
@@ -96,7 +96,7 @@ class Finding:
 
 @dataclass
 class Waiver:
-    """``-- contract: allow <rule-id> <reason>``"""
+    """``-- lint: allow <rule-id> <reason>``"""
 
     rule: str
     reason: str

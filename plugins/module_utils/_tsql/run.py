@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of the gate over a path: what the module and the command line have in common. Private to the collection."""
+"""One run of the linter over a path: what the module and the command line have in common. Private to the collection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .findings import PHASES, SEVERITIES, Report
-from .gate import Gate
+from .linter import Linter
 from .live import LiveSchema
 from .rules.catalogue import CATALOGUE
 from .rules.registry import Options
@@ -38,7 +38,7 @@ def check_severities(severities: Mapping[str, str]) -> None:
     """Refuse a rule or a severity that does not exist."""
     for rule, severity in severities.items():
         if rule not in CATALOGUE:
-            raise SourceError(f"There is no rule {rule}; docs/compatibility.md lists them.")
+            raise SourceError(f"There is no rule {rule}; docs/lint.md lists them.")
         if severity not in SEVERITIES:
             raise SourceError(f"The severity of {rule} is {severity}; expected is error, warning, note or off.")
 
@@ -53,38 +53,40 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
     own = [read_release(path) for path in request.paths if os.path.isdir(path) and is_release(path)]
     total = Report(live=live is not None)
     made: list[Name] = []
-    gate = Gate(request.options, live)
+    linter = Linter(request.options, live)
     for phase in PHASES:
         if phase in ("contract", "undo"):
             # these run long after: what expand has made is used by then
-            _merge(total, gate.result)
-            gate = Gate(request.options, live)
-        gate.options = replace(request.options, phase=phase)
+            _merge(total, linter.result)
+            linter = Linter(request.options, live)
+        linter.options = replace(request.options, phase=phase)
         for source in sources:
             if source.phase == phase:
-                _check(gate, source, phase, releases, own, made)
-    _merge(total, gate.result)
+                _check(linter, source, phase, releases, own, made)
+    _merge(total, linter.result)
     total.objects = versioned_objects([*releases, *own], made, live)
     return total
 
 
 def _check(
-    gate: Gate, source: Source, phase: str, releases: list[Release], own: list[Release], made: list[Name]
+    linter: Linter, source: Source, phase: str, releases: list[Release], own: list[Release], made: list[Name]
 ) -> None:
     if source.failure is not None:
-        gate.refuse(source.file, source.failure)
+        linter.refuse(source.file, source.failure)
         return
-    if gate.live is not None and source.checksum in gate.live.applied.get((phase, os.path.basename(source.file)), ()):
-        gate.remember(source.file, source.text)
-        gate.result.applied.append(source.file)
+    if linter.live is not None and source.checksum in linter.live.applied.get(
+        (phase, os.path.basename(source.file)), ()
+    ):
+        linter.remember(source.file, source.text)
+        linter.result.applied.append(source.file)
         return
     # an undo script takes the release's own objects back
     concerned = releases if phase == "undo" else [*releases, *own]
-    gate.usage = (lambda unit: [(one, users(one, concerned)) for one in taken(unit)]) if concerned else None
-    gate.check(source.file, source.text)
+    linter.usage = (lambda unit: [(one, users(one, concerned)) for one in taken(unit)]) if concerned else None
+    linter.check(source.file, source.text)
     if phase != "expand":
         return
-    for unit in gate.script.units:
+    for unit in linter.script.units:
         statement = unit.statement
         if statement.kind.startswith("CREATE ") and statement.name is not None and statement.kind != "CREATE INDEX":
             made.append(statement.name)

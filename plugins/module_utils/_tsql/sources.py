@@ -189,7 +189,7 @@ _READ = ("app", "version", "uses", "database")
 
 
 def _parse(text: str, file: str) -> dict[str, object]:
-    """The four keys that the gate wants, out of YAML: scalars, flat lists and flat mappings, in block or flow style.
+    """The four keys that the linter wants, out of YAML: scalars, flat lists and flat mappings, in block or flow style.
 
     The standard library has no YAML; what is in no such form is refused rather than guessed.
     """
@@ -245,7 +245,7 @@ def _flow(text: str, file: str, key: str) -> object:
     inner = text[1:-1]
     if text[-1] != {"[": "]", "{": "}"}[text[0]] or any(mark in inner for mark in "{}"):
         raise SourceError(
-            f"{file}: {key} is in a form that the gate does not read: write it as a plain list or mapping."
+            f"{file}: {key} is in a form that the linter does not read: write it as a plain list or mapping."
         )
     pieces = [piece.strip() for piece in _pieces(inner)]
     if text[0] == "[":
@@ -285,7 +285,7 @@ def _block(block: Sequence[str], file: str, key: str) -> object:
         match = _KEY.match(entry)
         if match is None or entry.startswith("-"):
             raise SourceError(
-                f"{file}: {key} is in a form that the gate does not read: write it as a plain list or mapping."
+                f"{file}: {key} is in a form that the linter does not read: write it as a plain list or mapping."
             )
         mapping[match.group("key")] = _scalar(match.group("rest") or "")
     return mapping

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waivers: ``-- contract: allow <rule-id> <reason>`` on the line before a statement. Private to the collection."""
+"""Waivers: ``-- lint: allow <rule-id> <reason>`` on the line before a statement. Private to the collection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .analysis import Script, Unit
 from .findings import Finding, Waiver
 from .rules.catalogue import CATALOGUE
 
-_WAIVER = re.compile(r"--\s*contract\s*:\s*(?P<rest>.*)", re.I | re.S)
+_WAIVER = re.compile(r"--\s*lint\s*:\s*(?P<rest>.*)", re.I | re.S)
 _CONTROL = frozenset({"IF", "WHILE", "ELSE", "LABEL"})
 _NOT_WAIVABLE = frozenset({"waiver", "stale-waiver"})
 
@@ -50,7 +50,7 @@ class Waivers:
                 self.invalid.append(
                     (
                         comment.start,
-                        f"'{comment.text.strip()[:80]}' names no rule: write -- contract: allow <rule-id> <reason>",
+                        f"'{comment.text.strip()[:80]}' names no rule: write -- lint: allow <rule-id> <reason>",
                     )
                 )
                 continue

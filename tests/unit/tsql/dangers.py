@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Statements that must never get past the gate, and places to hide them in."""
+"""Statements that must never get past the linter, and places to hide them in."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import Report
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import Gate
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import Linter
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import (
     ColumnFacts,
     LiveSchema,
@@ -69,11 +69,11 @@ def check(example: Example) -> Report:
     options = Options(
         phase=phase, edition=example.option("edition"), version=VERSIONS.get(example.option("version"), 0)
     )
-    gate = Gate(options, live_schema() if example.option("live") else None)
+    linter = Linter(options, live_schema() if example.option("live") else None)
     if uses:
-        gate.usage = lambda unit: [(one, users(one, [_RELEASE])) for one in taken(unit)]
-    gate.check(f"{example.rule}.sql", example.text)
-    return gate.result
+        linter.usage = lambda unit: [(one, users(one, [_RELEASE])) for one in taken(unit)]
+    linter.check(f"{example.rule}.sql", example.text)
+    return linter.result
 
 
 def live_schema() -> LiveSchema:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gate on the command line: plain Python, exit status, and what it writes."""
+"""The linter on the command line: plain Python, exit status, and what it writes."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_sarif(breaking: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_sarif_of_waived_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "a b.sql"
-    file.write_text("-- contract: allow drop-table nobody reads it\nDROP TABLE dbo.Things", encoding="utf-8")
+    file.write_text("-- lint: allow drop-table nobody reads it\nDROP TABLE dbo.Things", encoding="utf-8")
     assert main([str(file), "--format", "sarif"]) == 0
     [result] = json.loads(capsys.readouterr().out)["runs"][0]["results"]
     assert result["suppressions"] == [{"kind": "inSource", "justification": "nobody reads it"}]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Report
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_scripts
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -42,7 +42,7 @@ def test_what_changes_is_refused(path: Path) -> None:
 
 
 def test_there_are_enough_statements(record_property: Callable[[str, object], None]) -> None:
-    """And the rate of those that the gate does not know is told in the test report."""
+    """And the rate of those that the linter does not know is told in the test report."""
     reports = {path: check(path) for path in FILES}
     statements = sum(report.statements for report in reports.values())
     unknown = sum(1 for report in reports.values() for one in report.findings if one.rule == "unknown")

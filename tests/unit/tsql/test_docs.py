@@ -1,17 +1,17 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page about the gate tells of every rule and option what is so."""
+"""The page about the linter tells of every rule and option what is so."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import parser
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_text
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_text
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.output.text import finding_lines
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.catalogue import CATALOGUE
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "compatibility.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "lint.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_rules_is_the_catalogue() -> None:

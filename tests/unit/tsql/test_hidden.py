@@ -8,7 +8,7 @@ import re
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Finding
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_scripts
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
 from unit.tsql.dangers import DANGERS, PLACES, STRINGS, hidden, mangled, quoted
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for all scripts: nothing crashes the gate, nothing hides from it, and looks do not matter."""
+"""What holds for all scripts: nothing crashes the linter, nothing hides from it, and looks do not matter."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.analysis import read_script
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import ScriptError, split_batches
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.lexer import QUOTED, STRING, WORD, scan
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

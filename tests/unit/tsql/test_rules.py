@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every rule catches what its file says, and leaves its near misses alone; what the gate advises passes the gate."""
+"""Every rule catches what its file says, and leaves its near misses alone; what the linter advises passes the linter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, OFF
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_scripts
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.catalogue import CATALOGUE
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
 from unit.tsql.rulefiles import Example, check, examples

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Report
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_scripts
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
 
-WAIVER = "-- contract: allow drop-table it is empty since release 1.2\n"
+WAIVER = "-- lint: allow drop-table it is empty since release 1.2\n"
 
 
 def check(text: str) -> Report:
@@ -58,8 +58,8 @@ def test_it_covers_nothing_else(text: str, left: list[tuple[str, int]]) -> None:
 
 def test_several_waivers_for_one_statement() -> None:
     text = (
-        "-- contract: allow add-unique no duplicates, looked on 1 May\n"
-        "-- contract: allow index-offline Standard edition, Sunday 3:00, 2,000 rows\n"
+        "-- lint: allow add-unique no duplicates, looked on 1 May\n"
+        "-- lint: allow index-offline Standard edition, Sunday 3:00, 2,000 rows\n"
         "CREATE UNIQUE INDEX UX ON dbo.Things (Name);"
     )
     report = check(text)
@@ -70,14 +70,14 @@ def test_several_waivers_for_one_statement() -> None:
 def test_before_a_module_it_covers_the_body() -> None:
     view = "CREATE VIEW dbo.vThings AS SELECT * FROM dbo.Things;"
     assert errors(view) == [("view-star", 1)]
-    assert errors(f"-- contract: allow view-star it is made anew by every release\n{view}") == []
-    assert errors(f"-- contract: allow view-star it is made anew\nPRINT N'a';\nGO\n{view}") == [("view-star", 4)]
+    assert errors(f"-- lint: allow view-star it is made anew by every release\n{view}") == []
+    assert errors(f"-- lint: allow view-star it is made anew\nPRINT N'a';\nGO\n{view}") == [("view-star", 4)]
 
 
 def test_a_line_inside_a_statement() -> None:
     text = (
         "ALTER TABLE dbo.Things ADD\n    Size int NULL,\n"
-        "    -- contract: allow add-required version 1 never inserts here\n    Code nvarchar(20) NOT NULL,\n    Kind int NOT NULL;"
+        "    -- lint: allow add-required version 1 never inserts here\n    Code nvarchar(20) NOT NULL,\n    Kind int NOT NULL;"
     )
     assert errors(text) == [("add-required", 5)]
 
@@ -85,12 +85,12 @@ def test_a_line_inside_a_statement() -> None:
 @pytest.mark.parametrize(
     "comment",
     [
-        "-- contract: allow drop-table",
-        "-- contract: allow drop-table .",
-        "-- contract: allow",
-        "-- contract: allow drop-tabel reason enough",
-        "-- contract: deny drop-table reason enough",
-        "-- contract: allow waiver because I say so",
+        "-- lint: allow drop-table",
+        "-- lint: allow drop-table .",
+        "-- lint: allow",
+        "-- lint: allow drop-tabel reason enough",
+        "-- lint: deny drop-table reason enough",
+        "-- lint: allow waiver because I say so",
     ],
 )
 def test_waivers_that_cannot_hold(comment: str) -> None:
@@ -100,12 +100,12 @@ def test_waivers_that_cannot_hold(comment: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "/* -- contract: allow drop-table a reason */ DROP TABLE dbo.Things",
-        "/*\n-- contract: allow drop-table a reason\n*/\nDROP TABLE dbo.Things",
-        "PRINT '\n-- contract: allow drop-table a reason\n'; DROP TABLE dbo.Things",
-        "DROP TABLE dbo.Things -- contract: allow drop-table a reason",
-        "EXEC('\n-- contract: allow drop-table a reason\nDROP TABLE dbo.Things')",
-        "DROP TABLE dbo.Things\n-- contract: allow drop-table a reason",
+        "/* -- lint: allow drop-table a reason */ DROP TABLE dbo.Things",
+        "/*\n-- lint: allow drop-table a reason\n*/\nDROP TABLE dbo.Things",
+        "PRINT '\n-- lint: allow drop-table a reason\n'; DROP TABLE dbo.Things",
+        "DROP TABLE dbo.Things -- lint: allow drop-table a reason",
+        "EXEC('\n-- lint: allow drop-table a reason\nDROP TABLE dbo.Things')",
+        "DROP TABLE dbo.Things\n-- lint: allow drop-table a reason",
     ],
 )
 def test_where_a_waiver_is_none(text: str) -> None:
@@ -119,7 +119,7 @@ def test_a_stale_one_is_a_warning_and_names_its_line() -> None:
 
 
 def test_an_unreadable_script_cannot_be_waived() -> None:
-    assert errors("-- contract: allow unknown I know what I do\nPRINT 'x") == [("unknown", 2)]
+    assert errors("-- lint: allow unknown I know what I do\nPRINT 'x") == [("unknown", 2)]
 
 
 def test_severities_can_be_set() -> None:

@@ -56,7 +56,7 @@ def sentence(report: Report) -> str:
     return (
         f"The {first.phase} scripts are refused: {first.file}, line {first.line}, column {first.column}: {first.message} ({first.rule}){more}. "
         f"{first.reason} {advice}".rstrip()
-        + f" Mend the script, or allow it on the line before the statement with '-- contract: allow {first.rule} <reason>'. Nothing was touched."
+        + f" Mend the script, or allow it on the line before the statement with '-- lint: allow {first.rule} <reason>'. Nothing was touched."
     )
 
 

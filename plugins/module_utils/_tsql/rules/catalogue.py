@@ -119,7 +119,7 @@ _ALL = (
     Rule("not-idempotent", "W", "no guard in a script without a transaction", "When it stopped half-way, the next run fails.",
          "ask COL_LENGTH or OBJECT_ID first", contract=WARNING),
     Rule("name-length", "A", "a name of more than 128 characters", "The server refuses it.", "a shorter name"),
-    Rule("dynamic", "A", "SQL that is put together at run time, or code that the gate does not see",
+    Rule("dynamic", "A", "SQL that is put together at run time, or code that the linter does not see",
          "What it does cannot be seen here.", "a literal, which is read like the script itself"),
     Rule("unknown", "A", "a statement that no rule recognises", "Nothing proves it harmless.",
          "write it in a known form, or allow it with a reason"),
@@ -127,7 +127,7 @@ _ALL = (
          "INSERT without a column list fails once any column is added; SELECT * shifts.", "name the columns there first, in a new version"),
     Rule("release-uses", "A", "something is removed or changed that a supported release uses",
          "That release fails as soon as the script has run.", "wait until no supported release uses it"),
-    Rule("waiver", "A", "a waiver that cannot hold", "It names no rule, or gives no reason.", "-- contract: allow <rule-id> <reason>"),
+    Rule("waiver", "A", "a waiver that cannot hold", "It names no rule, or gives no reason.", "-- lint: allow <rule-id> <reason>"),
     Rule("stale-waiver", "W", "a waiver that waives nothing", "It would hide a later mistake.", "delete it", contract=WARNING),
 )  # fmt: skip
 

@@ -316,7 +316,7 @@ def _altered(context: Context, unit: Unit, table: Name | None, column: Column, w
         severity=ERROR if context.options.phase in ("expand", "backfill") else None,
         advice=Advice(
             "A new column beside it, kept in step by a trigger, and the old one dropped in contract. Where this only widens a varchar(n), "
-            "run the gate with a connection, or say so in a waiver.",
+            "run the linter with a connection, or say so in a waiver.",
             (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name + '_2')} {column.type_text} NULL;\n"),),
         ),
     )

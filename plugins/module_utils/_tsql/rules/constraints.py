@@ -292,7 +292,7 @@ def _offline(context: Context, unit: Unit, name: str, table: Name | None) -> Non
         if never:
             advice = Advice(
                 f"{edition.capitalize()} edition builds no index online: choose a quiet window, and name it in a waiver: "
-                "-- contract: allow index-offline <which window, how many rows>"
+                "-- lint: allow index-offline <which window, how many rows>"
             )
         else:
             advice = Advice(

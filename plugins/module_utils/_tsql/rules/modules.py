@@ -96,7 +96,7 @@ def trigger_add(context: Context, unit: Unit) -> None:
         table=table,
         advice=Advice(
             "See that the running version declares HasTrigger for the table (or writes with no OUTPUT clause); then allow it with a waiver that "
-            f"says so: -- contract: allow trigger-add <version> declares HasTrigger for {full(table)}"
+            f"says so: -- lint: allow trigger-add <version> declares HasTrigger for {full(table)}"
         ),
     )
 
@@ -284,7 +284,7 @@ def reseed(context: Context, unit: Unit) -> None:
         "HELP",
         "TRACESTATUS",
     ):
-        context.report(unit, "unknown", f"DBCC {word} is not known to the gate")
+        context.report(unit, "unknown", f"DBCC {word} is not known to the linter")
 
 
 _TAKING = {"DENY": "denies rights", "REVOKE": "revokes rights", "DROP USER": "drops a user", "DROP ROLE": "drops a role",

@@ -303,7 +303,7 @@ def _own_procedure(context: Context, unit: Unit, name: Name) -> None:
         f"runs {full(name)}, whose code is not in this release's scripts",
         token=name.token,
         advice=Advice(
-            "Write what it does into the script, or say in a waiver what it does: -- contract: allow dynamic <what it does>"
+            "Write what it does into the script, or say in a waiver what it does: -- lint: allow dynamic <what it does>"
         ),
     )
 
@@ -454,6 +454,6 @@ def unknown(context: Context, unit: Unit) -> None:
         "unknown",
         unit.statement.message,
         advice=Advice(
-            "Write the statement in a form that the gate knows, or allow it: -- contract: allow unknown <why it is harmless>"
+            "Write the statement in a form that the linter knows, or allow it: -- lint: allow unknown <why it is harmless>"
         ),
     )

@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 -- SPDX-License-Identifier: GPL-3.0-or-later
 --
--- dynamic: SQL that is put together at run time, or code that the gate does not see.
+-- dynamic: SQL that is put together at run time, or code that the linter does not see.
 -- What it does cannot be seen here.
 -- Instead: a literal, which is read like the script itself.
 

@@ -6,24 +6,24 @@
 -- Instead: delete it.
 
 --== catch: nothing to waive
--- contract: allow drop-table it is empty
+-- lint: allow drop-table it is empty
 SELECT 1 AS One;
 
 --== catch: another rule
--- contract: allow drop-column it is empty
+-- lint: allow drop-column it is empty
 DROP TABLE dbo.Things;
 
 --== catch: nothing behind it
 SELECT 1 AS One;
--- contract: allow drop-table it is empty
+-- lint: allow drop-table it is empty
 
 --== near miss: in use
--- contract: allow drop-table it is empty
+-- lint: allow drop-table it is empty
 IF OBJECT_ID(N'dbo.Things') IS NOT NULL
     DROP TABLE dbo.Things;
 
 --== near miss: in use, for a column's line
 ALTER TABLE dbo.Things ADD
     Size int NULL,
-    -- contract: allow add-required version 1 does not insert here
+    -- lint: allow add-required version 1 does not insert here
     Code nvarchar(20) NOT NULL;

@@ -3,22 +3,22 @@
 --
 -- waiver: a waiver that cannot hold.
 -- It names no rule, or gives no reason.
--- Instead: -- contract: allow <rule-id> <reason>.
+-- Instead: -- lint: allow <rule-id> <reason>.
 
 --== catch: no reason
--- contract: allow drop-table
+-- lint: allow drop-table
 DROP TABLE dbo.Things;
 
 --== catch: no such rule
--- contract: allow drop-tables it is empty
+-- lint: allow drop-tables it is empty
 DROP TABLE dbo.Things;
 
 --== catch: another word
--- contract: ignore drop-table it is empty
+-- lint: ignore drop-table it is empty
 DROP TABLE dbo.Things;
 
 --== near miss: whole
--- contract: allow drop-table it is empty since release 1.2
+-- lint: allow drop-table it is empty since release 1.2
 DROP TABLE dbo.Things;
 
 --== near miss: another comment

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long the compatibility gate takes, and how it takes hostile input: writes build/bench/contract.json.
+"""How long the migration linter takes, and how it takes hostile input: writes build/bench/contract.json.
 
 Ends with status 1 where a goal is missed: fifty times as fast as sqlfluff, ten thousand scripts within ten seconds, time
 linear in the length of the text, no input on which it crashes.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import split_batches
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import Report
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.gate import check_scripts
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,7 +122,7 @@ def hostile() -> dict[str, dict[str, float | int | bool]]:
         "go_500000_times": "GO\n" * 500_000,
         "a_million_semicolons": ";" * count,
         "pieces_of_a_string": "EXEC(" + "+".join(["'DROP '"] * 20_000) + ")",
-        "waivers_20000": "-- contract: allow drop-table because\nDROP TABLE dbo.Things;\n" * 20_000,
+        "waivers_20000": "-- lint: allow drop-table because\nDROP TABLE dbo.Things;\n" * 20_000,
         "procedures_20000_in_a_batch": "ALTER PROCEDURE dbo.p AS " * 20_000,
         "views_20000": "CREATE VIEW dbo.v AS SELECT a.* FROM dbo.a AS a\nGO\n" * 20_000,
         "sources_100000": "UPDATE t SET a = 1 FROM " + ", ".join(["x.dbo.t t"] * 100_000),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The compatibility gate is right: what it refuses does fail requests when it is forced through.
+"""Lint is right: what it refuses does fail requests when it is forced through.
 
 The tests share one lab and run in this order.
 """
@@ -39,7 +39,7 @@ BEGIN
 END
 GO
 """
-WAIVER = "-- contract: allow drop-column nobody reads it, we are sure\n"
+WAIVER = "-- lint: allow drop-column nobody reads it, we are sure\n"
 
 
 def _release(lab: Lab, tmp_path: Path, waiver: str) -> Path:

@@ -2,21 +2,21 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The compatibility gate over migration scripts."""
+"""The migration linter over migration scripts."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: mssql_contract
+module: mssql_migration_lint
 version_added: 0.1.0
 short_description: Refuse migration scripts that would break or block the running version of the application
 description:
   - Reads T-SQL scripts and refuses what the version of the application that is still running could not live with, such as a dropped or
     renamed column, a required column without a default, a procedure changed in place, or a lock that stops everybody.
   - >-
-    A statement that the gate does not recognise is refused too. A script can allow a finding by a comment with a reason on the line before
-    the statement, C(-- contract: allow RULE REASON).
-  - The rules, the waivers and the use without Ansible are described in C(docs/compatibility.md).
+    A statement that the linter does not recognise is refused too. A script can allow a finding by a comment with a reason on the line before
+    the statement, C(-- lint: allow RULE REASON).
+  - The rules, the waivers and the use without Ansible are described in C(docs/lint.md).
   - With O(login_host) or O(dsn) the live schema is read as well, with ten queries on the catalogue views. Nothing is written.
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 extends_documentation_fragment:
@@ -93,14 +93,14 @@ seealso:
 
 EXAMPLES = r"""
 - name: Judge the expand scripts of a release
-  zero_downtime.dotnet.mssql_contract:
+  zero_downtime.dotnet.mssql_migration_lint:
     path: /srv/releases/shop-2.0.0/db/expand
     phase: expand
     edition: standard
   delegate_to: localhost
 
 - name: Judge the contract scripts by what the releases that may still run use, and by the live schema
-  zero_downtime.dotnet.mssql_contract:
+  zero_downtime.dotnet.mssql_migration_lint:
     path: /srv/releases/shop-3.0.0
     phase: contract
     supported:
@@ -122,7 +122,7 @@ findings:
   elements: dict
   contains:
     rule:
-      description: The rule's id, as docs/compatibility.md lists it.
+      description: The rule's id, as docs/lint.md lists it.
       type: str
       sample: drop-column
     severity:
@@ -267,14 +267,14 @@ def live_schema(module: AnsibleModule) -> LiveSchema | None:
         )
     if odbc.PYODBC_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
-    connector = odbc.OdbcConnector(options.from_params(params, "mssql_contract"), lock_timeout_ms=10000)
+    connector = odbc.OdbcConnector(options.from_params(params, "mssql_migration_lint"), lock_timeout_ms=10000)
     with connector.connect() as connection:
         try:
             return read_live(connection.rows, params["app"] or "")
         except ServerError as error:
             if params["live"] or error.lost:
                 raise
-            # Without the live schema the gate is the stricter one: what it cannot know, it refuses.
+            # Without the live schema the linter is the stricter one: what it cannot know, it refuses.
             module.warn(f"The live schema could not be read, the scripts are judged by themselves: {error}")
             return None
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gate: scripts in, findings out. Private to the collection, and free of anything but the standard library."""
+"""The linter: scripts in, findings out. Private to the collection, and free of anything but the standard library."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BODY_KEEPS = frozenset({"view-star", "trigger-quality", "cross-database", "name
 """What is as wrong in a body as anywhere."""
 
 
-class Gate:
+class Linter:
     """Checks scripts one after the other; what the first ones make is new to the later ones."""
 
     def __init__(self, options: Options, live: LiveSchema | None = None) -> None:
@@ -232,7 +232,7 @@ class Gate:
             if rule in _BODY_SILENT or module.kind != "TRIGGER":
                 return
         if level != OFF:
-            advice = Advice("Write the SQL as one literal, which the gate reads like the script itself.")
+            advice = Advice("Write the SQL as one literal, which the linter reads like the script itself.")
             self._add(known, level, offset, message, advice, None, unit.root)
 
     def _sqlcmd(self, script: Script) -> None:
@@ -295,10 +295,10 @@ class Gate:
         return kept
 
     def _prove(self, finding: Finding) -> None:
-        """Take advice back that the gate itself would refuse."""
+        """Take advice back that the linter itself would refuse."""
         sound = []
         for phase, sql in finding.scripts:
-            other = Gate(replace(self.options, phase=phase, advice=False, severities={}, max_rows=None))
+            other = Linter(replace(self.options, phase=phase, advice=False, severities={}, max_rows=None))
             if not any(one.severity == ERROR for one in other.check("advice", sql)):
                 sound.append((phase, sql))
         if len(sound) != len(finding.scripts):
@@ -309,10 +309,10 @@ class Gate:
 
 def check_scripts(scripts: Iterable[tuple[str, str]], options: Options, live: LiveSchema | None = None) -> Report:
     """Check scripts in their order, as those of one release: (file, text) each."""
-    gate = Gate(options, live)
+    linter = Linter(options, live)
     for file, text in scripts:
-        gate.check(file, text)
-    return gate.result
+        linter.check(file, text)
+    return linter.result
 
 
 def check_text(text: str, phase: str = "expand", file: str = "script.sql") -> Sequence[Finding]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gate as a task: run by Ansible, and with the live schema of the lab's SQL Server."""
+"""The linter as a task: run by Ansible, and with the live schema of the lab's SQL Server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from integration.mssql.server import Database, closing
 
 ROOT = Path(__file__).resolve().parents[3]
-MODULE = "zero_downtime.dotnet.mssql_contract"
+MODULE = "zero_downtime.dotnet.mssql_migration_lint"
 
 
 def ansible(tmp_path: Path, *extra: str, **arguments: Any) -> subprocess.CompletedProcess[str]:
@@ -104,7 +104,7 @@ def test_bad_input(tmp_path: Path, arguments: dict[str, Any], message: str) -> N
 def module(**arguments: Any) -> dict[str, Any]:
     """Run the module in a process of its own."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "plugins" / "modules" / "mssql_contract.py")],
+        [sys.executable, str(ROOT / "plugins" / "modules" / "mssql_migration_lint.py")],
         input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
         capture_output=True,
         text=True,
