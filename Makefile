@@ -49,7 +49,7 @@ bench-lint: bootstrap  ## How long the migration linter takes, and what it finds
 build: bootstrap  ## The collection as a tarball in build/dist, without tests
 	@scripts/build
 
-matrix: bootstrap  ## The suite on the oldest and the newest ansible-core that meta/runtime.yml admits (ARGS= in the place of all tests)
+matrix: bootstrap  ## The suite on the oldest and newest supported ansible-core (ARGS= replaces the list of tests)
 	@scripts/matrix
 
 clean:  ## Remove build/ and caches (the packages that were installed stay)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make DESTINATION hold what SOURCE tracks (or, where SOURCE is no repository, all that it holds), and commit it there."""
+"""Copy what SOURCE tracks (all its files when it is not a repository) to DESTINATION, and commit it there."""
 
 from __future__ import annotations
 

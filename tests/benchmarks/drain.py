@@ -262,7 +262,8 @@ def table(found: dict[str, Any]) -> str:
         f"{'':44}{'lb_member':>12}{'community':>12}",
         f"{'end of the last request to return, median ms':44}{found['ours_lag_ms']:>12}"
         f"{found['community_general_lag_ms']:>12}   ratio {found['ratio']}",
-        f"{'  without any pause between its polls, ms':44}{'':>12}{found['community_general_without_pause_lag_ms']:>12}",
+        f"{'  without any pause between its polls, ms':44}{'':>12}"
+        f"{found['community_general_without_pause_lag_ms']:>12}",
         f"{'start-up of the module, ms':44}{found['ours_startup_ms']:>12}{found['community_general_startup_ms']:>12}",
     ]
     for servers, cost in found["per_second_of_waiting_by_servers"].items():

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The load balancer of a lab: Debian's HAProxy with the configuration that the README recommends, one backend `shop`."""
+"""The load balancer of a lab: Debian's HAProxy, configured as the README recommends, with one backend `shop`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make demo`: the real playbook, over real protocols, under load, and one table that says what it cost.
 
-The exit status says whether the run ended as its mode should: `naive` must lose requests, `broken` must fail and go back.
+The exit status says whether the run ended as its mode should: `naive` must lose requests, `broken` must fail and be
+rolled back.
 """
 
 from __future__ import annotations

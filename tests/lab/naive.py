@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The steps of a deployment that waits for nothing, for comparison: one command, and on to the next.
 
-`python -m lab.naive appcmd ADDRESS INVENTORY ARGUMENT ...` (login from the inventory's files: no secret in the arguments)
+`python -m lab.naive appcmd ADDRESS INVENTORY ARGUMENT ...` (the login comes from the inventory's files)
 `python -m lab.naive haproxy SOCKET COMMAND`
 """
 

@@ -71,7 +71,7 @@ def _try_lock(number: int) -> int | None:
     """A file descriptor that holds the lock of net `number`, or None when a living lab has it."""
     path = _lock_directory() / f"{number}.lock"
     try:
-        # Not O_CREAT for a file that is there: in a sticky directory the kernel refuses that for a file of another user.
+        # No O_CREAT when the file exists: in a sticky directory the kernel refuses that for a file of another user.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)

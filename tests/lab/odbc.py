@@ -8,8 +8,8 @@ Nothing of the machine's own configuration is touched: `install(directory)` writ
 environment before it loads pyodbc.
 
 Which certificates are trusted (found by trying, see tests/unit/lab_sqlserver/test_tls.py):
-- Microsoft's driver 18 on Linux checks the chain with OpenSSL's default store, so SSL_CERT_FILE or SSL_CERT_DIR name a private
-  authority; its keyword ServerCertificate changes nothing with TDS 7.4. It compares the address with DNS names of the
+- Microsoft's driver 18 on Linux checks the chain with OpenSSL's default store, so SSL_CERT_FILE or SSL_CERT_DIR name a
+  private authority; its keyword ServerCertificate changes nothing with TDS 7.4. It compares the address with DNS names of the
   certificate only, never with IP addresses: a name, or HostnameInCertificate, is needed.
 - FreeTDS verifies only what its configuration has a `ca file` for, and it reads an entry of its configuration only for
   `Servername=entry`; with `Server=address` any certificate is taken.
@@ -17,7 +17,6 @@ Which certificates are trusted (found by trying, see tests/unit/lab_sqlserver/te
 
 from __future__ import annotations
 
-import glob
 import os
 import sysconfig
 from pathlib import Path
@@ -30,17 +29,18 @@ NAMES = (MICROSOFT, FREETDS)
 def microsoft_library() -> Path:
     """Microsoft's driver, which the package mssql-python-odbc brings."""
     base = Path(sysconfig.get_paths()["purelib"]) / "mssql_python_odbc" / "libs" / "linux"
-    found = sorted(glob.glob(str(base / "debian_ubuntu" / "*" / "lib" / "libmsodbcsql-18*.so*")))
+    found = sorted((base / "debian_ubuntu").glob("*/lib/libmsodbcsql-18*.so*"))
     if not found:
         raise RuntimeError(f"Microsoft's ODBC driver was not found under {base}: pip install mssql-python-odbc")
-    return Path(found[-1])
+    return found[-1]
 
 
 def freetds_library() -> Path:
-    found = sorted(glob.glob("/usr/lib/*/odbc/libtdsodbc.so") + glob.glob("/usr/lib/odbc/libtdsodbc.so"))
+    library = Path("/usr/lib")
+    found = sorted([*library.glob("*/odbc/libtdsodbc.so"), *library.glob("odbc/libtdsodbc.so")])
     if not found:
         raise RuntimeError("FreeTDS's ODBC driver was not found: install the package tdsodbc")
-    return Path(found[0])
+    return found[0]
 
 
 VERIFIED = "verified"
@@ -49,12 +49,13 @@ VERIFIED = "verified"
 def install(directory: str | Path, ca_file: str | Path | None = None, address: str = "", port: int = 1433) -> Path:
     """Write odbcinst.ini, odbc.ini and freetds.conf; returns the directory.
 
-    With an address FreeTDS gets an entry whose certificate is verified: `connection_string(..., verified=True)` uses it.
+    With an address, FreeTDS gets an entry that verifies the certificate: `connection_string(..., verified=True)`.
     """
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
     (target / "odbcinst.ini").write_text(
-        f"[{MICROSOFT}]\nDescription=Microsoft ODBC Driver 18 for SQL Server\nDriver={microsoft_library()}\nUsageCount=1\n\n"
+        f"[{MICROSOFT}]\nDescription=Microsoft ODBC Driver 18 for SQL Server\nDriver={microsoft_library()}\n"
+        "UsageCount=1\n\n"
         f"[{FREETDS}]\nDescription=FreeTDS\nDriver={freetds_library()}\nUsageCount=1\n",
         encoding="ascii",
     )

@@ -4,15 +4,14 @@
 """A private PostgreSQL cluster in a directory: initdb, start, stop; unix socket only; never as root.
 
 PostgreSQL refuses to run as root, so a cluster that root starts belongs to the system's `postgres` user. Its files must
-lie where that user may go: when a parent of the state directory is closed to others (pytest's temporary directories are),
-the cluster moves to a directory of its own in the system's temporary directory, named after the state directory.
+be where that user may go: when a parent of the state directory is closed to others (pytest's temporary directories
+are), the cluster moves to a directory of its own in the system's temporary directory, named after the state directory.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import glob
 import hashlib
 import os
 import pwd
@@ -50,11 +49,13 @@ OLDEST = 15
 
 def bin_dir() -> Path:
     """The newest PostgreSQL of the machine."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"), key=lambda path: int(path.split("/")[4]))
-    if found:
-        if int(found[-1].split("/")[4]) < OLDEST:
-            raise RuntimeError(f"PostgreSQL {found[-1].split('/')[4]} found, {OLDEST} or newer expected")
-        return Path(found[-1]).parent
+    programs = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    found = max(((int(path.parts[4]), path.parent) for path in programs), default=None)
+    if found is not None:
+        version, directory = found
+        if version < OLDEST:
+            raise RuntimeError(f"PostgreSQL {version} found, {OLDEST} or newer expected")
+        return directory
     which = shutil.which("postgres")
     if which:
         return Path(which).parent

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole lab: certificate authority, SQL Server, Windows hosts, HAProxy, artifact server, version 1 deployed and serving.
+"""A whole lab: certificate authority, SQL Server, Windows hosts, HAProxy, artifact server; version 1 is serving.
 
 `python -m lab.stack up --net 24 [--nodes 4]` keeps one running for a person to play with; `down --net 24` ends it.
 """
@@ -47,7 +47,7 @@ def _secret(kind: str) -> str:
 
 
 class Lab:
-    """Everything that a deployment needs, on one loopback net. A context manager: start on entering, stop on leaving."""
+    """Everything that a deployment needs, on one loopback net. A context manager: it starts on entry, stops on exit."""
 
     def __init__(
         self,
@@ -248,7 +248,7 @@ class Lab:
         return json.dumps({"ConnectionStrings": {"Shop": connection}, "SessionKey": self.session_key})
 
     def connection_string(self, user: str) -> str:
-        """For programs of the lab: FreeTDS, encrypted, the server's certificate not verified (the modules do verify)."""
+        """For the lab's programs: FreeTDS, encrypted, the server's certificate not verified (the modules do verify)."""
         return (
             f"Driver={{FreeTDS}};Server={self.net.sqlserver};Port={net.SQLSERVER_PORT};TDS_Version=7.4;"
             f"Encryption=require;Database={DATABASE};UID={user};PWD={self.sql_users[user]};"
@@ -411,13 +411,17 @@ class Lab:
         finally:
             connection.close()
 
+    def releases(self, node: str) -> list[str]:
+        """The releases on a node's drive."""
+        return sorted(path.name for path in (self.drive(node) / "releases" / "shop").iterdir())
+
     def fingerprint(self) -> dict[str, Any]:
         """What a deployment can touch: a run that touched nothing leaves it as it was."""
         tables = "SELECT SCHEMA_NAME(schema_id), name FROM sys.objects WHERE type IN ('U', 'P', 'V')"
         return {
             "versions": self.versions(),
             "members": self.members(),
-            "releases": {name: sorted(os.listdir(self.drive(name) / "releases" / "shop")) for name in self.nodes},
+            "releases": {name: self.releases(name) for name in self.nodes},
             "objects": sorted(self.query(tables)),
             "journal": sorted(self.query("SELECT phase, script, checksum FROM deploy.migration_journal")),
             "workers": {name: json.loads(self.get("/version", name)[1])["pid"] for name in self.nodes},

@@ -125,7 +125,8 @@ def _node(summary: dict[str, Any], node: str, version: str) -> str:
         parts.append(outcome)
     if node in summary["drain_s"]:
         parts.append(
-            f"drained in {summary['drain_s'][node]} s with {summary['in_flight_at_drain'].get(node)} requests in flight "
+            f"drained in {summary['drain_s'][node]} s "
+            f"with {summary['in_flight_at_drain'].get(node)} requests in flight "
             f"({summary['slow_in_flight_at_drain'].get(node)} of 2-5 s)"
         )
     return ", ".join(parts)

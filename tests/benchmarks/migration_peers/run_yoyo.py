@@ -3,7 +3,8 @@
 # mypy: ignore-errors
 """yoyo over the same scripts. Usage: run_yoyo.py CONNECTION-STRING-FILE DIRECTORY.
 
-yoyo has a generic ODBC backend, whose SQL is not SQL Server's: BEGIN, SAVEPOINT and TIMESTAMP are put right here, so that it runs.
+yoyo has a generic ODBC backend, whose SQL is not SQL Server's: BEGIN, SAVEPOINT and TIMESTAMP are corrected here, so
+that it runs.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from typing import Any
 
 import pytest
 from lab.haproxy.module import lb_member
@@ -47,7 +48,7 @@ def test_the_policy_at_the_deadline_decides(made: Scene) -> None:
         clients = [stack.enter_context(closing(_open(made))) for _number in range(CLIENTS)]
         made.wait_busy(CLIENTS // 2)
         there = int(made.balancer.column("scur", "web01"))
-        options = {"state": "drained", "socket": str(made.balancer.admin), "timeout_s": 1.0}
+        options: dict[str, Any] = {"state": "drained", "socket": str(made.balancer.admin), "timeout_s": 1.0}
 
         restored = lb_member(**options)
         assert restored["failed"]

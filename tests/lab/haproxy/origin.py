@@ -4,8 +4,8 @@
 
 /fast answers after 4 ms, /slow/SECONDS after that time, /stream/SECONDS sends a piece every 100 ms, /hold answers until
 a file is there, /websocket becomes a WebSocket that sends back what comes, /health tells whether it is warm. Any path
-answers 500 until the server is warm. It answers raw lines too (TCP mode), and an agent-check. It is one process, so that
-a test can kill it as a crash would.
+answers 500 until the server is warm. It answers raw lines too (TCP mode), and an agent-check. It is one process, so
+that a test can kill it as a crash would.
 """
 
 from __future__ import annotations

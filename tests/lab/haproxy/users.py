@@ -142,7 +142,7 @@ class Users:
         kind: Kind,
         cookies: dict[str, str],
     ) -> bool:
-        """One request; whether the connection is to be closed. ConnectionIdle: the server had closed it while it was idle."""
+        """One request; whether to close the connection. ConnectionIdle: the server had closed it while it was idle."""
         reader, writer = connection
         lines = [f"GET {kind.path}?user={name} HTTP/1.1", "Host: shop.test"]
         if kind.cookies and cookies:

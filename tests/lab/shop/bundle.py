@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds release bundles of the sample application: `python -m lab.shop.bundle DIRECTORY [VERSION ...]`.
 
-A bundle is what an application's own build would hand over: release.yml, web.zip, db/. It holds no setting and no secret.
+A bundle is what an application's own build would hand over: release.yml, web.zip, db/. It holds no settings and no
+secrets.
 """
 
 from __future__ import annotations

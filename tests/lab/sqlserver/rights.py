@@ -74,7 +74,7 @@ class Rights:
         found = s.cache.extra.get(key)
         if found is None:
             found = s.cache.extra[key] = self._load(s)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def _load(self, s: Session) -> tuple[set[str], set[tuple[str, str]], set[tuple[str, str]], set[str]]:
         rights = self.server.config.login(s.login).rights_in(s.db_name) or ()

@@ -157,14 +157,19 @@ class Transactions:
             yield
         except BaseException as error:
             self.internal = False
-            if not isinstance(error, ConnectionGone) and self.backend.in_transaction:
-                self.backend.command("ROLLBACK")
+            if not isinstance(error, ConnectionGone) and self._end("ROLLBACK"):
                 self._settings_again()
             raise
         self.internal = False
-        if self.backend.in_transaction:
-            self.backend.command("COMMIT")
+        if self._end("COMMIT"):
             self._settings_changed = False
+
+    def _end(self, command: str) -> bool:
+        """Ends PostgreSQL's transaction by COMMIT or ROLLBACK; whether one was open."""
+        if not self.backend.in_transaction:
+            return False
+        self.backend.command(command)
+        return True
 
     def cancelled(self, abort: bool) -> None:
         """After an attention: PostgreSQL's transaction may have failed."""

@@ -100,7 +100,9 @@ class Connection:
     _winrm_user, _winrm_host, _winrm_port = "deploy", "web01", 5986
 
     def __init__(self, protocol: Protocol | None, failure: Exception | None = None) -> None:
-        self.protocol, self.shell_id, self._connected = protocol, "shell-1", True
+        self.protocol = protocol
+        self.shell_id: str | None = "shell-1"
+        self._connected = True
         self._failure = failure
 
     def _connect(self) -> None:

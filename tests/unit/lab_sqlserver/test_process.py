@@ -87,9 +87,10 @@ def test_a_private_cluster(tmp_path: Path) -> None:
         assert cluster.start()
         with psycopg.connect(cluster.dsn) as connection:
             assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
-        assert cluster.process is not None and cluster.process.poll() is None
+        process = cluster.process
+        assert process is not None and process.poll() is None
         cluster.stop()
-        assert cluster.process is None
+        assert cluster.process is None, "a stopped cluster has no process"
         assert not cluster.start()
     finally:
         cluster.destroy()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation of a module that is really an action plugin equals that plugin's argument spec: no other check compares them."""
+"""The documentation of a module that is an action plugin equals its argument spec: no other check compares them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_comparison_sees_each_kind_of_difference() -> None:
         "state": {"type": "str", "choices": ["a", "b"], "default": "a"},
         "files": {"type": "list", "elements": "dict", "options": {"path": {"type": "path"}}},
     }
-    same = {
+    same: dict[str, dict[str, Any]] = {
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["b", "a"], "default": "a"},
         "files": {"type": "list", "elements": "dict", "suboptions": {"path": {"type": "path"}}},

@@ -63,5 +63,8 @@ def test_every_target_of_the_makefile_is_in_its_help() -> None:
 
 
 def test_a_page_that_names_what_is_not_there_is_caught() -> None:
-    text = f"`make coffee` {NAMESPACE}.no_such_module playbooks/none.yml [page](none.md) `make demo` {NAMESPACE}.http_probe"
+    text = (
+        f"`make coffee` {NAMESPACE}.no_such_module playbooks/none.yml [page](none.md) "
+        f"`make demo` {NAMESPACE}.http_probe"
+    )
     assert missing(text, ROOT) == ["make coffee", f"{NAMESPACE}.no_such_module", "playbooks/none.yml", "none.md"]

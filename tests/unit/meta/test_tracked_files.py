@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must not be in any tracked file: secrets, package registries' host names, words about how the project is made."""
+"""What must not be in any tracked file: secrets, host names of package registries, how the project is made."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ FORBIDDEN = {
     "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE[ ]KEY-----\s+[A-Za-z0-9+/=]{20}",
     "a cloud provider's key": r"\bAKIA[0-9A-Z]{16}\b",
     "a token of a source forge": r"\bgh[pousr]_[A-Za-z0-9]{36}\b",
-    "a package registry": r"(?i)\b(?:files\.)?(?:pypi[.]org|pythonhosted[.]org|registry[.]npmjs|npmjs[.]com|deb[.]debian|"
+    "a package registry": r"(?i)\b(?:files\.)?"
+    r"(?:pypi[.]org|pythonhosted[.]org|registry[.]npmjs|npmjs[.]com|deb[.]debian|"
     r"archive[.]ubuntu|security[.]debian|galaxy[.]ansible[.]com|proxy[.]golang)\b",
     "a path of one machine": r"/work/(?:main|shared)\b|/root/[.]pyenv|/opt/py[p]i",
-    "how the project is made": r"(?i)\bclau[d]e\b|\banthro[p]ic\b|\bchatg[p]t\b|\blanguage mo[d]el\b|\bA[I]-generated\b|\bsub-?agen[t]s?\b",
+    "how the project is made": r"(?i)\bclau[d]e\b|\banthro[p]ic\b|\bchatg[p]t\b|\blanguage mo[d]el\b|"
+    r"\bA[I]-generated\b|\bsub-?agen[t]s?\b",
 }
 SAMPLES = {
     "a private key": "-----BEGIN EC PRIVATE" + " KEY-----\n" + "M" * 64,

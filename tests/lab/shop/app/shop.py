@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sample application: what a worker of an IIS application pool runs from its release directory.
 
-It stands in for an ASP.NET Core application behind the ASP.NET Core Module (out of process): listens on ASPNETCORE_PORT,
-reads appsettings.json, is cold for a while, shuts down gracefully on SIGTERM. `build.json` says which version this is.
+It stands in for an ASP.NET Core application behind the ASP.NET Core Module (out of process): listens on
+ASPNETCORE_PORT, reads appsettings.json, is cold for a while, shuts down gracefully on SIGTERM. `build.json` says which version this is.
 
 GET  /                      page that names the assets of this version
 GET  /assets/VERSION/FILE   versioned assets, also those of the releases beside this one
@@ -59,7 +59,7 @@ class Refused(Exception):
 
 
 class Database:
-    """A few connections, one for each thread of the executor. Nothing is retried: a failed call is the caller's to see."""
+    """A few connections, one for each thread of the executor. Nothing is retried: the caller sees a failed call."""
 
     def __init__(self, connection_string: str) -> None:
         self._connection_string = connection_string

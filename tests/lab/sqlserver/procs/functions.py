@@ -159,11 +159,12 @@ class Functions:
         return s.rowcount
 
     def _trigger_nestlevel(self, s: Session, frame: Frame, *args: Any) -> Any:
-        level, at = 0, frame
+        level = 0
+        at: Frame | None = frame
         while at is not None:
             if at.trigger is not None and (at.parent is None or at.parent.trigger is not at.trigger):
                 level += 1
-            at = at.parent  # type: ignore[assignment]
+            at = at.parent
         return level
 
     def _update(self, s: Session, frame: Frame, column: str) -> Any:

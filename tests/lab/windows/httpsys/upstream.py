@@ -84,13 +84,19 @@ class Upstream(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            if not self.tunnelling:
-                self._break()
-                return
-            receiver.tunnel(data[upgrade.args[0] :])
+            self._upgraded(receiver, data[upgrade.args[0] :])
+            return
         except httptools.HttpParserError:
             self._break()
             return
+        receiver.answer_flush()
+
+    def _upgraded(self, receiver: Receiver, rest: bytes) -> None:
+        """The parser has seen an upgrade: a tunnel if `on_headers_complete` took it for one, else a broken answer."""
+        if not self.tunnelling:
+            self._break()
+            return
+        receiver.tunnel(rest)
         receiver.answer_flush()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -164,7 +164,7 @@ class TableChanges(Tables):
         )
 
     def _converted(self, name: str, old: SqlType, new: SqlType) -> str:
-        translator = DmlTranslator(None, definition=True)  # type: ignore[arg-type]
+        translator = DmlTranslator(None, definition=True)
         return translator.cast(name, old, new)
 
     def _in_primary_key(self, s: Session, info: ObjectInfo, c: ColumnInfo) -> bool:
