@@ -230,8 +230,8 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import as_dict
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import PHASES
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import LiveSchema, read_live
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.output import text
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import EDITIONS, VERSIONS, Request, run
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import split_batches
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "unit" / "tsql" / "corpus"

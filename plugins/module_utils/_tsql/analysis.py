@@ -8,10 +8,22 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from .batches import DIRECTIVE
 from .classify import classify
-from .lexer import QUOTED, STRING, VARIABLE, WORD, Lines, Scan, ScriptError, Token, scan, string_readings
+from .lexer import (
+    QUOTED,
+    STRING,
+    VARIABLE,
+    WORD,
+    Lines,
+    Scan,
+    ScriptError,
+    Token,
+    scan,
+    string_readings,
+)
 from .statements import Guard, Statement
 from .stream import STARTERS
 
@@ -60,9 +72,11 @@ class Unit:
 class Trouble:
     """SQL that cannot be read: an EXEC of something that is put together at run time, or text that does not lex."""
 
-    rule: str
     message: str
     offset: int
+    """In the file."""
+    dynamic: bool = False
+    """Whether its text is not in the script; otherwise the text is there and cannot be read."""
 
 
 @dataclass
@@ -86,6 +100,15 @@ class Script:
     @property
     def no_transaction(self) -> bool:
         return "no-transaction" in self.headers
+
+    def body(self, unit: Unit) -> list[Unit]:
+        """The statements in the body of the module that this unit creates."""
+        found = []
+        for one in islice(self.units, unit.number + 1, None):
+            if one.statement.module is None or one.statement.module.statement is not unit.statement:
+                break
+            found.append(one)
+        return found
 
 
 def headers(found: Scan) -> frozenset[str]:
@@ -177,35 +200,30 @@ class _Expansion:
         if statement.nested:
             pieces = statement.nested[0].pieces
             if "expression" in statement.flags:
-                self.trouble(
-                    number, unit, statement.token, "dynamic", "EXEC ( ) of an expression that is no plain string"
-                )
+                self.dynamic(number, unit, statement.token, "EXEC ( ) of an expression that is no plain string")
         elif statement.name is not None and statement.name.base.lower() in _SQL_TAKING:
             if not statement.args:
-                self.trouble(number, unit, statement.token, "dynamic", "sp_executesql with no statement")
+                self.dynamic(number, unit, statement.token, "sp_executesql with no statement")
                 return
             chosen = [one for one in statement.args if one.name in ("@stmt", "@statement")] or statement.args[:1]
             pieces = [argument.token for argument in chosen[:1]]
             if "concatenated" in statement.flags:
-                self.trouble(number, unit, statement.token, "dynamic", "sp_executesql of a concatenation")
+                self.dynamic(number, unit, statement.token, "sp_executesql of a concatenation")
         if pieces is None:
             return
         self.expand(number, unit, pieces, variables, depth)
 
-    def trouble(self, number: int, unit: Unit, token: Token, rule: str, message: str) -> None:
-        self.script.troubles.setdefault(number, []).append(Trouble(rule, message, unit.locate(token.start)))
+    def dynamic(self, number: int, unit: Unit, token: Token, message: str) -> None:
+        trouble = Trouble(message, unit.locate(token.start), dynamic=True)
+        self.script.troubles.setdefault(number, []).append(trouble)
 
     def expand(self, number: int, unit: Unit, pieces: list[Token], variables: Variables, depth: int) -> None:
         if not any(piece.kind in (STRING, QUOTED) for piece in pieces):
             what = pieces[0].text if pieces else "nothing"
-            self.trouble(
-                number, unit, unit.statement.token, "dynamic", f"EXEC of {what}, whose text is not in the script"
-            )
+            self.dynamic(number, unit, unit.statement.token, f"EXEC of {what}, whose text is not in the script")
             return
         if depth > 40:
-            self.trouble(
-                number, unit, unit.statement.token, "dynamic", "EXEC strings inside EXEC strings, more than 40 deep"
-            )
+            self.dynamic(number, unit, unit.statement.token, "EXEC strings inside EXEC strings, more than 40 deep")
             return
         readings = [string_readings(piece) if piece.kind in (STRING, QUOTED) else [""] for piece in pieces]
         for variant in range(max(len(reading) for reading in readings)):
@@ -219,11 +237,10 @@ class _Expansion:
                 if piece.kind == VARIABLE:
                     source = variables.source(piece.text.lower())
                     if source is None and not variant:
-                        self.trouble(
+                        self.dynamic(
                             number,
                             unit,
                             piece,
-                            "dynamic",
                             f"{piece.text} is part of the SQL, and its value is not in the script",
                         )
                     unknown = True
@@ -246,14 +263,12 @@ class _Expansion:
             found = scan(text)
         except ScriptError as error:
             at = locate(Lines(text).offset(error.line) + error.column - 1)
-            self.script.troubles.setdefault(number, []).append(
-                Trouble("unknown", f"in an EXEC string: {error.message}", at)
-            )
+            self.script.troubles.setdefault(number, []).append(Trouble(f"in an EXEC string: {error.message}", at))
             return
         if found.separators:
             at = locate(found.separators[0].start)
             self.script.troubles.setdefault(number, []).append(
-                Trouble("unknown", "GO inside an EXEC string is no batch separator", at)
+                Trouble("GO inside an EXEC string is no batch separator", at)
             )
         statements = classify(found.tokens, len(text))
         jumps = unit.jumps or _jumps(statements)

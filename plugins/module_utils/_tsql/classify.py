@@ -10,9 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .definitions import alter_table, column_list, data_type, filter_predicate, index_options, items, rest
+from .definitions import (
+    alter_table,
+    column_list,
+    data_type,
+    filter_predicate,
+    index_options,
+    items,
+    rest,
+)
 from .lexer import BAD, NUMBER, QUOTED, STRING, VARIABLE, WORD, Token, string_value
-from .statements import Action, Argument, Column, Guard, Module, Name, Nested, Statement, guard, name_from_text
+from .statements import (
+    Action,
+    Argument,
+    Column,
+    Guard,
+    Module,
+    Name,
+    Nested,
+    Statement,
+    guard,
+    name_from_text,
+)
 from .stream import END, STARTERS, Body, Stream, Unrecognised, misplaced, spell
 
 _CONTROL = frozenset({"IF", "WHILE", "BEGIN", "ELSE", "END", "LABEL", "TRY"})

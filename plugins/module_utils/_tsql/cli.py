@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from .findings import PHASES, Report
+from .options import Options
 from .output import junit, sarif, text
-from .rules.catalogue import CATALOGUE
-from .rules.registry import Options
+from .rules import RULES
 from .run import EDITIONS, VERSIONS, Request, run
 from .sources import SourceError
 
@@ -66,8 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     if options.rules:
-        for rule in CATALOGUE.values():
-            sys.stdout.write(f"{rule.id:20} {rule.mark}  {rule.title}. {rule.reason} Instead: {rule.safe}.\n")
+        for rule in RULES.values():
+            sys.stdout.write(f"{rule.id:20} {rule.mark}  {rule.title}. {rule.reason} Instead: {rule.instead}.\n")
         return PASSED
     try:
         if not options.paths:

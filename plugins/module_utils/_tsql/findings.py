@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the linter says: rules, findings and waivers. Private to the collection."""
+"""What the linter says: findings, advice and waivers. Private to the collection."""
 
 from __future__ import annotations
 
@@ -9,33 +9,6 @@ from dataclasses import dataclass, field
 PHASES = ("expand", "backfill", "contract", "undo")
 ERROR, WARNING, NOTE, OFF = "error", "warning", "note", "off"
 SEVERITIES = (ERROR, WARNING, NOTE, OFF)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule of the catalogue."""
-
-    id: str
-    mark: str
-    """E: refused in expand and backfill. A: refused in every phase. W: a warning."""
-    title: str
-    reason: str
-    """Why it breaks or blocks the version that is still running."""
-    safe: str
-    """The safe form, in a few words."""
-    blocking: bool = False
-    """About locks: holds in contract and undo too, as a warning, or as an error above a size that the user sets."""
-    contract: str = ""
-    """For marks E and W: the severity in contract and undo where it is not off."""
-
-    def severity(self, phase: str) -> str:
-        if self.mark == "A":
-            return ERROR
-        if phase in ("contract", "undo"):
-            if self.blocking:
-                return WARNING
-            return self.contract or OFF
-        return ERROR if self.mark == "E" else WARNING
 
 
 @dataclass(frozen=True)

@@ -7,28 +7,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from .analysis import HOLE, Script, Unit, read_script
-from .batches import find_sqlcmd
-from .findings import ERROR, OFF, WARNING, Advice, Finding, Report, Rule
+from .analysis import HOLE, Unit, read_script
+from .findings import ERROR, OFF, WARNING, Advice, Finding, Report
 from .lexer import ScriptError, Token
 from .live import LiveSchema, TableFacts
+from .options import Options
 from .release import CERTAIN, Objects
-from .rules.catalogue import CATALOGUE
-from .rules.constraints import unchecked
-from .rules.every import REGISTRY
-from .rules.registry import Options
-from .rules.scripts import cross_database, name_length, not_idempotent, same_batch
+from .rules import FAMILIES
+from .rules.family import AS_IS, SILENT, Rule, StatementCheck
+from .rules.releases import RELEASE_USES
+from .rules.unreadable import UNKNOWN
 from .statements import Name
 from .usage import Taken
 from .waivers import Waivers
 
-_BODY_SILENT = frozenset(
-    {"transaction", "session", "data-meaning", "unqualified", "unnamed", "untrusted", "dynamic", "same-batch"}
-    | {"not-idempotent", "no-transaction", "index-no-lowpri"}
-)
-"""What is ordinary in the body of a procedure that nobody runs yet."""
-_BODY_KEEPS = frozenset({"view-star", "trigger-quality", "cross-database", "name-length"})
-"""What is as wrong in a body as anywhere."""
+
+def _by_kind() -> dict[str, list[StatementCheck]]:
+    found: dict[str, list[StatementCheck]] = {}
+    for family in FAMILIES:
+        for kind, checks in family.by_kind.items():
+            found.setdefault(kind, []).extend(checks)
+    return found
+
+
+_BY_KIND = _by_kind()
+_EVERY_STATEMENT = [check for family in FAMILIES for check in family.statement_checks]
+_EVERY_SCRIPT = [check for family in FAMILIES for check in family.script_checks]
+_AFTER_WAIVERS = [check for family in FAMILIES for check in family.waiver_checks]
 
 
 class Linter:
@@ -73,38 +78,48 @@ class Linter:
     def report(
         self,
         unit: Unit,
-        rule: str,
+        rule: Rule,
         message: str,
         *,
         token: Token | None = None,
+        offset: int | None = None,
         advice: Advice | None = None,
         severity: str | None = None,
         table: Name | None = None,
     ) -> None:
-        known = CATALOGUE[rule]
-        level = self._severity(known, severity, table)
+        level = self._severity(rule, severity, table)
         statement = unit.statement
         module = statement.module
-        if module is not None and module.statement is not statement and rule not in _BODY_KEEPS:
+        if module is not None and module.statement is not statement and rule.in_body != AS_IS:
             if level == ERROR and module.name is not None:
                 self._in_body(module.name, rule, message)
-            if module.kind != "TRIGGER" or rule in _BODY_SILENT:
-                if rule in _BODY_SILENT:
-                    return
+            if rule.in_body == SILENT:
+                return
+            if module.kind != "TRIGGER":
                 level = WARNING if level == ERROR else level
                 message = f"in the body of {module.name}, which runs later: {message}"
-        if level == OFF:
-            return
-        at = token if token is not None else statement.token
-        self._add(known, level, unit.locate(at.start), message, advice, table, unit.root, at.end - at.start)
+        if offset is not None:
+            self._add(rule, level, offset, message, advice, table, unit.root)
+        else:
+            at = token if token is not None else statement.token
+            self._add(rule, level, unit.locate(at.start), message, advice, table, unit.root, at.end - at.start)
 
-    def _in_body(self, module: Name, rule: str, message: str) -> None:
+    def report_at(
+        self, offset: int, rule: Rule, message: str, *, advice: Advice | None = None, severity: str | None = None
+    ) -> None:
+        self._add(rule, self._severity(rule, severity, None), offset, message, advice)
+
+    def _in_body(self, module: Name, rule: Rule, message: str) -> None:
         """Remember what a module's body does, for the day somebody runs it; one finding of a rule is enough."""
         known = self.objects.bodies.setdefault(module.key, [])
         if not any(rule == one for one, _message in known):
             known.append((rule, message))
 
     def _severity(self, rule: Rule, wanted: str | None, table: Name | None) -> str:
+        """The severity in this phase, for a table of this size, unless the user set one."""
+        override = self.options.severities.get(rule.id)
+        if override:
+            return override
         phase = self.options.phase
         level = rule.severity(phase)
         if wanted is not None and level != OFF:
@@ -113,11 +128,6 @@ class Linter:
             facts = self.table_facts(table)
             if facts is not None and facts.rows > self.options.max_rows:
                 level = ERROR
-        override = self.options.severities.get(rule.id)
-        if override and level != OFF:
-            level = override
-        elif override:
-            level = override if rule.severity("expand") != OFF and rule.id in self.options.severities else level
         return level
 
     def _add(
@@ -130,7 +140,9 @@ class Linter:
         table: Name | None = None,
         root: int = -1,
         length: int = 1,
-    ) -> Finding:
+    ) -> None:
+        if level == OFF:
+            return
         line, column = self.script.lines.position(offset)
         facts = self.table_facts(table)
         finding = Finding(
@@ -141,7 +153,7 @@ class Linter:
             column,
             message,
             rule.reason,
-            advice.render() if advice else rule.safe,
+            advice.render() if advice else rule.instead,
             advice.scripts if advice else (),
             self.options.phase,
             self.script.lines.source(line),
@@ -150,7 +162,6 @@ class Linter:
             root=root,
         )
         self._findings.append(finding)
-        return finding
 
     # -- a script
 
@@ -164,26 +175,15 @@ class Linter:
             self._fail(script.failure)
             return self._findings
         self.result.statements += len(script.units)
-        self._sqlcmd(script)
-        for number, unit in enumerate(script.units):
-            for function in REGISTRY.get(unit.statement.kind, ()):
-                function(self, unit)
-            self._for_all(unit)
+        for unit in script.units:
+            for check in (*_BY_KIND.get(unit.statement.kind, ()), *_EVERY_STATEMENT):
+                check(self, unit)
             if self.usage is not None:
                 self._used(unit, self.usage(unit))
-            for trouble in script.troubles.get(number, ()):
-                self._trouble(unit, trouble.rule, trouble.message, trouble.offset)
-            statement = unit.statement
-            if (
-                statement.kind.endswith(("PROCEDURE", "FUNCTION"))
-                and statement.name is not None
-                and statement.kind.startswith("CREATE")
-            ):
-                self.objects.bodies.setdefault(statement.name.key, [])
             self.objects.apply(unit)
-        same_batch(self, script)
-        unchecked(self)
-        return self._conclude(script)
+        for script_check in _EVERY_SCRIPT:
+            script_check(self)
+        return self._conclude()
 
     def remember(self, file: str, text: str) -> None:
         """A script of the release that was applied before: what it made is the release's own."""
@@ -201,7 +201,7 @@ class Linter:
     def _fail(self, failure: ScriptError) -> None:
         """Nothing else is known of such a script, so no setting makes it less than an error."""
         offset = self.script.lines.offset(failure.line) + failure.column - 1
-        self._add(CATALOGUE["unknown"], ERROR, offset, failure.message)
+        self._add(UNKNOWN, ERROR, offset, failure.message)
         self.result.findings.extend(self._findings)
 
     def _used(self, unit: Unit, found: list[tuple[Taken, list[str]]]) -> None:
@@ -209,60 +209,18 @@ class Linter:
             if labels:
                 self.report(
                     unit,
-                    "release-uses",
+                    RELEASE_USES,
                     f"{one.text}, which release {' and '.join(labels)} uses",
                     advice=Advice(f"Wait until release {labels[-1]} is no longer supported."),
                 )
 
-    def _for_all(self, unit: Unit) -> None:
-        statement = unit.statement
-        if statement.names or statement.sources or statement.actions or "remote" in statement.flags:
-            cross_database(self, unit)
-        name_length(self, unit)
-        if self.script.no_transaction:
-            not_idempotent(self, unit)
-
-    def _trouble(self, unit: Unit, rule: str, message: str, offset: int) -> None:
-        known = CATALOGUE[rule]
-        level = self._severity(known, None, None)
-        module = unit.statement.module
-        if module is not None and module.statement is not unit.statement:
-            if module.name is not None:
-                self._in_body(module.name, rule, message)
-            if rule in _BODY_SILENT or module.kind != "TRIGGER":
-                return
-        if level != OFF:
-            advice = Advice("Write the SQL as one literal, which the linter reads like the script itself.")
-            self._add(known, level, offset, message, advice, None, unit.root)
-
-    def _sqlcmd(self, script: Script) -> None:
-        if not script.scan.directives:
-            return
-        known = CATALOGUE["dynamic"]
-        for use in find_sqlcmd(script.text):
-            if use.kind == "directive":
-                harmless = use.text in (":setvar", ":on", ":reset", ":list", ":listvar", ":help", ":perftrace")
-                offset = script.lines.offset(use.line) + use.column - 1
-                level = self._severity(known, WARNING if harmless else None, None)
-                if level != OFF:
-                    what = (
-                        "sqlcmd's own, which no driver understands"
-                        if harmless
-                        else "which brings in what is not in this script"
-                    )
-                    self._add(
-                        known,
-                        level,
-                        offset,
-                        f"{use.text} is a directive {what}",
-                        Advice("Take sqlcmd's directives out of the script."),
-                    )
-
-    def _conclude(self, script: Script) -> list[Finding]:
-        waivers = Waivers(script)
-        kept: list[Finding] = []
+    def _conclude(self) -> list[Finding]:
+        """Apply the waivers, and take findings that were reported twice for one."""
+        waivers = Waivers(self.script)
+        found, self._findings = self._findings, []
+        kept = self._findings
         seen: set[tuple[str, int, int, str]] = set()
-        for finding in self._findings:
+        for finding in found:
             mark = (finding.rule, finding.line, finding.column, finding.message)
             if mark in seen:
                 continue
@@ -271,20 +229,8 @@ class Linter:
                 self.result.waived.append(finding)
             else:
                 kept.append(finding)
-        self._findings = kept
-        for offset, message in waivers.invalid:
-            level = self._severity(CATALOGUE["waiver"], None, None)
-            if level != OFF:
-                self._add(CATALOGUE["waiver"], level, offset, message)
-        for waiver in waivers.stale:
-            level = self._severity(CATALOGUE["stale-waiver"], None, None)
-            if level != OFF:
-                self._add(
-                    CATALOGUE["stale-waiver"],
-                    level,
-                    script.lines.offset(waiver.line),
-                    f"the waiver for {waiver.rule} covers nothing: no such finding in the statement behind it",
-                )
+        for check in _AFTER_WAIVERS:
+            check(self, waivers)
         self.result.waivers.extend(waivers.found)
         kept.sort(key=lambda finding: (finding.line, finding.column))
         if self.options.advice:

@@ -9,9 +9,13 @@ proves less: the object may have been there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .analysis import HOLE, Unit
 from .statements import Name
+
+if TYPE_CHECKING:
+    from .rules.family import Rule
 
 CERTAIN = 2
 LIKELY = 1
@@ -43,7 +47,7 @@ class Objects:
     schemas: dict[str, _Origin] = field(default_factory=dict)
     computed: set[tuple[str, str, str]] = field(default_factory=set)
     dropped: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    bodies: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
+    bodies: dict[tuple[str, str], list[tuple[Rule, str]]] = field(default_factory=dict)
     """What the body of a module made here does, that would be refused if it ran: (rule, message)."""
     unchecked: dict[tuple[str, str, str], tuple[Unit, str]] = field(default_factory=dict)
     """Constraints left unchecked so far."""
@@ -110,7 +114,11 @@ class Objects:
             return
         kind = statement.kind
         name = statement.name
-        if name is None or HOLE in name.parts:
+        if name is None:
+            return
+        if kind.startswith("CREATE") and kind.endswith(("PROCEDURE", "FUNCTION")):
+            self.bodies.setdefault(name.key, [])
+        if HOLE in name.parts:
             return
         if kind == "CREATE TABLE" or (kind == "SELECT" and "into" in statement.flags):
             self.tables.setdefault(name.key, self.origin(unit, name.schema))

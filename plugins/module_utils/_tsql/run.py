@@ -11,9 +11,16 @@ from dataclasses import dataclass, field, replace
 from .findings import PHASES, SEVERITIES, Report
 from .linter import Linter
 from .live import LiveSchema
-from .rules.catalogue import CATALOGUE
-from .rules.registry import Options
-from .sources import Release, Source, SourceError, find_sources, is_release, read_release
+from .options import Options
+from .rules import RULES
+from .sources import (
+    Release,
+    Source,
+    SourceError,
+    find_sources,
+    is_release,
+    read_release,
+)
 from .statements import Name
 from .usage import taken, users, versioned_objects
 
@@ -37,7 +44,7 @@ class Request:
 def check_severities(severities: Mapping[str, str]) -> None:
     """Refuse a rule or a severity that does not exist."""
     for rule, severity in severities.items():
-        if rule not in CATALOGUE:
+        if rule not in RULES:
             raise SourceError(f"There is no rule {rule}; docs/lint.md lists them.")
         if severity not in SEVERITIES:
             raise SourceError(f"The severity of {rule} is {severity}; expected is error, warning, note or off.")

@@ -8,11 +8,10 @@ import re
 
 from .analysis import Script, Unit
 from .findings import Finding, Waiver
-from .rules.catalogue import CATALOGUE
+from .rules import RULES
 
 _WAIVER = re.compile(r"--\s*lint\s*:\s*(?P<rest>.*)", re.I | re.S)
 _CONTROL = frozenset({"IF", "WHILE", "ELSE", "LABEL"})
-_NOT_WAIVABLE = frozenset({"waiver", "stale-waiver"})
 
 
 class Waivers:
@@ -46,7 +45,7 @@ class Waivers:
             words = hit.group("rest").split(None, 2)
             rule = words[1] if len(words) > 1 else ""
             reason = words[2].strip() if len(words) > 2 else ""
-            if not words or words[0].lower() != "allow" or rule not in CATALOGUE or rule in _NOT_WAIVABLE:
+            if not words or words[0].lower() != "allow" or rule not in RULES or not RULES[rule].waivable:
                 self.invalid.append(
                     (
                         comment.start,

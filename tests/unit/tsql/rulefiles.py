@@ -20,7 +20,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live im
     ModuleFacts,
     TableFacts,
 )
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import VERSIONS
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import Release
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.usage import taken, users

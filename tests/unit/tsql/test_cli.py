@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import main
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.catalogue import CATALOGUE
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql"
@@ -100,7 +100,7 @@ def test_sarif(breaking: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert log["version"] == "2.1.0"
     run = log["runs"][0]
     rules = run["tool"]["driver"]["rules"]
-    assert {rule["id"] for rule in rules} == set(CATALOGUE)
+    assert {rule["id"] for rule in rules} == set(RULES)
     first = run["results"][0]
     assert first["ruleId"] == "drop-column" == rules[first["ruleIndex"]]["id"]
     assert first["level"] == "error"
@@ -155,7 +155,7 @@ def test_json_is_what_the_module_returns(breaking: Path, capsys: pytest.CaptureF
 def test_the_rules_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rules"]) == 0
     out = capsys.readouterr().out
-    assert all(f"\n{rule} " in f"\n{out}" for rule in CATALOGUE)
+    assert all(f"\n{rule} " in f"\n{out}" for rule in RULES)
 
 
 def test_directories_and_phases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

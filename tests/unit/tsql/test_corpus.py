@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(CORPUS.glob("*/*.sql"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import parser
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_text
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.output.text import finding_lines
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.catalogue import CATALOGUE
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules import RULES
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "lint.md").read_text(encoding="utf-8")
 
@@ -17,7 +17,7 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "lint.md").read_text(enco
 def test_the_table_of_rules_is_the_catalogue() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| `") and line.count("|") == 6]
     assert rows == [
-        f"| `{rule.id}` | {rule.mark} | {rule.title} | {rule.reason} | {rule.safe} |" for rule in CATALOGUE.values()
+        f"| `{rule.id}` | {rule.mark} | {rule.title} | {rule.reason} | {rule.instead} |" for rule in RULES.values()
     ]
 
 

@@ -9,7 +9,7 @@ import re
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Finding
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from unit.tsql.dangers import DANGERS, PLACES, STRINGS, hidden, mangled, quoted
 
 OPTIONS = Options(phase="expand", advice=False)

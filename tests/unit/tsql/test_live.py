@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql import live
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import Request, run
 
 ANSWERS: dict[str, list[Sequence[Any]]] = {

@@ -12,7 +12,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.lexer import QUOTED, STRING, WORD, scan
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.tsql.dangers import DANGERS

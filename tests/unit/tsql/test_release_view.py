@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import Report
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import Request, run
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError, read_release
 

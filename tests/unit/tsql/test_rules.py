@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, OFF
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.catalogue import CATALOGUE
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules import RULES
 from unit.tsql.rulefiles import Example, check, examples
 
 EXAMPLES = examples()
@@ -43,14 +43,14 @@ def test_near_misses_are_never_unknown(example: Example) -> None:
 def test_every_rule_has_its_examples() -> None:
     catches = Counter(example.rule for example in EXAMPLES if example.caught)
     misses = Counter(example.rule for example in EXAMPLES if not example.caught)
-    for rule in CATALOGUE:
+    for rule in RULES:
         assert catches[rule] >= 3, rule
         assert misses[rule] >= 2, rule
-    assert set(catches) <= set(CATALOGUE)
+    assert set(catches) <= set(RULES)
 
 
 def test_marks_and_phases() -> None:
-    for rule in CATALOGUE.values():
+    for rule in RULES.values():
         for phase in ("expand", "backfill"):
             assert rule.severity(phase) == ("warning" if rule.mark == "W" else ERROR), rule.id
         for phase in ("contract", "undo"):
@@ -78,7 +78,7 @@ def test_advice_passes_the_gate(rule: str, phase: str, sql: str) -> None:
 
 def test_rules_write_their_advice_out() -> None:
     written = {rule for rule, _phase, _sql in advised()}
-    assert {rule for rule in CATALOGUE if rule not in written} <= WITHOUT_SCRIPT
+    assert {rule for rule in RULES if rule not in written} <= WITHOUT_SCRIPT
 
 
 def test_advice_for_a_required_column_is_the_three_steps() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules.registry import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 
 WAIVER = "-- lint: allow drop-table it is empty since release 1.2\n"
 

@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import quote
 
 from ..findings import Finding, Report
-from ..rules.catalogue import CATALOGUE
+from ..rules import RULES
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(report: Report) -> str:
-    rules = sorted(CATALOGUE)
+    rules = sorted(RULES)
     log = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -28,9 +28,9 @@ def render(report: Report) -> str:
                         "rules": [
                             {
                                 "id": name,
-                                "shortDescription": {"text": CATALOGUE[name].title},
-                                "fullDescription": {"text": CATALOGUE[name].reason},
-                                "help": {"text": CATALOGUE[name].safe},
+                                "shortDescription": {"text": RULES[name].title},
+                                "fullDescription": {"text": RULES[name].reason},
+                                "help": {"text": RULES[name].instead},
                             }
                             for name in rules
                         ],

@@ -9,7 +9,97 @@ from ..findings import ERROR, WARNING, Advice
 from ..lexer import QUOTED, WORD, Token
 from ..live import ColumnFacts
 from ..statements import Column, Name, plain
-from .registry import Context, constraint_name, full, on
+from .constraints import ADD_CHECK, ADD_FOREIGN_KEY
+from .family import Context, Family
+from .indexes import ADD_UNIQUE
+from .wording import constraint_name, full
+
+FAMILY = Family()
+
+ADD_REQUIRED = FAMILY.rule(
+    "add-required",
+    "E",
+    "a new NOT NULL column has no default",
+    reason="An INSERT of the running version fails.",
+    instead="nullable, or with a default; then a backfill; NOT NULL in contract",
+)
+ADD_DEFAULT_OFFLINE = FAMILY.rule(
+    "add-default-offline",
+    "E",
+    "a NOT NULL column with a default that writes every row",
+    reason=(
+        "Every row is written while a schema lock stops all readers and writers. Enterprise "
+        "edition does without where the default is a constant at run time; Standard edition never "
+        "does."
+    ),
+    instead="nullable with a default, then a backfill in batches",
+    blocking=True,
+)
+ADD_WITH_VALUES = FAMILY.rule(
+    "add-with-values",
+    "W",
+    "WITH VALUES fills the column in every row",
+    reason="Every row may be written under a schema lock.",
+    instead="leave WITH VALUES out, and backfill in batches",
+    contract=WARNING,
+)
+ADD_IDENTITY = FAMILY.rule(
+    "add-identity",
+    "E",
+    "an IDENTITY column is added",
+    reason="Every row is written under a schema lock.",
+    instead="a new table, or a column kept by a trigger",
+    blocking=True,
+)
+ADD_ROWVERSION = FAMILY.rule(
+    "add-rowversion",
+    "E",
+    "a rowversion column is added",
+    reason="Every row is written under a schema lock.",
+    instead="a new table, or a column kept by a trigger",
+    blocking=True,
+)
+ADD_PERSISTED = FAMILY.rule(
+    "add-persisted",
+    "E",
+    "a persisted computed column is added",
+    reason="Every row is written under a schema lock.",
+    instead="a computed column that is not persisted, or a column kept by a trigger",
+    blocking=True,
+)
+ALTER_TYPE = FAMILY.rule(
+    "alter-type",
+    "E",
+    "a column's type changes",
+    reason=(
+        "Rows may be rewritten under a schema lock, and the running version reads the type that it was built with."
+    ),
+    instead="a new column, kept in step by a trigger; widening a varchar(n) is harmless",
+    blocking=True,
+)
+ALTER_NOTNULL = FAMILY.rule(
+    "alter-notnull",
+    "E",
+    "a column becomes NOT NULL",
+    reason="All rows are read under a schema lock, and the running version still writes NULL.",
+    instead="contract, after a backfill and a check for NULLs in the same transaction",
+    blocking=True,
+)
+ALTER_NULL = FAMILY.rule(
+    "alter-null",
+    "W",
+    "a column becomes nullable",
+    reason="The running version's typed reader meets NULL.",
+    instead="a new column",
+)
+ALTER_IMPLICIT_NULL = FAMILY.rule(
+    "alter-implicit-null",
+    "A",
+    "ALTER COLUMN says neither NULL nor NOT NULL",
+    reason="The column silently becomes nullable.",
+    instead="write NULL or NOT NULL",
+)
+
 
 _ZERO = {
     **dict.fromkeys(["int", "bigint", "smallint", "tinyint", "bit", "decimal", "numeric", "money", "smallmoney", "float", "real", "dec", "integer"], "0"),
@@ -20,7 +110,11 @@ _ZERO = {
     "uniqueidentifier": "'00000000-0000-0000-0000-000000000000'",
     **dict.fromkeys(["binary", "varbinary", "image"], "0x"),
 }  # fmt: skip
+
+
 _LARGE = frozenset({"xml", "text", "ntext", "image", "hierarchyid", "geometry", "geography", "json"})
+
+
 _CONSTANT_FUNCTIONS = frozenset(
     """GETDATE GETUTCDATE SYSDATETIME SYSUTCDATETIME SYSDATETIMEOFFSET CURRENT_TIMESTAMP SUSER_SNAME SUSER_NAME SUSER_ID USER_NAME
     CURRENT_USER SESSION_USER SYSTEM_USER USER ORIGINAL_LOGIN HOST_NAME APP_NAME DB_NAME CONVERT CAST DATEADD DATEPART YEAR MONTH
@@ -78,7 +172,7 @@ def staged(table: Name | None, column: Column, value: str, *, required: bool = T
     )
 
 
-@on("ALTER TABLE")
+@FAMILY.on("ALTER TABLE")
 def add_column(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = statement.name
@@ -98,7 +192,7 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
         if column.persisted:
             context.report(
                 unit,
-                "add-persisted",
+                ADD_PERSISTED,
                 f"adds persisted computed {where}",
                 token=token,
                 table=table,
@@ -108,7 +202,7 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
     if column.type_name in ("rowversion", "timestamp"):
         context.report(
             unit,
-            "add-rowversion",
+            ADD_ROWVERSION,
             f"adds {where} of type {column.type_name}",
             token=token,
             table=table,
@@ -121,7 +215,7 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
     if column.identity:
         context.report(
             unit,
-            "add-identity",
+            ADD_IDENTITY,
             f"adds IDENTITY {where}",
             token=token,
             table=table,
@@ -134,7 +228,7 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
     if column.references is not None:
         context.report(
             unit,
-            "add-foreign-key",
+            ADD_FOREIGN_KEY,
             f"adds {where} with a foreign key to {full(column.references)}",
             token=token,
             table=table,
@@ -154,7 +248,7 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
     if column.check:
         context.report(
             unit,
-            "add-check",
+            ADD_CHECK,
             f"adds {where} with a CHECK",
             token=token,
             table=table,
@@ -166,7 +260,7 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
     if column.unique or column.primary_key:
         context.report(
             unit,
-            "add-unique",
+            ADD_UNIQUE,
             f"adds unique {where}",
             token=token,
             table=table,
@@ -179,7 +273,7 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
     if required and column.default is None:
         context.report(
             unit,
-            "add-required",
+            ADD_REQUIRED,
             f"adds required {where} ({column.type_text} NOT NULL) with no default",
             token=token,
             table=table,
@@ -190,7 +284,7 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
     if column.with_values:
         context.report(
             unit,
-            "add-with-values",
+            ADD_WITH_VALUES,
             f"fills {where} in every row (WITH VALUES)",
             token=token,
             table=table,
@@ -221,7 +315,7 @@ def _default_offline(context: Context, unit: Unit, table: Name | None, column: C
         return
     context.report(
         unit,
-        "add-default-offline",
+        ADD_DEFAULT_OFFLINE,
         f"adds {where} NOT NULL with a default: {why}",
         token=column.token,
         table=table,
@@ -230,7 +324,7 @@ def _default_offline(context: Context, unit: Unit, table: Name | None, column: C
     )
 
 
-@on("ALTER TABLE")
+@FAMILY.on("ALTER TABLE")
 def alter_column(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = statement.name
@@ -248,7 +342,7 @@ def alter_column(context: Context, unit: Unit) -> None:
             continue
         where = f"column {plain(column.name)} of {full(table)}"
         if action.kind == "ALTER COLUMN OPTION":
-            rule = "add-persisted" if action.words == ("ADD", "PERSISTED") else "alter-type"
+            rule = ADD_PERSISTED if action.words == ("ADD", "PERSISTED") else ALTER_TYPE
             if action.words[1:] in (("ROWGUIDCOL",), ("NOT FOR REPLICATION",)):
                 continue
             context.report(
@@ -269,7 +363,7 @@ def _altered(context: Context, unit: Unit, table: Name | None, column: Column, w
     if column.nullable is None:
         context.report(
             unit,
-            "alter-implicit-null",
+            ALTER_IMPLICIT_NULL,
             f"ALTER COLUMN {plain(column.name)} says neither NULL nor NOT NULL",
             token=column.token,
             advice=Advice(
@@ -281,7 +375,7 @@ def _altered(context: Context, unit: Unit, table: Name | None, column: Column, w
         value = _ZERO.get(column.type_name, "")
         context.report(
             unit,
-            "alter-notnull",
+            ALTER_NOTNULL,
             f"makes {where} NOT NULL",
             token=column.token,
             table=table,
@@ -293,7 +387,7 @@ def _altered(context: Context, unit: Unit, table: Name | None, column: Column, w
     elif column.nullable is True and (now is None or not now.nullable):
         context.report(
             unit,
-            "alter-null",
+            ALTER_NULL,
             f"makes {where} nullable, if it is not",
             token=column.token,
             advice=Advice("Add a new column that is nullable."),
@@ -309,7 +403,7 @@ def _altered(context: Context, unit: Unit, table: Name | None, column: Column, w
         )
     context.report(
         unit,
-        "alter-type",
+        ALTER_TYPE,
         message,
         token=column.token,
         table=table,
@@ -338,36 +432,3 @@ def _same_or_wider(column: Column, now: ColumnFacts) -> bool:
     if column.type_name in ("char", "nchar", "binary"):
         return bool(column.type_args) and column.type_args[0] == str(now.characters)
     return not column.type_args
-
-
-@on("CREATE TABLE", "ALTER TABLE")
-def unnamed(context: Context, unit: Unit) -> None:
-    statement = unit.statement
-    if statement.name is None or statement.name.temporary:
-        return
-    for column in statement.columns:
-        for kind in column.unnamed:
-            context.report(
-                unit,
-                "unnamed",
-                f"the {kind} of column {plain(column.name)} has no name",
-                token=column.token,
-                advice=Advice(
-                    f"CONSTRAINT {constraint_name(_SHORT[kind], statement.name.base, column.name)} before {kind}."
-                ),
-            )
-    for action in statement.actions:
-        kind = action.kind[4:]
-        if action.kind.startswith("ADD ") and kind in _SHORT and not action.name:
-            context.report(
-                unit,
-                "unnamed",
-                f"the {kind} of {full(statement.name)} has no name",
-                token=action.token,
-                advice=Advice(
-                    f"CONSTRAINT {constraint_name(_SHORT[kind], statement.name.base, *action.columns[:2])} before {kind}."
-                ),
-            )
-
-
-_SHORT = {"DEFAULT": "DF", "CHECK": "CK", "UNIQUE": "UQ", "PRIMARY KEY": "PK", "FOREIGN KEY": "FK"}

@@ -7,12 +7,61 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..analysis import Unit
-from ..findings import Advice
+from ..findings import WARNING, Advice
 from ..lexer import QUOTED, VARIABLE, WORD, Token, string_value
-from ..statements import Name
-from .registry import Context, full, on
+from ..statements import Action, Name
+from .family import SILENT, Context, Family
+from .triggers import TRIGGER_OFF
+from .unreadable import UNKNOWN
+from .wording import full, in_contract
+
+FAMILY = Family()
+
+DATA_MASS = FAMILY.rule(
+    "data-mass",
+    "E",
+    "rows are written all at once",
+    reason="About 5,000 row locks escalate to a lock on the table, and the log grows by all of it.",
+    instead="batches of fewer than 5,000 rows",
+    blocking=True,
+)
+DATA_MEANING = FAMILY.rule(
+    "data-meaning",
+    "W",
+    "existing rows are edited",
+    reason="The running version meets values that it does not know.",
+    instead="add rows first; edit in contract",
+    in_body=SILENT,
+)
+TRUNCATE = FAMILY.rule(
+    "truncate",
+    "E",
+    "a table is emptied",
+    reason="The rows are gone, under a schema lock.",
+    instead="contract",
+    blocking=True,
+)
+SWITCH = FAMILY.rule(
+    "switch",
+    "E",
+    "a table's rows are switched away",
+    reason="The rows are gone from where they were, under a schema lock.",
+    instead="contract",
+    blocking=True,
+)
+PARTITION = FAMILY.rule(
+    "partition",
+    "E",
+    "partitions change",
+    reason="Data moves, or is gone, under a schema lock.",
+    instead="contract",
+    blocking=True,
+)
+
 
 _BATCH = 5000
+
+
 _NO_COLUMN = frozenset(
     """AND OR NOT NULL IS IN LIKE BETWEEN EXISTS SELECT WHERE CAST CONVERT AS INT BIT LEN GETDATE SYSDATETIME ISNULL COALESCE
     OPTION RECOMPILE MAXDOP""".split()  # noqa: SIM905
@@ -79,7 +128,7 @@ def _where(unit: Unit) -> Sequence[Token]:
     return unit.tokens[int(statement.options["where"]) + 1 : statement.last]
 
 
-@on("UPDATE", "DELETE")
+@FAMILY.on("UPDATE", "DELETE")
 def data_mass(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = target(unit)
@@ -90,7 +139,7 @@ def data_mass(context: Context, unit: Unit) -> None:
     if "composed" in statement.flags:
         context.report(
             unit,
-            "unknown",
+            UNKNOWN,
             f"a {statement.kind} inside FROM ( )",
             advice=Advice("Write it as a statement of its own, with OUTPUT INTO."),
         )
@@ -105,12 +154,12 @@ def data_mass(context: Context, unit: Unit) -> None:
         if top and not limited:
             why += f" and TOP ({top}), which is not below {_BATCH}"
         context.report(
-            unit, "data-mass", f"{verb} {full(table)} {why}", table=table, advice=_batches(unit, table, statement.kind)
+            unit, DATA_MASS, f"{verb} {full(table)} {why}", table=table, advice=_batches(unit, table, statement.kind)
         )
     elif context.options.phase == "expand" and not limited:
         context.report(
             unit,
-            "data-meaning",
+            DATA_MEANING,
             f"{verb} rows of {full(table)} that the running version knows",
             advice=Advice("Add new rows instead; edit or delete old ones in contract."),
         )
@@ -149,7 +198,7 @@ def _batches(unit: Unit, table: Name | None, kind: str) -> Advice:
     )
 
 
-@on("MERGE")
+@FAMILY.on("MERGE")
 def merge(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = statement.name
@@ -158,7 +207,7 @@ def merge(context: Context, unit: Unit) -> None:
     if "composed" in statement.flags:
         context.report(
             unit,
-            "unknown",
+            UNKNOWN,
             "a MERGE inside FROM ( )",
             advice=Advice("Write it as a statement of its own, with OUTPUT INTO."),
         )
@@ -166,7 +215,7 @@ def merge(context: Context, unit: Unit) -> None:
     if "by source" in statement.flags and {"delete", "update"} & statement.flags:
         context.report(
             unit,
-            "data-mass",
+            DATA_MASS,
             f"touches every row of {full(table)} that its source does not have (WHEN NOT MATCHED BY SOURCE)",
             table=table,
             advice=Advice("Leave WHEN NOT MATCHED BY SOURCE out; delete by key, in contract."),
@@ -174,7 +223,7 @@ def merge(context: Context, unit: Unit) -> None:
     elif "delete" in statement.flags or ("update" in statement.flags and "values" not in statement.flags):
         context.report(
             unit,
-            "data-mass",
+            DATA_MASS,
             f"updates or deletes rows of {full(table)} all at once (MERGE)",
             table=table,
             advice=Advice("UPDATE TOP (1000) ... in a loop, in backfill; INSERT ... WHERE NOT EXISTS for new rows."),
@@ -182,7 +231,53 @@ def merge(context: Context, unit: Unit) -> None:
     elif "update" in statement.flags and context.options.phase == "expand":
         context.report(
             unit,
-            "data-meaning",
+            DATA_MEANING,
             f"updates rows of {full(table)} that the running version knows (MERGE)",
             advice=Advice("Leave WHEN MATCHED out: add new rows only."),
         )
+
+
+@FAMILY.on("ALTER TABLE")
+def move_partition(context: Context, unit: Unit) -> None:
+    table = unit.statement.name
+    for action in unit.statement.actions:
+        if action.kind == "SWITCH" and not context.new_table(table, unit):
+            context.report(
+                unit,
+                SWITCH,
+                f"switches rows of {full(table)} to {full(action.target)}",
+                token=action.token,
+                advice=in_contract(unit),
+                table=table,
+            )
+        elif _stops_history(action) and not context.new_table(table, unit):
+            context.report(
+                unit,
+                TRIGGER_OFF,
+                f"stops the history of {full(table)}",
+                token=action.token,
+                severity=WARNING,
+                advice=Advice("Rows that change until it is on again leave no history."),
+            )
+
+
+def _stops_history(action: Action) -> bool:
+    return action.kind == "SET" and action.options.get("SYSTEM_VERSIONING", "").startswith("OFF")
+
+
+@FAMILY.on("TRUNCATE TABLE")
+def truncate(context: Context, unit: Unit) -> None:
+    table = unit.statement.name
+    if not context.new_table(table, unit):
+        context.report(unit, TRUNCATE, f"empties table {full(table)}", advice=in_contract(unit), table=table)
+        if "partitions" in unit.statement.flags:
+            context.report(
+                unit, PARTITION, f"empties partitions of {full(table)}", advice=in_contract(unit), table=table
+            )
+
+
+@FAMILY.on("ALTER PARTITION FUNCTION", "ALTER PARTITION SCHEME", "DROP PARTITION FUNCTION", "DROP PARTITION SCHEME")
+def partition(context: Context, unit: Unit) -> None:
+    context.report(
+        unit, PARTITION, f"{unit.statement.kind.lower()} {full(unit.statement.name)}", advice=in_contract(unit)
+    )

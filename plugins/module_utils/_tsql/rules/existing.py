@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules that look at what is in the database: code there that depends on a table's column list, and what is bound to it."""
+"""Rules about code in the database that depends on a table's column list."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from ..analysis import Unit, read_script
 from ..findings import WARNING, Advice
 from ..live import Key, LiveSchema, ModuleFacts
 from ..statements import plain
-from .registry import Context, full, on
+from .family import Context, Family
+from .wording import full
+
+FAMILY = Family()
+
+POSITIONAL_USE = FAMILY.rule(
+    "positional-use",
+    "E",
+    "code in the database depends on a table's column list, which changes",
+    reason="INSERT without a column list fails once any column is added; SELECT * shifts.",
+    instead="name the columns there first, in a new version",
+)
 
 
 def _positional(live: LiveSchema) -> dict[Key, list[tuple[ModuleFacts, str]]]:
@@ -36,7 +47,7 @@ def _positional(live: LiveSchema) -> dict[Key, list[tuple[ModuleFacts, str]]]:
     return found
 
 
-@on("ALTER TABLE")
+@FAMILY.on("ALTER TABLE")
 def positional_use(context: Context, unit: Unit) -> None:
     live = context.live
     table = unit.statement.name
@@ -53,7 +64,7 @@ def positional_use(context: Context, unit: Unit) -> None:
         told.add((module.name, how))
         context.report(
             unit,
-            "positional-use",
+            POSITIONAL_USE,
             f"changes the columns of {full(table)}, and {module.kind.lower()} {plain(module.schema)}.{plain(module.name)} {how}",
             table=table,
             severity=None if how.startswith("inserts") or module.kind in ("VIEW", "FUNCTION") else WARNING,
@@ -61,38 +72,4 @@ def positional_use(context: Context, unit: Unit) -> None:
                 f"Give {plain(module.schema)}.{plain(module.name)} a successor that names its columns, let the running version use that first, "
                 "and change the table a release later."
             ),
-        )
-
-
-@on("ALTER TABLE")
-def bound(context: Context, unit: Unit) -> None:
-    facts = context.table_facts(unit.statement.name)
-    if facts is None or not facts.bound:
-        return
-    if any(action.kind in ("DROP COLUMN", "ALTER COLUMN") for action in unit.statement.actions):
-        context.report(
-            unit,
-            "schemabinding",
-            f"{full(unit.statement.name)} has modules bound to its columns: {', '.join(sorted(facts.bound)[:5])}",
-            advice=Advice("The statement fails where it touches a bound column: replace those modules first."),
-        )
-
-
-@on("CREATE INDEX")
-def quoted_identifier(context: Context, unit: Unit) -> None:
-    """Names the modules that would get error 1934."""
-    live = context.live
-    table = unit.statement.name
-    if live is None or table is None or "filtered" not in unit.statement.flags or context.new_table(table, unit, 1):
-        return
-    wrong = sorted(
-        facts.name for facts in live.modules.values() if facts.definition and not facts.uses_quoted_identifier
-    )
-    if wrong:
-        context.report(
-            unit,
-            "index-set-options",
-            f"made with QUOTED_IDENTIFIER OFF, so that writing to {full(table)} fails in them: {', '.join(wrong[:5])}",
-            table=table,
-            advice=Advice("Make these modules anew, under new names, with QUOTED_IDENTIFIER ON first."),
         )

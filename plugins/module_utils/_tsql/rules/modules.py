@@ -1,23 +1,124 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules about procedures, views, functions, triggers, types and synonyms."""
+"""Rules about procedures, views, functions, types, synonyms and sequences."""
 
 from __future__ import annotations
-
-from itertools import islice
 
 from ..analysis import Unit
 from ..findings import ERROR, Advice
 from ..statements import Statement, plain
-from .registry import Context, full, in_contract, next_version, on
+from .family import AS_IS, Context, Family
+from .server import DATABASE
+from .unreadable import UNKNOWN
+from .wording import full, in_contract, next_version, targets
+
+FAMILY = Family()
+
+DROP_MODULE = FAMILY.rule(
+    "drop-module",
+    "E",
+    "a procedure, view, function, type, synonym, sequence or trigger is dropped",
+    reason="The running version calls it.",
+    instead="drop it in contract",
+)
+ALTER_MODULE = FAMILY.rule(
+    "alter-module",
+    "E",
+    "a procedure, view, function or trigger is changed in place",
+    reason="The running version runs the new code.",
+    instead="a new name: _2, or a hash",
+)
+RECREATE_MODULE = FAMILY.rule(
+    "recreate-module",
+    "E",
+    "an object is dropped and created again",
+    reason="There is a gap in which the running version fails, and permissions are lost.",
+    instead="a new name",
+)
+VIEW_STAR = FAMILY.rule(
+    "view-star",
+    "A",
+    "SELECT * in a view or inline function",
+    reason="Its columns are those of the day it was made, until sp_refreshsqlmodule; then they move.",
+    instead="list the columns",
+    in_body=AS_IS,
+)
+SCHEMABINDING = FAMILY.rule(
+    "schemabinding",
+    "W",
+    "SCHEMABINDING over a shared table",
+    reason="A later ALTER or DROP of the table fails.",
+    instead="new objects only",
+)
+TABLE_TYPE = FAMILY.rule(
+    "table-type",
+    "E",
+    "a table type is dropped or made anew",
+    reason="There is no ALTER TYPE; callers with the old shape fail.",
+    instead="a new type: Type_2",
+)
+SEQUENCE_RESEED = FAMILY.rule(
+    "sequence-reseed",
+    "E",
+    "a sequence or identity is set anew",
+    reason="Keys collide.",
+    instead="a new sequence",
+)
+SYNONYM_RETARGET = FAMILY.rule(
+    "synonym-retarget",
+    "E",
+    "a synonym gets another target",
+    reason="It changes in place what the running version reads.",
+    instead="a new name",
+)
+
+
+_MODULE_KINDS = (
+    ["DROP PROCEDURE", "DROP VIEW", "DROP FUNCTION", "DROP SYNONYM", "DROP SEQUENCE", "DROP TRIGGER", "DROP AGGREGATE"]
+    + ["DROP XML SCHEMA COLLECTION", "DROP ASSEMBLY"]
+)  # fmt: skip
+
+
+@FAMILY.on(*_MODULE_KINDS)
+def drop_module(context: Context, unit: Unit) -> None:
+    kind = unit.statement.kind[5:].lower()
+    for name in targets(unit):
+        if name is not None and (name.temporary or context.new_module(name, unit)):
+            continue
+        context.report(
+            unit,
+            DROP_MODULE,
+            f"drops {kind} {full(name)}",
+            token=name.token if name else None,
+            advice=in_contract(unit),
+        )
+
+
+@FAMILY.on("DROP TYPE")
+def drop_type(context: Context, unit: Unit) -> None:
+    for name in targets(unit):
+        if name is not None and context.objects.new_type(name, unit):
+            continue
+        table_type = name is not None and (
+            (context.live is not None and context.live.types.get(name.key, False))
+            or name.key in context.objects.table_types
+        )
+        token = name.token if name else None
+        if table_type:
+            context.report(unit, TABLE_TYPE, f"drops table type {full(name)}", token=token, advice=in_contract(unit))
+        context.report(unit, DROP_MODULE, f"drops type {full(name)}", token=token, advice=in_contract(unit))
+
 
 _VERBS = ("CREATE OR ALTER", "ALTER")
+
+
 _LONGEST = 100_000
-_AGGREGATES = frozenset({"COUNT", "COUNT_BIG", "SUM", "AVG", "MIN", "MAX", "STRING_AGG"})
+
+
 _KINDS = ("PROCEDURE", "VIEW", "FUNCTION", "TRIGGER")
 
 
-@on(*[f"{verb} {kind}" for verb in _VERBS for kind in _KINDS])
+@FAMILY.on(*[f"{verb} {kind}" for verb in _VERBS for kind in _KINDS])
 def alter_module(context: Context, unit: Unit) -> None:
     statement = unit.statement
     name = statement.name
@@ -29,7 +130,7 @@ def alter_module(context: Context, unit: Unit) -> None:
     certainly = verb == "ALTER" or (context.live is not None and context.live.exists(name.key))
     context.report(
         unit,
-        "alter-module",
+        ALTER_MODULE,
         f"changes {kind.lower()} {full(name)} in place"
         if certainly
         else f"CREATE OR ALTER changes {kind.lower()} {full(name)}, where it exists",
@@ -53,16 +154,16 @@ def _beside(unit: Unit, statement: Statement, kind: str, *, changed: bool) -> Ad
     return Advice(text, (("expand", f"CREATE {kind} {new}{rest}\n"),))
 
 
-@on(*[f"CREATE {kind}" for kind in _KINDS], "CREATE SYNONYM", "CREATE TYPE", "CREATE SEQUENCE")
+@FAMILY.on(*[f"CREATE {kind}" for kind in _KINDS], "CREATE SYNONYM", "CREATE TYPE", "CREATE SEQUENCE")
 def recreate(context: Context, unit: Unit) -> None:
     statement = unit.statement
     name = statement.name
     kind = statement.kind[7:]
     if name is None or name.key not in context.objects.dropped.get(kind, set()):
         return
-    rule = {"SYNONYM": "synonym-retarget", "TYPE": "table-type"}.get(kind, "recreate-module")
+    rule = {"SYNONYM": SYNONYM_RETARGET, "TYPE": TABLE_TYPE}.get(kind, RECREATE_MODULE)
     if kind == "TYPE" and "table" not in statement.flags:
-        rule = "recreate-module"
+        rule = RECREATE_MODULE
     context.report(
         unit,
         rule,
@@ -74,89 +175,7 @@ def recreate(context: Context, unit: Unit) -> None:
     )
 
 
-@on("CREATE TRIGGER", "CREATE OR ALTER TRIGGER")
-def trigger_add(context: Context, unit: Unit) -> None:
-    statement = unit.statement
-    if "database" in statement.flags or "server" in statement.flags:
-        context.report(
-            unit,
-            "database",
-            "a trigger on the database or the server",
-            advice=Advice("Have an administrator set it up."),
-        )
-        return
-    table = statement.names[1] if len(statement.names) > 1 else None
-    if context.new_table(table, unit, 1) or (table is not None and context.new_module(table, unit)):
-        return
-    context.report(
-        unit,
-        "trigger-add",
-        f"puts trigger {full(statement.name)} on {full(table)}",
-        token=table.token if table else None,
-        table=table,
-        advice=Advice(
-            "See that the running version declares HasTrigger for the table (or writes with no OUTPUT clause); then allow it with a waiver that "
-            f"says so: -- lint: allow trigger-add <version> declares HasTrigger for {full(table)}"
-        ),
-    )
-
-
-def body_of(context: Context, unit: Unit) -> list[Unit]:
-    """The statements in the body of the module that this unit makes."""
-    found = []
-    for one in islice(context.script.units, unit.number + 1, None):
-        if one.statement.module is None or one.statement.module.statement is not unit.statement:
-            break
-        found.append(one)
-    return found
-
-
-@on("CREATE TRIGGER", "CREATE OR ALTER TRIGGER", "ALTER TRIGGER")
-def trigger_quality(context: Context, unit: Unit) -> None:
-    if {"database", "server"} & unit.statement.flags:
-        return
-    name = full(unit.statement.name)
-    body = body_of(context, unit)
-    counts = any(
-        one.statement.kind == "SET" and "NOCOUNT" in one.statement.words and one.statement.options.get("value") == "ON"
-        for one in body
-    )
-    if not counts:
-        context.report(
-            unit,
-            "trigger-quality",
-            f"trigger {name} has no SET NOCOUNT ON",
-            advice=Advice("SET NOCOUNT ON; as the first statement of its body."),
-        )
-    previous = ""
-    for one in body:
-        statement = one.statement
-        inserted = any(
-            source.base.lower() in ("inserted", "deleted") and not source.schema for source in statement.sources
-        )
-        scalar = (statement.kind == "SELECT" and "assigns" in statement.flags) or (
-            statement.kind in ("SET", "DECLARE") and "cursor" not in statement.flags
-        )
-        if inserted and scalar and not any(token.key in _AGGREGATES for token in one.words()):
-            context.report(
-                one,
-                "trigger-quality",
-                f"trigger {name} takes one row of inserted or deleted; a statement may write many",
-                advice=Advice("Join inserted and deleted in one INSERT, UPDATE or DELETE."),
-                severity=ERROR,
-            )
-        elif statement.kind == "SELECT" and not {"assigns", "into"} & statement.flags and previous != "DECLARE":
-            context.report(
-                one,
-                "trigger-quality",
-                f"trigger {name} returns rows to its caller",
-                advice=Advice("Take the SELECT out."),
-                severity=ERROR,
-            )
-        previous = statement.kind if statement.kind == "DECLARE" and "cursor" in statement.flags else ""
-
-
-@on(
+@FAMILY.on(
     "CREATE VIEW", "CREATE OR ALTER VIEW", "ALTER VIEW", "CREATE FUNCTION", "CREATE OR ALTER FUNCTION", "ALTER FUNCTION"
 )
 def view_star(context: Context, unit: Unit) -> None:
@@ -164,14 +183,14 @@ def view_star(context: Context, unit: Unit) -> None:
     view = statement.kind.endswith("VIEW")
     if not view and "inline" not in statement.flags:
         return
-    for one in body_of(context, unit):
+    for one in context.script.body(unit):
         stars = [action for action in one.statement.actions if action.kind == "STAR"]
         harmless = _in_exists(one) if stars else set()
         for action in stars:
             if action.token.start not in harmless:
                 context.report(
                     one,
-                    "view-star",
+                    VIEW_STAR,
                     f"SELECT * in {'view' if view else 'function'} {full(statement.name)}",
                     token=action.token,
                     advice=Advice("List the columns by name."),
@@ -195,53 +214,30 @@ def _in_exists(unit: Unit) -> set[int]:
     return found
 
 
-@on(*[f"{verb} {kind}" for verb in ("CREATE", *_VERBS) for kind in ("VIEW", "FUNCTION")])
+@FAMILY.on(*[f"{verb} {kind}" for verb in ("CREATE", *_VERBS) for kind in ("VIEW", "FUNCTION")])
 def schemabinding(context: Context, unit: Unit) -> None:
     if "schemabinding" not in unit.statement.flags:
         return
-    for one in body_of(context, unit):
+    for one in context.script.body(unit):
         for source in one.statement.sources:
             if not context.new_table(source, one, 1) and not context.new_module(source, one):
                 context.report(
                     unit,
-                    "schemabinding",
+                    SCHEMABINDING,
                     f"{full(unit.statement.name)} is bound to {full(source)}, which older releases share",
                     advice=Advice("Leave SCHEMABINDING out, unless the view is to be indexed."),
                 )
                 return
 
 
-@on("DISABLE TRIGGER", "ALTER TABLE")
-def trigger_off(context: Context, unit: Unit) -> None:
-    statement = unit.statement
-    if statement.kind == "DISABLE TRIGGER":
-        if statement.name is None or not context.new_table(statement.name, unit):
-            context.report(
-                unit,
-                "trigger-off",
-                f"switches triggers of {full(statement.name) if statement.name else 'the database'} off",
-                advice=Advice("Leave them on; drop a trigger in contract when nothing needs it."),
-            )
-        return
-    for action in statement.actions:
-        if action.kind == "DISABLE TRIGGER" and not context.new_table(statement.name, unit):
-            context.report(
-                unit,
-                "trigger-off",
-                f"switches trigger {plain(action.name)} of {full(statement.name)} off",
-                token=action.token,
-                advice=Advice("Leave it on; drop it in contract when nothing needs it."),
-            )
-
-
-@on("ALTER SEQUENCE")
+@FAMILY.on("ALTER SEQUENCE")
 def sequence(context: Context, unit: Unit) -> None:
     name = unit.statement.name
     if not context.new_module(name, unit):
         new = f"{plain(name.schema or 'dbo')}.{plain(next_version(name.base))}" if name else "?"
         context.report(
             unit,
-            "sequence-reseed",
+            SEQUENCE_RESEED,
             f"changes sequence {full(name)}",
             advice=Advice(
                 "A new sequence beside it.", (("expand", f"CREATE SEQUENCE {new} AS bigint START WITH 1;\n"),)
@@ -249,7 +245,7 @@ def sequence(context: Context, unit: Unit) -> None:
         )
 
 
-@on("DBCC")
+@FAMILY.on("DBCC")
 def reseed(context: Context, unit: Unit) -> None:
     statement = unit.statement
     word = statement.words[0] if statement.words else ""
@@ -258,7 +254,7 @@ def reseed(context: Context, unit: Unit) -> None:
         if "NORESEED" not in values:
             context.report(
                 unit,
-                "sequence-reseed",
+                SEQUENCE_RESEED,
                 "sets an identity anew (DBCC CHECKIDENT)",
                 advice=Advice("DBCC CHECKIDENT (..., NORESEED) only looks."),
             )
@@ -272,7 +268,7 @@ def reseed(context: Context, unit: Unit) -> None:
         "FREESYSTEMCACHE",
         "FREESESSIONCACHE",
     ):
-        context.report(unit, "database", f"DBCC {word} reaches the whole server")
+        context.report(unit, DATABASE, f"DBCC {word} reaches the whole server")
     elif word not in (
         "SHOW_STATISTICS",
         "OPENTRAN",
@@ -284,30 +280,18 @@ def reseed(context: Context, unit: Unit) -> None:
         "HELP",
         "TRACESTATUS",
     ):
-        context.report(unit, "unknown", f"DBCC {word} is not known to the linter")
+        context.report(unit, UNKNOWN, f"DBCC {word} is not known to the linter")
 
 
-_TAKING = {"DENY": "denies rights", "REVOKE": "revokes rights", "DROP USER": "drops a user", "DROP ROLE": "drops a role",
-           "DROP LOGIN": "drops a login", "DROP APPLICATION ROLE": "drops an application role",
-           "ALTER AUTHORIZATION": "changes an owner"}  # fmt: skip
-
-
-@on(*_TAKING, "ALTER USER", "ALTER LOGIN", "ALTER ROLE")
-def permissions(context: Context, unit: Unit) -> None:
-    statement = unit.statement
-    if statement.kind in _TAKING:
-        context.report(unit, "permissions", _TAKING[statement.kind], advice=in_contract(unit))
-    elif statement.kind == "ALTER ROLE" and statement.words != ("ADD",):
+@FAMILY.on("ALTER TABLE")
+def bound(context: Context, unit: Unit) -> None:
+    facts = context.table_facts(unit.statement.name)
+    if facts is None or not facts.bound:
+        return
+    if any(action.kind in ("DROP COLUMN", "ALTER COLUMN") for action in unit.statement.actions):
         context.report(
             unit,
-            "permissions",
-            "takes a member out of a role" if statement.words == ("DROP",) else "renames a role",
-            advice=in_contract(unit),
-        )
-    elif statement.kind in ("ALTER USER", "ALTER LOGIN"):
-        context.report(
-            unit,
-            "permissions",
-            f"changes {statement.kind[6:].lower()} {plain(statement.name.base) if statement.name else '?'}",
-            advice=in_contract(unit),
+            SCHEMABINDING,
+            f"{full(unit.statement.name)} has modules bound to its columns: {', '.join(sorted(facts.bound)[:5])}",
+            advice=Advice("The statement fails where it touches a bound column: replace those modules first."),
         )

@@ -1,0 +1,358 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules about indexes."""
+
+from __future__ import annotations
+
+from ..analysis import Unit
+from ..findings import Advice
+from ..statements import Action, Name, plain
+from .family import SILENT, Context, Family
+from .scripts import NO_TRANSACTION
+from .wording import full, in_contract
+
+FAMILY = Family()
+
+DROP_INDEX = FAMILY.rule(
+    "drop-index",
+    "E",
+    "an index is dropped or disabled",
+    reason="The running version's queries turn into scans, and those that name the index in a hint fail.",
+    instead="drop it in contract",
+)
+ADD_UNIQUE = FAMILY.rule(
+    "add-unique",
+    "E",
+    "a unique index or key on an existing table",
+    reason="Duplicates that the running version may write fail from now on, and the build locks the table.",
+    instead="contract: look for duplicates first, then build it ONLINE",
+    blocking=True,
+)
+INDEX_OFFLINE = FAMILY.rule(
+    "index-offline",
+    "E",
+    "an index is built without ONLINE = ON",
+    reason="Writers wait for the build; for a clustered index, everyone.",
+    instead="WITH (ONLINE = ON); on Standard edition a window, with a waiver that names it",
+    blocking=True,
+)
+INDEX_NO_LOWPRI = FAMILY.rule(
+    "index-no-lowpri",
+    "W",
+    "ONLINE without WAIT_AT_LOW_PRIORITY",
+    reason="The lock at the build's end queues everyone behind it.",
+    instead="WAIT_AT_LOW_PRIORITY with ABORT_AFTER_WAIT = SELF (SQL Server 2022 and newer)",
+    blocking=True,
+    in_body=SILENT,
+)
+KILL_BLOCKERS = FAMILY.rule(
+    "kill-blockers",
+    "A",
+    "the application's transactions are killed",
+    reason="Its requests fail.",
+    instead="ABORT_AFTER_WAIT = SELF",
+)
+INDEX_SET_OPTIONS = FAMILY.rule(
+    "index-set-options",
+    "E",
+    "a filtered, XML, spatial or indexed-view index, or one on a computed column",
+    reason="Writers with other SET options get error 1934.",
+    instead="allow it, with a waiver, once sys.sql_modules.uses_quoted_identifier was looked at",
+)
+
+
+_LOW_PRIORITY = "ONLINE = ON (WAIT_AT_LOW_PRIORITY (MAX_DURATION = 1 MINUTES, ABORT_AFTER_WAIT = SELF))"
+
+
+@FAMILY.on("DROP INDEX")
+def drop_index(context: Context, unit: Unit) -> None:
+    for action in unit.statement.actions:
+        table = action.target
+        if context.new_table(table, unit):
+            continue
+        if table is not None:
+            made = context.objects.indexes.get((*table.key, action.name.lower()))
+            if context.objects.newness(made, unit, table.schema) == 2:
+                continue
+        context.report(
+            unit,
+            DROP_INDEX,
+            f"drops index {plain(action.name)} of {full(table)}",
+            token=action.token,
+            advice=in_contract(unit),
+            table=table,
+        )
+
+
+@FAMILY.on("DROP FULLTEXT")
+def drop_fulltext(context: Context, unit: Unit) -> None:
+    context.report(unit, DROP_INDEX, "drops a full-text index or catalog", advice=in_contract(unit))
+
+
+@FAMILY.on("ALTER INDEX")
+def disable_index(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    if statement.words == ("DISABLE",) and not context.new_table(statement.name, unit):
+        index = statement.actions[0].name if statement.actions else "?"
+        context.report(
+            unit,
+            DROP_INDEX,
+            f"disables index {plain(index)} of {full(statement.name)}",
+            advice=in_contract(unit),
+            table=statement.name,
+        )
+
+
+def after_duplicates(table: Name | None, action: Action, later: Advice) -> Advice:
+    columns = ", ".join(plain(column) for column in action.columns)
+    if not columns or not later.scripts:
+        return Advice("In contract, after a look for duplicates.", later.scripts)
+    check = (
+        f"IF EXISTS (SELECT {columns} FROM {full(table)} GROUP BY {columns} HAVING COUNT(*) > 1)\nBEGIN;\n"
+        f"    THROW 50000, N'{full(table).replace(chr(39), chr(39) * 2)} holds duplicates', 1;\nEND;\n"
+    )
+    return Advice(
+        "In contract, after a look for duplicates.", tuple((phase, check + sql) for phase, sql in later.scripts)
+    )
+
+
+@FAMILY.on("CREATE INDEX")
+def create_index(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    table = statement.name
+    options = statement.options
+    index = statement.actions[0] if statement.actions else None
+    name = plain(index.name) if index else "?"
+    _kill(context, unit, options.get("ONLINE", ""))
+    if "RESUMABLE" in options and options["RESUMABLE"].startswith("ON"):
+        _outside_transaction(context, unit, "a resumable index build")
+    if context.new_table(table, unit, 1):
+        return
+    existing_view = table is not None and (
+        table.key in context.objects.modules or (context.live is not None and table.key in context.live.modules)
+    )
+    if "UNIQUE" in statement.words and index is not None:
+        online = _online(unit)
+        context.report(
+            unit,
+            ADD_UNIQUE,
+            f"builds unique index {name} on {full(table)}",
+            table=table,
+            advice=after_duplicates(table, index, Advice("", (("contract", online),) if online else ())),
+        )
+    special = [word for word in ("XML", "SPATIAL") if word in statement.words]
+    computed = [
+        column
+        for column in (index.columns if index else ())
+        if table is not None
+        and ((*table.key, column.lower()) in context.objects.computed or _computed(context, table, column))
+    ]
+    if "filtered" in statement.flags or special or computed or existing_view:
+        what = (
+            "filtered"
+            if "filtered" in statement.flags
+            else (special[0] if special else "indexed-view" if existing_view else "computed-column")
+        )
+        context.report(
+            unit,
+            INDEX_SET_OPTIONS,
+            f"builds {what} index {name} on {full(table)}",
+            table=table,
+            advice=Advice(
+                "Look whether all procedures that write to the table have uses_quoted_identifier = 1 in sys.sql_modules and the application "
+                "connects with the usual SET options; then allow it with a waiver that says so."
+            ),
+        )
+    if options.get("DROP_EXISTING", "").startswith("ON"):
+        context.report(
+            unit,
+            DROP_INDEX,
+            f"puts another index in the place of {name} of {full(table)} (DROP_EXISTING)",
+            table=table,
+            advice=Advice(
+                "Build it under a name of its own, and drop the old one in contract; to rebuild, ALTER INDEX ... REBUILD."
+            ),
+        )
+    _offline(context, unit, name, table)
+
+
+def _computed(context: Context, table: Name, column: str) -> bool:
+    facts = context.table_facts(table)
+    if facts is None:
+        return False
+    found = facts.columns.get(column.lower())
+    return found is not None and found.computed
+
+
+def _kill(context: Context, unit: Unit, online: str) -> None:
+    if "BLOCKERS" in online:
+        context.report(
+            unit,
+            KILL_BLOCKERS,
+            "ends the application's transactions (ABORT_AFTER_WAIT = BLOCKERS)",
+            advice=Advice("ABORT_AFTER_WAIT = SELF"),
+        )
+
+
+def _outside_transaction(context: Context, unit: Unit, what: str) -> None:
+    if not context.script.no_transaction:
+        context.report(
+            unit,
+            NO_TRANSACTION,
+            f"{what} cannot run inside a transaction",
+            advice=Advice("Put it into a script of its own that begins with: -- migrate: no-transaction"),
+        )
+
+
+def _version(context: Context) -> int:
+    return context.options.version or (context.live.version if context.live else 0)
+
+
+def _offline(context: Context, unit: Unit, name: str, table: Name | None) -> None:
+    online = unit.statement.options.get("ONLINE", "")
+    edition = context.options.edition or (context.live.edition if context.live else "")
+    never = edition in ("standard", "express", "web")
+    facts = context.table_facts(table)
+    if facts is not None and facts.rows == 0:
+        return
+    if not online.startswith("ON") or never:
+        sql = _online(unit, low_priority=_version(context) == 0 or _version(context) >= 16)
+        if never:
+            advice = Advice(
+                f"{edition.capitalize()} edition builds no index online: choose a quiet window, and name it in a waiver: "
+                "-- lint: allow index-offline <which window, how many rows>"
+            )
+        else:
+            advice = Advice(
+                "Build it online (Enterprise edition, Developer or Azure).",
+                (("expand", sql),) if sql and "UNIQUE" not in unit.statement.words else (),
+            )
+        context.report(
+            unit,
+            INDEX_OFFLINE,
+            f"builds index {name} on {full(table)} "
+            + (f"on {edition.capitalize()} edition, which cannot do it online" if never else "without ONLINE = ON"),
+            table=table,
+            advice=advice,
+        )
+    elif "WAIT_AT_LOW_PRIORITY" not in online and (_version(context) == 0 or _version(context) >= 16):
+        sql = _online(unit, low_priority=True)
+        context.report(
+            unit,
+            INDEX_NO_LOWPRI,
+            f"builds index {name} on {full(table)} with no WAIT_AT_LOW_PRIORITY",
+            table=table,
+            severity=None,
+            advice=Advice(
+                "On SQL Server 2022 and newer:",
+                (("expand", sql),) if sql and "UNIQUE" not in unit.statement.words else (),
+            ),
+        )
+
+
+def _online(unit: Unit, low_priority: bool = True) -> str:
+    """The statement at hand, with ONLINE = ON."""
+    if unit.dynamic:
+        return ""
+    words = list(unit.words())
+    depth = 0
+    stop = len(words)
+    seen_on = 0
+    for at, token in enumerate(words):
+        depth += (token.key == "(") - (token.key == ")")
+        if depth == 0 and token.key == "ON":
+            seen_on += 1
+        if depth == 0 and (token.key in (";", "WITH") or (token.key == "ON" and seen_on > 1)):
+            stop = at
+            break
+    if not stop:
+        return ""
+    head = unit.text[words[0].start : words[stop - 1].end]
+    extra = _LOW_PRIORITY if low_priority else "ONLINE = ON"
+    return f"{head}\nWITH ({extra});\n"
+
+
+@FAMILY.on("ALTER INDEX")
+def alter_index(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    _kill(context, unit, statement.options.get("ONLINE", ""))
+    if statement.options.get("RESUMABLE", "").startswith("ON") or statement.words in (
+        ("RESUME",),
+        ("PAUSE",),
+        ("ABORT",),
+    ):
+        _outside_transaction(context, unit, "a resumable index build")
+    if statement.words != ("REBUILD",) or context.new_table(statement.name, unit, 1):
+        return
+    name = plain(statement.actions[0].name) if statement.actions else "?"
+    _rebuild(context, unit, f"rebuilds index {name} of {full(statement.name)}", statement.options.get("ONLINE", ""))
+
+
+@FAMILY.on("ALTER TABLE")
+def rebuild(context: Context, unit: Unit) -> None:
+    table = unit.statement.name
+    for action in unit.statement.actions:
+        online = action.options.get("ONLINE", "")
+        _kill(context, unit, online)
+        _kill(context, unit, " ".join(action.options.values()) if "WAIT_AT_LOW_PRIORITY" in action.options else "")
+        if action.kind == "REBUILD" and not context.new_table(table, unit, 1):
+            _rebuild(context, unit, f"rebuilds table {full(table)}", online)
+
+
+def _rebuild(context: Context, unit: Unit, message: str, online: str) -> None:
+    table = unit.statement.name
+    if not online.startswith("ON"):
+        context.report(
+            unit,
+            INDEX_OFFLINE,
+            f"{message} without ONLINE = ON",
+            table=table,
+            advice=Advice("WITH (ONLINE = ON), on an edition that has it; or REORGANIZE, which never blocks for long."),
+        )
+    elif "WAIT_AT_LOW_PRIORITY" not in online:
+        context.report(
+            unit,
+            INDEX_NO_LOWPRI,
+            f"{message} with no WAIT_AT_LOW_PRIORITY",
+            table=table,
+            advice=Advice(f"WITH ({_LOW_PRIORITY})"),
+        )
+
+
+@FAMILY.on("CREATE FULLTEXT", "ALTER FULLTEXT", "DROP FULLTEXT")
+def fulltext(context: Context, unit: Unit) -> None:
+    _outside_transaction(context, unit, "a full-text statement")
+    if unit.statement.kind == "ALTER FULLTEXT" and {"DROP", "DISABLE"} & set(unit.statement.words):
+        context.report(
+            unit, DROP_INDEX, "switches a full-text index off, or takes a column out of it", advice=in_contract(unit)
+        )
+
+
+@FAMILY.on("CREATE INDEX")
+def quoted_identifier(context: Context, unit: Unit) -> None:
+    """Names the modules that would get error 1934."""
+    live = context.live
+    table = unit.statement.name
+    if live is None or table is None or "filtered" not in unit.statement.flags or context.new_table(table, unit, 1):
+        return
+    wrong = sorted(
+        facts.name for facts in live.modules.values() if facts.definition and not facts.uses_quoted_identifier
+    )
+    if wrong:
+        context.report(
+            unit,
+            INDEX_SET_OPTIONS,
+            f"made with QUOTED_IDENTIFIER OFF, so that writing to {full(table)} fails in them: {', '.join(wrong[:5])}",
+            table=table,
+            advice=Advice("Make these modules anew, under new names, with QUOTED_IDENTIFIER ON first."),
+        )
+
+
+@FAMILY.on("KILL")
+def kill(context: Context, unit: Unit) -> None:
+    context.report(
+        unit,
+        KILL_BLOCKERS,
+        "KILL ends other sessions",
+        advice=Advice("Leave it out: the migration engine waits, and gives up in time."),
+    )
