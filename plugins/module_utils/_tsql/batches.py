@@ -133,7 +133,8 @@ def decode_script(data: bytes) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
         raise ScriptError(
-            f"the file is not {encoding.upper()} at byte {error.start}; save it as UTF-8, or as UTF-16 with a byte order mark",
+            f"the file is not {encoding.upper()} at byte {error.start}; save it as UTF-8, or as UTF-16 with a byte "
+            "order mark",
             line,
             column,
         ) from None

@@ -94,12 +94,15 @@ TABLES_SQL = (
     "LEFT JOIN sys.dm_db_partition_stats AS p ON p.object_id = t.object_id GROUP BY s.name, t.name"
 )
 COLUMNS_SQL = (
-    "SELECT s.name, t.name, c.name, y.name, c.max_length, c.is_nullable, c.is_computed, c.default_object_id, c.collation_name "
-    "FROM sys.columns AS c JOIN sys.tables AS t ON t.object_id = c.object_id JOIN sys.schemas AS s ON s.schema_id = t.schema_id "
+    "SELECT s.name, t.name, c.name, y.name, c.max_length, c.is_nullable, c.is_computed, c.default_object_id, "
+    "c.collation_name "
+    "FROM sys.columns AS c JOIN sys.tables AS t ON t.object_id = c.object_id JOIN sys.schemas AS s ON s.schema_id = "
+    "t.schema_id "
     "JOIN sys.types AS y ON y.user_type_id = c.user_type_id"
 )
 MODULES_SQL = (
-    "SELECT s.name, o.name, o.type, m.definition, m.uses_quoted_identifier, m.is_schema_bound FROM sys.sql_modules AS m "
+    "SELECT s.name, o.name, o.type, m.definition, m.uses_quoted_identifier, m.is_schema_bound FROM sys.sql_modules "
+    "AS m "
     "JOIN sys.objects AS o ON o.object_id = m.object_id JOIN sys.schemas AS s ON s.schema_id = o.schema_id"
 )
 OTHERS_SQL = (
@@ -122,7 +125,8 @@ TRIGGERS_SQL = (
 BOUND_SQL = (
     "SELECT DISTINCT s.name, t.name, o.name FROM sys.sql_expression_dependencies AS d "
     "JOIN sys.tables AS t ON t.object_id = d.referenced_id JOIN sys.schemas AS s ON s.schema_id = t.schema_id "
-    "JOIN sys.objects AS o ON o.object_id = d.referencing_id WHERE d.is_schema_bound_reference = 1 AND o.type IN ('V', 'FN', 'IF', 'TF')"
+    "JOIN sys.objects AS o ON o.object_id = d.referencing_id WHERE d.is_schema_bound_reference = 1 AND o.type IN "
+    "('V', 'FN', 'IF', 'TF')"
 )
 
 QUERIES = (

@@ -30,7 +30,8 @@ def render(report: Report) -> str:
             text = "\n".join("\n".join(finding_lines(one)) for one in errors)
             message = "; ".join(f"{one.line}:{one.column} {one.rule}: {one.message}" for one in errors)
             lines.append(
-                f"      <failure type={_attribute(errors[0].rule)} message={_attribute(message)}>{_text(text)}</failure>"
+                f"      <failure type={_attribute(errors[0].rule)} "
+                f"message={_attribute(message)}>{_text(text)}</failure>"
             )
         others = [one for one in found if one.severity != ERROR]
         if others:

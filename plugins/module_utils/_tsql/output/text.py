@@ -54,7 +54,8 @@ def sentence(report: Report) -> str:
     more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
     advice = first.advice.splitlines()[0] if first.advice and not first.advice.startswith("-- ") else ""
     return (
-        f"The {first.phase} scripts are refused: {first.file}, line {first.line}, column {first.column}: {first.message} ({first.rule}){more}. "
+        f"The {first.phase} scripts are refused: {first.file}, line {first.line}, column {first.column}: "
+        f"{first.message} ({first.rule}){more}. "
         f"{first.reason} {advice}".rstrip()
         + f" Mend the script, or allow it on the line before the statement with '-- lint: allow {first.rule} <reason>'. Nothing was touched."
     )

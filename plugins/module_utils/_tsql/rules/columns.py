@@ -116,11 +116,12 @@ _LARGE = frozenset({"xml", "text", "ntext", "image", "hierarchyid", "geometry", 
 
 
 _CONSTANT_FUNCTIONS = frozenset(
-    """GETDATE GETUTCDATE SYSDATETIME SYSUTCDATETIME SYSDATETIMEOFFSET CURRENT_TIMESTAMP SUSER_SNAME SUSER_NAME SUSER_ID USER_NAME
-    CURRENT_USER SESSION_USER SYSTEM_USER USER ORIGINAL_LOGIN HOST_NAME APP_NAME DB_NAME CONVERT CAST DATEADD DATEPART YEAR MONTH
-    DAY ISNULL COALESCE NULL N AS DATE DATETIME DATETIME2 DATETIMEOFFSET INT BIGINT SMALLINT TINYINT BIT VARCHAR NVARCHAR CHAR NCHAR
-    DECIMAL NUMERIC FLOAT REAL MONEY TIME UNIQUEIDENTIFIER VARBINARY BINARY SMALLDATETIME DATEFROMPARTS AT ZONE SESSION_CONTEXT
-    CONTEXT_INFO REPLICATE UPPER LOWER ABS TODATETIMEOFFSET SWITCHOFFSET EOMONTH""".split()  # noqa: SIM905
+    """GETDATE GETUTCDATE SYSDATETIME SYSUTCDATETIME SYSDATETIMEOFFSET CURRENT_TIMESTAMP SUSER_SNAME SUSER_NAME
+    SUSER_ID USER_NAME CURRENT_USER SESSION_USER SYSTEM_USER USER ORIGINAL_LOGIN HOST_NAME APP_NAME DB_NAME
+    CONVERT CAST DATEADD DATEPART YEAR MONTH DAY ISNULL COALESCE NULL N AS DATE DATETIME DATETIME2
+    DATETIMEOFFSET INT BIGINT SMALLINT TINYINT BIT VARCHAR NVARCHAR CHAR NCHAR DECIMAL NUMERIC FLOAT REAL MONEY
+    TIME UNIQUEIDENTIFIER VARBINARY BINARY SMALLDATETIME DATEFROMPARTS AT ZONE SESSION_CONTEXT CONTEXT_INFO
+    REPLICATE UPPER LOWER ABS TODATETIMEOFFSET SWITCHOFFSET EOMONTH""".split()  # noqa: SIM905
 )
 
 
@@ -162,12 +163,14 @@ def staged(table: Name | None, column: Column, value: str, *, required: bool = T
             (
                 "contract",
                 f"IF EXISTS (SELECT 1 FROM {target} WITH (TABLOCKX, HOLDLOCK) WHERE {name} IS NULL)\nBEGIN;\n"
-                f"    THROW 50000, N'{(target + '.' + name).replace(chr(39), chr(39) * 2)} still holds NULL: run the backfill again', 1;\nEND;\n"
+                f"    THROW 50000, N'{(target + '.' + name).replace(chr(39), chr(39) * 2)} still holds NULL: run the "
+                "backfill again', 1;\nEND;\n"
                 f"ALTER TABLE {target} ALTER COLUMN {name} {type_text} NOT NULL;\n",
             )
         )
     return Advice(
-        "Nullable now, filled in batches, required later. A default alone is not enough where the running version writes NULL itself.",
+        "Nullable now, filled in batches, required later. A default alone is not enough where the running version "
+        "writes NULL itself.",
         tuple(scripts),
     )
 
@@ -207,7 +210,8 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
             token=token,
             table=table,
             advice=Advice(
-                "Put it into a table of its own, with the key of the first, or count versions in a column that a trigger keeps.",
+                "Put it into a table of its own, with the key of the first, or count versions in a column that a "
+                "trigger keeps.",
                 (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} bigint NULL;\n"),),
             ),
         )
@@ -239,7 +243,8 @@ def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> 
                     (
                         "contract",
                         f"ALTER TABLE {full(table)} WITH NOCHECK ADD CONSTRAINT "
-                        f"{constraint_name('FK', table.base if table else '', column.name)} FOREIGN KEY ({plain(column.name)}) "
+                        f"{constraint_name('FK', table.base if table else '', column.name)} FOREIGN KEY "
+                        f"({plain(column.name)}) "
                         f"REFERENCES {full(column.references)};\n",
                     ),
                 ),
@@ -409,7 +414,8 @@ def _altered(context: Context, unit: Unit, table: Name | None, column: Column, w
         table=table,
         severity=ERROR if context.options.phase in ("expand", "backfill") else None,
         advice=Advice(
-            "A new column beside it, kept in step by a trigger, and the old one dropped in contract. Where this only widens a varchar(n), "
+            "A new column beside it, kept in step by a trigger, and the old one dropped in contract. Where this only "
+            "widens a varchar(n), "
             "run the linter with a connection, or say so in a waiver.",
             (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name + '_2')} {column.type_text} NULL;\n"),),
         ),

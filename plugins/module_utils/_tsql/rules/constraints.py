@@ -87,7 +87,8 @@ def add_constraint(context: Context, unit: Unit) -> None:
             context.report(
                 unit,
                 ADD_FOREIGN_KEY,
-                f"adds foreign key {plain(action.name) or 'without a name'} from {full(table)} to {full(action.target)}",
+                f"adds foreign key {plain(action.name) or 'without a name'} from {full(table)} to "
+                f"{full(action.target)}",
                 token=action.token,
                 table=table,
                 advice=_later(unit, table, action),
@@ -127,7 +128,8 @@ def add_constraint(context: Context, unit: Unit) -> None:
                 f"sets a default for column {plain(action.columns[0]) if action.columns else '?'} of {full(table)}",
                 token=action.token,
                 advice=Advice(
-                    "Where the column has none so far this is harmless; otherwise add a new column with the new default."
+                    "Where the column has none so far this is harmless; otherwise add a new column with the new "
+                    "default."
                 ),
             )
 
@@ -147,7 +149,8 @@ def _later(unit: Unit, table: Name | None, action: Action) -> Advice:
         (
             (
                 "contract",
-                f"ALTER TABLE {full(table)} WITH NOCHECK {rest};\nGO\nALTER TABLE {full(table)} WITH CHECK CHECK CONSTRAINT {plain(name)};\n",
+                f"ALTER TABLE {full(table)} WITH NOCHECK {rest};\nGO\nALTER TABLE {full(table)} WITH CHECK CHECK "
+                f"CONSTRAINT {plain(name)};\n",
             ),
         ),
     )
@@ -252,6 +255,7 @@ def unnamed(context: Context, unit: Unit) -> None:
                 f"the {kind} of {full(statement.name)} has no name",
                 token=action.token,
                 advice=Advice(
-                    f"CONSTRAINT {constraint_name(_SHORT[kind], statement.name.base, *action.columns[:2])} before {kind}."
+                    f"CONSTRAINT {constraint_name(_SHORT[kind], statement.name.base, *action.columns[:2])} before "
+                    f"{kind}."
                 ),
             )

@@ -63,8 +63,8 @@ _BATCH = 5000
 
 
 _NO_COLUMN = frozenset(
-    """AND OR NOT NULL IS IN LIKE BETWEEN EXISTS SELECT WHERE CAST CONVERT AS INT BIT LEN GETDATE SYSDATETIME ISNULL COALESCE
-    OPTION RECOMPILE MAXDOP""".split()  # noqa: SIM905
+    """AND OR NOT NULL IS IN LIKE BETWEEN EXISTS SELECT WHERE CAST CONVERT AS INT BIT LEN GETDATE SYSDATETIME
+    ISNULL COALESCE OPTION RECOMPILE MAXDOP""".split()  # noqa: SIM905
 )
 
 
@@ -172,7 +172,8 @@ def _batches(unit: Unit, table: Name | None, kind: str) -> Advice:
             (
                 (
                     "contract",
-                    f"WHILE 1 = 1\nBEGIN\n    DELETE TOP (1000) FROM {full(table)};\n    IF @@ROWCOUNT = 0 BREAK;\nEND;\n",
+                    f"WHILE 1 = 1\nBEGIN\n    DELETE TOP (1000) FROM {full(table)};\n    IF @@ROWCOUNT = 0 "
+                    "BREAK;\nEND;\n",
                 ),
             ),
         )
@@ -185,14 +186,16 @@ def _batches(unit: Unit, table: Name | None, kind: str) -> Advice:
     clause = unit.text[start : words[-1].end] if start is not None and "from" not in unit.statement.flags else ""
     if not clause or first is None or "where" in unit.statement.options or unit.dynamic:
         return Advice(
-            "In backfill, in batches of fewer than 5,000 rows: UPDATE TOP (1000) ... WHERE <not done yet>, until @@ROWCOUNT is 0."
+            "In backfill, in batches of fewer than 5,000 rows: UPDATE TOP (1000) ... WHERE <not done yet>, until "
+            "@@ROWCOUNT is 0."
         )
     return Advice(
         "In backfill, in batches, with a WHERE that tells which rows are still to do.",
         (
             (
                 "backfill",
-                f"WHILE 1 = 1\nBEGIN\n    UPDATE TOP (1000) {full(table)} {clause} WHERE {first} IS NULL;\n    IF @@ROWCOUNT = 0 BREAK;\nEND;\n",
+                f"WHILE 1 = 1\nBEGIN\n    UPDATE TOP (1000) {full(table)} {clause} WHERE {first} IS NULL;\n    IF "
+                "@@ROWCOUNT = 0 BREAK;\nEND;\n",
             ),
         ),
     )

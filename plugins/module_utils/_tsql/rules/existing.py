@@ -65,11 +65,13 @@ def positional_use(context: Context, unit: Unit) -> None:
         context.report(
             unit,
             POSITIONAL_USE,
-            f"changes the columns of {full(table)}, and {module.kind.lower()} {plain(module.schema)}.{plain(module.name)} {how}",
+            f"changes the columns of {full(table)}, and {module.kind.lower()} "
+            f"{plain(module.schema)}.{plain(module.name)} {how}",
             table=table,
             severity=None if how.startswith("inserts") or module.kind in ("VIEW", "FUNCTION") else WARNING,
             advice=Advice(
-                f"Give {plain(module.schema)}.{plain(module.name)} a successor that names its columns, let the running version use that first, "
+                f"Give {plain(module.schema)}.{plain(module.name)} a successor that names its columns, let the "
+                "running version use that first, "
                 "and change the table a release later."
             ),
         )

@@ -159,7 +159,8 @@ def create_index(context: Context, unit: Unit) -> None:
             f"builds {what} index {name} on {full(table)}",
             table=table,
             advice=Advice(
-                "Look whether all procedures that write to the table have uses_quoted_identifier = 1 in sys.sql_modules and the application "
+                "Look whether all procedures that write to the table have uses_quoted_identifier = 1 in "
+                "sys.sql_modules and the application "
                 "connects with the usual SET options; then allow it with a waiver that says so."
             ),
         )
@@ -170,7 +171,8 @@ def create_index(context: Context, unit: Unit) -> None:
             f"puts another index in the place of {name} of {full(table)} (DROP_EXISTING)",
             table=table,
             advice=Advice(
-                "Build it under a name of its own, and drop the old one in contract; to rebuild, ALTER INDEX ... REBUILD."
+                "Build it under a name of its own, and drop the old one in contract; to rebuild, ALTER INDEX ... "
+                "REBUILD."
             ),
         )
     _offline(context, unit, name, table)
@@ -219,7 +221,8 @@ def _offline(context: Context, unit: Unit, name: str, table: Name | None) -> Non
         sql = _online(unit, low_priority=_version(context) == 0 or _version(context) >= 16)
         if never:
             advice = Advice(
-                f"{edition.capitalize()} edition builds no index online: choose a quiet window, and name it in a waiver: "
+                f"{edition.capitalize()} edition builds no index online: choose a quiet window, and name it in a "
+                "waiver: "
                 "-- lint: allow index-offline <which window, how many rows>"
             )
         else:

@@ -73,13 +73,20 @@ SYNONYM_RETARGET = FAMILY.rule(
 )
 
 
-_MODULE_KINDS = (
-    ["DROP PROCEDURE", "DROP VIEW", "DROP FUNCTION", "DROP SYNONYM", "DROP SEQUENCE", "DROP TRIGGER", "DROP AGGREGATE"]
-    + ["DROP XML SCHEMA COLLECTION", "DROP ASSEMBLY"]
-)  # fmt: skip
+_DROPPED = (
+    "PROCEDURE",
+    "VIEW",
+    "FUNCTION",
+    "SYNONYM",
+    "SEQUENCE",
+    "TRIGGER",
+    "AGGREGATE",
+    "XML SCHEMA COLLECTION",
+    "ASSEMBLY",
+)
 
 
-@FAMILY.on(*_MODULE_KINDS)
+@FAMILY.on(*[f"DROP {kind}" for kind in _DROPPED])
 def drop_module(context: Context, unit: Unit) -> None:
     kind = unit.statement.kind[5:].lower()
     for name in targets(unit):
@@ -170,7 +177,8 @@ def recreate(context: Context, unit: Unit) -> None:
         f"makes {kind.lower()} {full(name)} anew, which this release drops",
         token=name.token,
         advice=Advice(
-            f"Make {plain(name.schema or 'dbo')}.{plain(next_version(name.base))} beside it, and drop the old one in contract."
+            f"Make {plain(name.schema or 'dbo')}.{plain(next_version(name.base))} beside it, and drop the old one in "
+            "contract."
         ),
     )
 

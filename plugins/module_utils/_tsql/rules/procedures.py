@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..analysis import HOLE, Unit
 from ..batches import find_sqlcmd
 from ..findings import ERROR, WARNING, Advice
 from ..statements import Name
 from .constraints import ADD_CHECK, CHANGE_DEFAULT
 from .drops import DROP_CONSTRAINT, DROP_DEFAULT
-from .family import SILENT, Context, Family
+from .family import SILENT, Context, Family, Rule
 from .modules import DROP_MODULE
 from .scripts import NO_TRANSACTION
 from .server import CROSS_DATABASE, DATABASE, PERMISSIONS
@@ -30,48 +32,55 @@ DYNAMIC = FAMILY.rule(
 
 
 _KNOWN = frozenset(
-    """sp_addextendedproperty sp_updateextendedproperty sp_dropextendedproperty sp_refreshview sp_refreshsqlmodule sp_recompile
-    sp_help sp_helptext sp_helpindex sp_helpconstraint sp_helpdb sp_spaceused sp_who sp_who2 sp_lock sp_columns sp_tables sp_depends
-    sp_fkeys sp_pkeys sp_statistics sp_updatestats sp_createstats sp_autostats sp_settriggerorder sp_set_session_context
-    sp_getapplock sp_releaseapplock sp_addrolemember sp_addrole sp_grantdbaccess sp_adduser sp_addmessage sp_describe_first_result_set
-    sp_sequence_get_range sp_helprole sp_helpuser sp_helptrigger sp_cleanup_temporal_history sp_executesql sp_rename sp_changeobjectowner
-    sp_tableoption sp_addtype sp_xml_preparedocument sp_xml_removedocument sp_droprolemember sp_dropuser sp_revokedbaccess
-    sp_droprole sp_unbindefault sp_unbindrule sp_bindefault sp_bindrule sp_droptype sp_configure sp_dboption sp_dbcmptlevel
-    sp_detach_db sp_attach_db sp_renamedb sp_changedbowner sp_fulltext_database sp_fulltext_catalog sp_fulltext_table sp_fulltext_column
-    sp_addlinkedserver sp_serveroption sp_addlinkedsrvlogin sp_dropserver sp_change_users_login sp_defaultdb sp_addlogin sp_droplogin
-    sp_indexoption""".split()  # noqa: SIM905
+    """sp_addextendedproperty sp_updateextendedproperty sp_dropextendedproperty sp_refreshview
+    sp_refreshsqlmodule sp_recompile sp_help sp_helptext sp_helpindex sp_helpconstraint sp_helpdb sp_spaceused
+    sp_who sp_who2 sp_lock sp_columns sp_tables sp_depends sp_fkeys sp_pkeys sp_statistics sp_updatestats
+    sp_createstats sp_autostats sp_settriggerorder sp_set_session_context sp_getapplock sp_releaseapplock
+    sp_addrolemember sp_addrole sp_grantdbaccess sp_adduser sp_addmessage sp_describe_first_result_set
+    sp_sequence_get_range sp_helprole sp_helpuser sp_helptrigger sp_cleanup_temporal_history sp_executesql
+    sp_rename sp_changeobjectowner sp_tableoption sp_addtype sp_xml_preparedocument sp_xml_removedocument
+    sp_droprolemember sp_dropuser sp_revokedbaccess sp_droprole sp_unbindefault sp_unbindrule sp_bindefault
+    sp_bindrule sp_droptype sp_configure sp_dboption sp_dbcmptlevel sp_detach_db sp_attach_db sp_renamedb
+    sp_changedbowner sp_fulltext_database sp_fulltext_catalog sp_fulltext_table sp_fulltext_column
+    sp_addlinkedserver sp_serveroption sp_addlinkedsrvlogin sp_dropserver sp_change_users_login sp_defaultdb
+    sp_addlogin sp_droplogin sp_indexoption""".split()  # noqa: SIM905
 )
 
 
-_PERMISSION_PROCS = frozenset(
-    {
-        "sp_droprolemember",
-        "sp_dropuser",
-        "sp_revokedbaccess",
-        "sp_droprole",
-        "sp_change_users_login",
-        "sp_droplogin",
-        "sp_defaultdb",
-    }
-)
+_IN_CONTRACT = "Do it in contract, or allow it with a reason."
 
 
-_DATABASE_PROCS = frozenset(
-    {"sp_configure", "sp_dboption", "sp_dbcmptlevel", "sp_detach_db", "sp_attach_db", "sp_changedbowner", "sp_addlogin"}
-)
+@dataclass(frozen=True)
+class _Refused:
+    """A system procedure that does what a rule refuses."""
+
+    rule: Rule
+    message: str
+    advice: str = ""
 
 
-_REMOTE_PROCS = frozenset({"sp_addlinkedserver", "sp_serveroption", "sp_addlinkedsrvlogin", "sp_dropserver"})
-
-
-_OTHER_PROCS = {
-    "sp_unbindefault": (DROP_DEFAULT, "unbinds a default"),
-    "sp_bindefault": (CHANGE_DEFAULT, "binds a default"),
-    "sp_unbindrule": (DROP_CONSTRAINT, "unbinds a rule"),
-    "sp_bindrule": (ADD_CHECK, "binds a rule"),
-    "sp_droptype": (DROP_MODULE, "drops a type"),
-    "sp_tableoption": (UNKNOWN, "sp_tableoption changes how a table is stored or locked"),
-    "sp_indexoption": (UNKNOWN, "sp_indexoption changes how an index locks"),
+_REFUSED: dict[str, _Refused] = {
+    **{
+        name: _Refused(PERMISSIONS, f"{name} takes rights away", "Do it in contract.")
+        for name in """sp_droprolemember sp_dropuser sp_revokedbaccess sp_droprole sp_change_users_login sp_droplogin
+            sp_defaultdb""".split()  # noqa: SIM905
+    },
+    **{
+        name: _Refused(DATABASE, f"{name} reaches beyond the schema")
+        for name in """sp_configure sp_dboption sp_dbcmptlevel sp_detach_db sp_attach_db sp_changedbowner
+            sp_addlogin""".split()  # noqa: SIM905
+    },
+    **{
+        name: _Refused(CROSS_DATABASE, f"{name} links another server")
+        for name in "sp_addlinkedserver sp_serveroption sp_addlinkedsrvlogin sp_dropserver".split()  # noqa: SIM905
+    },
+    "sp_unbindefault": _Refused(DROP_DEFAULT, "unbinds a default", _IN_CONTRACT),
+    "sp_bindefault": _Refused(CHANGE_DEFAULT, "binds a default", _IN_CONTRACT),
+    "sp_unbindrule": _Refused(DROP_CONSTRAINT, "unbinds a rule", _IN_CONTRACT),
+    "sp_bindrule": _Refused(ADD_CHECK, "binds a rule", _IN_CONTRACT),
+    "sp_droptype": _Refused(DROP_MODULE, "drops a type", _IN_CONTRACT),
+    "sp_tableoption": _Refused(UNKNOWN, "sp_tableoption changes how a table is stored or locked", _IN_CONTRACT),
+    "sp_indexoption": _Refused(UNKNOWN, "sp_indexoption changes how an index locks", _IN_CONTRACT),
 }
 
 
@@ -84,34 +93,36 @@ def procedure(context: Context, unit: Unit) -> None:
         )
         return
     name = statement.name
-    if name is None:
-        return
-    if HOLE in name.parts:
+    if name is None or HOLE in name.parts:
         return
     base = name.base.lower()
-    if base in _PERMISSION_PROCS:
-        context.report(unit, PERMISSIONS, f"{base} takes rights away", advice=Advice("Do it in contract."))
-    elif base in _DATABASE_PROCS:
-        context.report(unit, DATABASE, f"{base} reaches beyond the schema")
-    elif base in _REMOTE_PROCS:
-        context.report(unit, CROSS_DATABASE, f"{base} links another server")
-    elif base in _OTHER_PROCS:
-        rule, message = _OTHER_PROCS[base]
-        context.report(unit, rule, message, advice=Advice("Do it in contract, or allow it with a reason."))
+    refused = _REFUSED.get(base)
+    if refused is not None:
+        advice = Advice(refused.advice) if refused.advice else None
+        context.report(unit, refused.rule, refused.message, advice=advice)
     elif base.startswith("sp_fulltext"):
-        if not context.script.no_transaction:
-            context.report(
-                unit,
-                NO_TRANSACTION,
-                f"{base} cannot run inside a transaction",
-                advice=Advice("A script of its own, headed -- migrate: no-transaction"),
-            )
-    elif base not in _KNOWN or (
-        name.schema and name.schema.lower() not in ("sys", "dbo") and base not in ("sp_executesql", "sp_rename")
-    ):
+        _fulltext(context, unit, base)
+    elif not _known(name, base):
         _own_procedure(context, unit, name)
     if "concatenated" in statement.flags and base != "sp_executesql":
         context.report(unit, UNKNOWN, "an argument of EXEC cannot be an expression")
+
+
+def _known(name: Name, base: str) -> bool:
+    """Whether this is a procedure of the server whose effects lint knows, wherever they are checked."""
+    if base not in _KNOWN:
+        return False
+    return not name.schema or name.schema.lower() in ("sys", "dbo") or base in ("sp_executesql", "sp_rename")
+
+
+def _fulltext(context: Context, unit: Unit, base: str) -> None:
+    if not context.script.no_transaction:
+        context.report(
+            unit,
+            NO_TRANSACTION,
+            f"{base} cannot run inside a transaction",
+            advice=Advice("A script of its own, headed -- migrate: no-transaction"),
+        )
 
 
 def _own_procedure(context: Context, unit: Unit, name: Name) -> None:

@@ -92,7 +92,8 @@ def _rebuilt(context: Context, unit: Unit, table: Name, new_name: str) -> None:
             REBUILD_TABLE,
             f"puts a copy in the place of table {new_name}, which this release drops",
             advice=Advice(
-                "Leave the columns in their order, and name them in every SELECT and INSERT. Add what is new with ALTER TABLE ... ADD."
+                "Leave the columns in their order, and name them in every SELECT and INSERT. Add what is new with "
+                "ALTER TABLE ... ADD."
             ),
             severity=None,
         )
@@ -101,7 +102,8 @@ def _rebuilt(context: Context, unit: Unit, table: Name, new_name: str) -> None:
 def _rename_advice(target: Name, table: Name, new_name: str, kind: str, unit: Unit) -> Advice:
     if kind == "COLUMN":
         return Advice(
-            f"Add a column {plain(new_name)} beside {plain(target.base)} (nullable), keep the two in step by a trigger, fill the new one "
+            f"Add a column {plain(new_name)} beside {plain(target.base)} (nullable), keep the two in step by a "
+            "trigger, fill the new one "
             "in backfill, and drop the old one in contract."
         )
     if kind in ("", "OBJECT"):

@@ -75,8 +75,8 @@ NAME_LENGTH = FAMILY.rule(
 
 
 _SESSION = frozenset(
-    """LOCK_TIMEOUT NOEXEC PARSEONLY IMPLICIT_TRANSACTIONS FMTONLY SHOWPLAN_ALL SHOWPLAN_TEXT SHOWPLAN_XML ANSI_DEFAULTS
-    ANSI_NULL_DFLT_OFF REMOTE_PROC_TRANSACTIONS""".split()  # noqa: SIM905
+    """LOCK_TIMEOUT NOEXEC PARSEONLY IMPLICIT_TRANSACTIONS FMTONLY SHOWPLAN_ALL SHOWPLAN_TEXT SHOWPLAN_XML
+    ANSI_DEFAULTS ANSI_NULL_DFLT_OFF REMOTE_PROC_TRANSACTIONS""".split()  # noqa: SIM905
 )
 
 
@@ -309,7 +309,8 @@ def not_idempotent(context: Context, unit: Unit) -> None:
         NOT_IDEMPOTENT,
         f"{kind} without a guard, in a script that runs in no transaction",
         advice=Advice(
-            "IF COL_LENGTH(...) IS NULL, IF OBJECT_ID(...) IS NULL, or IF NOT EXISTS (SELECT ... FROM sys...) before it."
+            "IF COL_LENGTH(...) IS NULL, IF OBJECT_ID(...) IS NULL, or IF NOT EXISTS (SELECT ... FROM sys...) before "
+            "it."
         ),
     )
 

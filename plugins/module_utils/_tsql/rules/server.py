@@ -107,9 +107,15 @@ def cross_database(context: Context, unit: Unit) -> None:
         )
 
 
-_TAKING = {"DENY": "denies rights", "REVOKE": "revokes rights", "DROP USER": "drops a user", "DROP ROLE": "drops a role",
-           "DROP LOGIN": "drops a login", "DROP APPLICATION ROLE": "drops an application role",
-           "ALTER AUTHORIZATION": "changes an owner"}  # fmt: skip
+_TAKING = {
+    "DENY": "denies rights",
+    "REVOKE": "revokes rights",
+    "DROP USER": "drops a user",
+    "DROP ROLE": "drops a role",
+    "DROP LOGIN": "drops a login",
+    "DROP APPLICATION ROLE": "drops an application role",
+    "ALTER AUTHORIZATION": "changes an owner",
+}
 
 
 @FAMILY.on(*_TAKING, "ALTER USER", "ALTER LOGIN", "ALTER ROLE")

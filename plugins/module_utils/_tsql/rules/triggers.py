@@ -63,7 +63,8 @@ def trigger_add(context: Context, unit: Unit) -> None:
         token=table.token if table else None,
         table=table,
         advice=Advice(
-            "See that the running version declares HasTrigger for the table (or writes with no OUTPUT clause); then allow it with a waiver that "
+            "See that the running version declares HasTrigger for the table (or writes with no OUTPUT clause); then "
+            "allow it with a waiver that "
             f"says so: -- lint: allow trigger-add <version> declares HasTrigger for {full(table)}"
         ),
     )

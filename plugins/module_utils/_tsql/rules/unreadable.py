@@ -26,6 +26,7 @@ def unknown(context: Context, unit: Unit) -> None:
         UNKNOWN,
         unit.statement.message,
         advice=Advice(
-            "Write the statement in a form that the linter knows, or allow it: -- lint: allow unknown <why it is harmless>"
+            "Write the statement in a form that the linter knows, or allow it: -- lint: allow unknown <why it is "
+            "harmless>"
         ),
     )
