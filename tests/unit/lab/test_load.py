@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from lab.load.generator import Generator, LoadConfig, judge
 from lab.load.http import Answer, Client, Failed
+from lab.waiting import LIMIT_S
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 REQUEST = b"GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n"
@@ -30,7 +31,7 @@ async def _with_server(behaviour: Behaviour, work: Callable[[int], Awaitable[Non
         await work(server.sockets[0].getsockname()[1])
 
 
-def _failure(behaviour: Behaviour, timeout_s: float = 5.0) -> str:
+def _failure(behaviour: Behaviour, timeout_s: float) -> str:
     found = ""
 
     async def work(port: int) -> None:
@@ -65,16 +66,16 @@ async def _talk_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "kind"),
+    ("behaviour", "timeout_s", "kind"),
     [
-        (_close_at_once, "reset"),
-        (_close_in_the_middle, "truncated"),
-        (_say_nothing, "timed_out"),
-        (_talk_nonsense, "malformed"),
+        (_close_at_once, LIMIT_S, "reset"),
+        (_close_in_the_middle, LIMIT_S, "truncated"),
+        (_say_nothing, 0.3, "timed_out"),
+        (_talk_nonsense, LIMIT_S, "malformed"),
     ],
 )
-def test_each_failure_has_its_own_name(behaviour: Behaviour, kind: str) -> None:
-    assert _failure(behaviour, timeout_s=0.3) == kind
+def test_each_failure_has_its_own_name(behaviour: Behaviour, timeout_s: float, kind: str) -> None:
+    assert _failure(behaviour, timeout_s) == kind
 
 
 def test_a_closed_port_is_refused() -> None:
@@ -84,7 +85,7 @@ def test_a_closed_port_is_refused() -> None:
         server.close()
         await server.wait_closed()
         with pytest.raises(Failed) as failed:
-            await Client("127.0.0.1", port).send(REQUEST, 1, keep_alive=True)
+            await Client("127.0.0.1", port).send(REQUEST, LIMIT_S, keep_alive=True)
         return failed.value.kind
 
     assert asyncio.run(work()) == "refused"
@@ -103,11 +104,11 @@ def test_keep_alive_reuses_a_connection_and_close_does_not() -> None:
     async def work(port: int) -> None:
         client = Client("127.0.0.1", port)
         for _unused in range(3):
-            answer = await client.send(REQUEST, 1, keep_alive=True)
+            answer = await client.send(REQUEST, LIMIT_S, keep_alive=True)
             assert (answer.status, answer.body, answer.set_cookies) == (200, b"ok", ["a=1", "b=2"])
         assert connections == 1
         for _unused in range(3):
-            await client.send(REQUEST, 1, keep_alive=False)
+            await client.send(REQUEST, LIMIT_S, keep_alive=False)
         assert connections == 4
         client.close()
 

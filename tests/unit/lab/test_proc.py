@@ -8,11 +8,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from lab import proc
+from lab.waiting import LIMIT_S, wait_until
 
 TESTS = Path(__file__).resolve().parents[2]
 STUBBORN = (
@@ -30,20 +30,17 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def _gone(pid: int, timeout_s: float = 5.0) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while _alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not _alive(pid)
+def _wait_until_gone(pid: int) -> None:
+    wait_until(lambda: not _alive(pid), f"the end of process {pid}")
 
 
 def test_ready_then_stopped(tmp_path: Path) -> None:
     with proc.ProcessGroup(tmp_path) as group:
         process = group.start("one", [sys.executable, "-c", "import time; print('READY', flush=True); time.sleep(60)"])
-        process.wait_ready(10)
+        process.wait_ready(LIMIT_S)
         assert process.running()
     assert not process.running()
-    assert _gone(process.pid)
+    _wait_until_gone(process.pid)
 
 
 def test_the_word_within_a_line_is_not_the_ready_line(tmp_path: Path) -> None:
@@ -51,8 +48,9 @@ def test_the_word_within_a_line_is_not_the_ready_line(tmp_path: Path) -> None:
         process = group.start(
             "one", [sys.executable, "-c", "import time; print('not READY', flush=True); time.sleep(60)"]
         )
-        with pytest.raises(proc.ProcessFailed, match=r"one was not ready within 0\.5 s:\nnot READY"):
-            process.wait_ready(0.5)
+        wait_until(process.tail, "a first line in the log")
+        with pytest.raises(proc.ProcessFailed, match=r"one was not ready within 0\.1 s:\nnot READY"):
+            process.wait_ready(0.1)
         assert not process.running()
 
 
@@ -60,16 +58,16 @@ def test_an_early_end_is_told_with_the_tail_of_the_log(tmp_path: Path) -> None:
     with proc.ProcessGroup(tmp_path) as group:
         process = group.start("one", [sys.executable, "-c", "import sys; print('no such port'); sys.exit(7)"])
         with pytest.raises(proc.ProcessFailed, match=r"one ended with 7 before it was ready:\nno such port"):
-            process.wait_ready(10)
+            process.wait_ready(LIMIT_S)
 
 
 def test_a_stubborn_process_and_its_child_are_killed(tmp_path: Path) -> None:
     process = proc.Process("one", [sys.executable, "-c", STUBBORN], tmp_path)
-    process.wait_ready(10)
+    process.wait_ready(LIMIT_S)
     child = int(process.log.read_text().split()[0])
     process.stop(grace_s=0.2)
     assert process.popen.returncode == -signal.SIGKILL
-    assert _gone(child)
+    _wait_until_gone(child)
 
 
 def test_processes_end_when_the_lab_itself_is_killed(tmp_path: Path) -> None:
@@ -81,13 +79,13 @@ def test_processes_end_when_the_lab_itself_is_killed(tmp_path: Path) -> None:
     environ = {**os.environ, "PYTHONPATH": str(TESTS)}
     ended = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
     assert ended.returncode == -signal.SIGKILL
-    assert _gone(int(ended.stdout))
+    _wait_until_gone(int(ended.stdout))
 
 
 def test_a_group_names_those_that_ended_by_themselves(tmp_path: Path) -> None:
     with proc.ProcessGroup(tmp_path) as group:
         lasting = group.start("lasting", [sys.executable, "-c", "import time; time.sleep(60)"])
         brief = group.start("brief", [sys.executable, "-c", ""])
-        brief.wait(10)
+        brief.wait(LIMIT_S)
         assert group.ended() == [brief]
         assert lasting.running()

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from lab import inventory, secrets_watch
+from lab.waiting import wait_until
 
 SECRET = "Lab-winrm-0123456789abcdef!"
 SECRETS = {"WinRM password": SECRET}
@@ -35,19 +37,30 @@ def test_no_false_alarm() -> None:
     assert secrets_watch.found_in("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER ********", SECRETS) == []
 
 
+@contextlib.contextmanager
+def _sleeper(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[None]:
+    """A process that runs for as long as the block does, and has begun its own program before the block does."""
+    program = "import sys; print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdout.readline()
+        yield
+
+
 def test_a_secret_in_the_process_list_is_seen() -> None:
-    with secrets_watch.ProcessListWatch(SECRETS) as watch:
-        subprocess.run([sys.executable, "-c", "import time; time.sleep(0.4)", SECRET], check=True)
+    with secrets_watch.ProcessListWatch(SECRETS) as watch, _sleeper(SECRET):
+        wait_until(lambda: watch.found, "a finding")
     assert len(watch.found) == 1
     assert SECRET not in str(watch.found)
 
 
 def test_a_secret_in_the_environment_is_not_in_the_process_list() -> None:
-    with secrets_watch.ProcessListWatch(SECRETS) as watch:
-        subprocess.run([sys.executable, "-c", "import time; time.sleep(0.2)"], env={"P": SECRET}, check=True)
-        time.sleep(0.1)
+    with secrets_watch.ProcessListWatch(SECRETS) as watch, _sleeper(environment={"P": SECRET}):
+        seen = watch.samples
+        wait_until(lambda: watch.samples >= seen + 3, "three samples")
     assert watch.found == set()
-    assert watch.samples > 0
 
 
 def test_secrets_of_an_inventory_are_in_files_of_mode_600(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class LabServer:
         import pyodbc
 
         autocommit = more.pop("autocommit", True)
-        connection = pyodbc.connect(self.string(driver, user, database, **more), autocommit=autocommit, timeout=10)
+        connection = pyodbc.connect(self.string(driver, user, database, **more), autocommit=autocommit, timeout=60)
         self.opened.append(connection)
         return Session(connection)
 

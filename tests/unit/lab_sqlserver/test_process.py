@@ -17,6 +17,7 @@ import psycopg
 import pyodbc
 from lab import net, odbc
 from lab.postgres import Cluster
+from lab.waiting import LIMIT_S
 
 from .conftest import LabServer
 
@@ -37,7 +38,7 @@ def start(config: Path) -> subprocess.Popen[str]:
 
 def rows(address: str, sql: str) -> list[Any]:
     string = odbc.connection_string(odbc.MICROSOFT, address, "deploy", "p", "Shop", encrypt=False)
-    connection = pyodbc.connect(string, autocommit=True, timeout=10)
+    connection = pyodbc.connect(string, autocommit=True, timeout=60)
     try:
         cursor = connection.execute(sql)
         return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
@@ -58,13 +59,13 @@ def test_what_was_committed_outlives_a_kill(server: LabServer, tmp_path: Path) -
                 "CREATE TABLE dbo.Kept (Id int IDENTITY, V nvarchar(10)); INSERT dbo.Kept (V) VALUES (N'one')",
             )
             process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            process.wait(LIMIT_S)
             process = start(config)  # waits for the PostgreSQL that is shutting down
             rows(where.sqlserver, "INSERT dbo.Kept (V) VALUES (N'two')")
             assert rows(where.sqlserver, "SELECT Id, V FROM dbo.Kept ORDER BY Id") == [(1, "one"), (2, "two")]
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(LIMIT_S)
             Cluster(tmp_path / "state").destroy()
 
 

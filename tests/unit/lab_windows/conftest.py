@@ -7,7 +7,6 @@ from __future__ import annotations
 import http.client
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from lab import net
 from lab.control import ask
 from lab.pki import Authority
 from lab.proc import Process
+from lab.waiting import LIMIT_S, wait_until
 from winrm.protocol import Protocol
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -44,6 +44,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path.startswith("/sleep/"):
             time.sleep(float(self.path.split("/")[2]))
+        if self.path.startswith("/hold/"):
+            while not (here.parent / f"released-{self.path.split('/')[2]}").exists():
+                time.sleep(0.01)
         if self.path == "/crash":
             os._exit(3)
         if self.path == "/half":
@@ -81,7 +84,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 Server((os.environ["ASPNETCORE_ADDRESS"], int(os.environ["ASPNETCORE_PORT"])), Handler).serve_forever()
 """
-WEB_CONFIG = '<configuration><system.webServer><aspNetCore processPath="python" arguments=".\\app.py" /></system.webServer></configuration>'
+WEB_CONFIG = (
+    '<configuration><system.webServer><aspNetCore processPath="python" arguments=".\\app.py" shutdownTimeLimit="90" />'
+    "</system.webServer></configuration>"
+)
 
 
 class Host:
@@ -102,7 +108,7 @@ class Host:
             "key": str(certificate.key),
             "ca_bundle": str(authority.ca),
             "users": {USER: PASSWORD, "other": "0ther!"},
-            "pools": [{"name": "shop", "shutdown_time_limit_s": 2}],
+            "pools": [{"name": "shop", "shutdown_time_limit_s": 90}],
             "sites": [
                 {
                     "name": "Shop",
@@ -128,12 +134,16 @@ class Host:
             (directory / name).write_text(text)
         return directory
 
+    def release(self, name: str) -> None:
+        """Ends the requests of /hold/NAME."""
+        (self.drive / "releases" / "shop" / f"released-{name}").touch()
+
     def start(self) -> None:
         file = self.directory / "config.json"
         file.write_text(json.dumps(self.config))
         environ = {"PYTHONPATH": str(TESTS)}
         self.process = Process("host", [sys.executable, "-m", "lab.windows", file], self.directory, env=environ)
-        self.process.wait_ready(20)
+        self.process.wait_ready(LIMIT_S)
 
     def stop(self) -> None:
         if self.process:
@@ -151,7 +161,7 @@ class Host:
         }
         return Protocol(**(known | options))
 
-    def get(self, path: str = "/", host: str = "shop.test", timeout_s: float = 10) -> tuple[int, str]:
+    def get(self, path: str = "/", host: str = "shop.test", timeout_s: float = LIMIT_S) -> tuple[int, str]:
         connection = http.client.HTTPConnection(self.address, 8080, timeout=timeout_s)
         try:
             connection.request("GET", path, headers={"Host": host})
@@ -230,14 +240,6 @@ def _shell(host: Host) -> Iterator[Shell]:
     shell = Shell(host.protocol())
     yield shell
     shell.protocol.close_shell(shell.id)
-
-
-def wait_until(holds: Callable[[], bool], limit_s: float = 10) -> None:
-    """Waits for something that comes by itself; fails when it does not."""
-    deadline = time.monotonic() + limit_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.03)
 
 
 @pytest.fixture(name="until")

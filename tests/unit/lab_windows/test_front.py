@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from lab.waiting import LIMIT_S
 
 
 def exchange(host: Any, data: bytes) -> bytes:
     """Sends bytes and reads until the server closes."""
-    with socket.create_connection((host.address, 8080), timeout=5) as raw:
+    with socket.create_connection((host.address, 8080), timeout=LIMIT_S) as raw:
         raw.sendall(data)
         parts = []
         while part := raw.recv(65536):
@@ -34,7 +35,7 @@ def test_names(host: Any) -> None:
 
 
 def test_keep_alive_and_pipelined_requests(host: Any) -> None:
-    connection = http.client.HTTPConnection(host.address, 8080, timeout=5)
+    connection = http.client.HTTPConnection(host.address, 8080, timeout=LIMIT_S)
     for _unused in range(5):
         connection.request("GET", "/", headers={"Host": "shop.test"})
         assert connection.getresponse().read()
@@ -58,7 +59,7 @@ def body() -> Iterator[bytes]:
 
 
 def test_bodies_are_streamed(host: Any) -> None:
-    connection = http.client.HTTPConnection(host.address, 8080, timeout=10)
+    connection = http.client.HTTPConnection(host.address, 8080, timeout=LIMIT_S)
     connection.request("GET", "/stream", headers={"Host": "shop.test"})
     assert len(connection.getresponse().read()) == 20 * 65536
     connection.request("POST", "/", body=b"z" * 3_000_000, headers={"Host": "shop.test"})
@@ -69,7 +70,7 @@ def test_bodies_are_streamed(host: Any) -> None:
     expecting = (
         b"POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
     )
-    with socket.create_connection((host.address, 8080), timeout=5) as raw:
+    with socket.create_connection((host.address, 8080), timeout=LIMIT_S) as raw:
         raw.sendall(expecting)
         assert raw.recv(100).startswith(b"HTTP/1.1 100 Continue")
         raw.sendall(b"abc")
@@ -78,7 +79,7 @@ def test_bodies_are_streamed(host: Any) -> None:
 
 
 def test_the_application_sees_who_asked(host: Any) -> None:
-    connection = http.client.HTTPConnection(host.address, 8080, timeout=5)
+    connection = http.client.HTTPConnection(host.address, 8080, timeout=LIMIT_S)
     connection.request(
         "GET", "/headers", headers={"Host": "shop.test", "X-Forwarded-For": "192.0.2.1", "Connection": "keep-alive"}
     )
@@ -96,11 +97,12 @@ def test_an_application_that_closes_without_a_word_loses_no_reads(host: Any) -> 
 
 
 def test_a_client_that_goes_away_leaves_nothing_in_flight(host: Any, until: Any) -> None:
-    raw = socket.create_connection((host.address, 8080), timeout=5)
-    raw.sendall(b"GET /sleep/5 HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+    raw = socket.create_connection((host.address, 8080), timeout=LIMIT_S)
+    raw.sendall(b"GET /hold/client HTTP/1.1\r\nHost: shop.test\r\n\r\n")
     until(lambda: host.ask(state=True)["state"]["pools"]["shop"]["in_flight"] == 1)
     raw.close()
     until(lambda: host.ask(state=True)["state"]["pools"]["shop"]["in_flight"] == 0)
+    host.release("client")
 
 
 def test_a_binding_with_tls(hosts: Any) -> None:
@@ -116,25 +118,27 @@ def test_a_binding_with_tls(hosts: Any) -> None:
         ]
     )
     context = ssl.create_default_context(cafile=str(host.authority.ca))
-    connection = http.client.HTTPSConnection(host.address, 8443, timeout=5, context=context)
+    connection = http.client.HTTPSConnection(host.address, 8443, timeout=LIMIT_S, context=context)
     connection.request("GET", "/headers", headers={"Host": "web01.test"})
     assert "X-Forwarded-Proto: https" in connection.getresponse().read().decode()
     connection.close()
     with pytest.raises(ssl.SSLCertVerificationError):
-        http.client.HTTPSConnection(host.address, 8443, timeout=5, context=ssl.create_default_context()).request(
+        http.client.HTTPSConnection(host.address, 8443, timeout=LIMIT_S, context=ssl.create_default_context()).request(
             "GET", "/"
         )
 
 
 def upgrade(host: Any, path: str) -> socket.socket:
-    raw = socket.create_connection((host.address, 8080), timeout=5)
+    raw = socket.create_connection((host.address, 8080), timeout=LIMIT_S)
     raw.sendall(
         f"GET {path} HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly".encode()
     )
     return raw
 
 
-def test_a_websocket_is_a_request_in_flight_until_it_ends(host: Any, shell: Any, until: Any) -> None:
+def test_a_websocket_is_a_request_in_flight_until_it_ends(hosts: Any, open_shell: Any, until: Any) -> None:
+    host = hosts(pools=[{"name": "shop", "shutdown_time_limit_s": 5}])
+    shell = open_shell(host.protocol())
     raw = upgrade(host, "/socket")
     with raw:
         seen = b""

@@ -8,12 +8,14 @@ import http.client
 import os
 import threading
 import time
+import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from lab.waiting import LIMIT_S, wait_until
 
 
 @pytest.fixture(name="started")
@@ -40,17 +42,22 @@ def pids(shell: Any) -> list[int]:
     return [int(row.attrib["WP.NAME"]) for row in ET.fromstring(out)]
 
 
-def slow(host: Any, seconds: float) -> Any:
-    """A request of so many seconds, in a thread; and the moment when it is in flight."""
-    pool = ThreadPoolExecutor(1)
-    before = host.ask(state=True)["state"]["pools"]["shop"]["in_flight"]
-    future = pool.submit(host.get, f"/sleep/{seconds}")
-    pool.shutdown(wait=False)
-    deadline = time.monotonic() + 5
-    while host.ask(state=True)["state"]["pools"]["shop"]["in_flight"] == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return future
+class Held:
+    """A request in flight until `finish()`, in a thread."""
+
+    def __init__(self, host: Any) -> None:
+        self._host = host
+        self._name = uuid.uuid4().hex
+        self.path = f"/hold/{self._name}"
+        pool = ThreadPoolExecutor(1)
+        before = host.ask(state=True)["state"]["pools"]["shop"]["in_flight"]
+        self.answer: Future[tuple[int, str]] = pool.submit(host.get, self.path)
+        pool.shutdown(wait=False)
+        wait_until(lambda: host.ask(state=True)["state"]["pools"]["shop"]["in_flight"] > before, "a request in flight")
+
+    def finish(self) -> tuple[int, str]:
+        self._host.release(self._name)
+        return self.answer.result()
 
 
 def test_lists(started: Any, shell: Any) -> None:
@@ -60,7 +67,7 @@ def test_lists(started: Any, shell: Any) -> None:
     assert row.attrib["state"] == "Started"
     model = row.find("add/processModel")
     assert model is not None
-    assert model.attrib["shutdownTimeLimit"] == "00:00:02"
+    assert model.attrib["shutdownTimeLimit"] == "00:01:30"
     assert shell.appcmd("list", "site")[1] == 'SITE "Shop" (id:1,bindings:http/*:8080:shop.test,state:Started)\r\n'
     assert shell.appcmd("list", "vdir", "Shop/", "/text:physicalPath") == (0, "C:\\releases\\shop\\1\r\n")
     assert shell.appcmd("list", "app", "/site.name:Shop", "/text:APPPOOL.NAME") == (0, "shop\r\n")
@@ -73,17 +80,17 @@ def test_lists(started: Any, shell: Any) -> None:
 
 def test_requests_in_flight_are_listed_with_their_time(started: Any, shell: Any) -> None:
     assert shell.appcmd("list", "requests", "/xml")[0] == 1
-    request = slow(started, 1)
+    request = Held(started)
     time.sleep(0.3)
     code, out = shell.appcmd("list", "requests", "/apppool.name:shop", "/xml")
     (row,) = ET.fromstring(out)
     assert code == 0
-    assert row.attrib["Url"] == "/sleep/1"
+    assert row.attrib["Url"] == request.path
     assert row.attrib["APPPOOL.NAME"] == "shop"
     assert int(row.attrib["WP.NAME"]) in pids(shell)
-    assert 250 <= int(row.attrib["Time"]) < 1000
-    assert shell.appcmd("list", "requests", "/elapsed:5000")[0] == 1
-    assert request.result()[0] == 200
+    assert int(row.attrib["Time"]) >= 250
+    assert shell.appcmd("list", "requests", "/elapsed:600000")[0] == 1
+    assert request.finish()[0] == 200
     assert shell.appcmd("list", "requests")[0] == 1
     started.ask(request_monitor=False)
     code, out = shell.appcmd("list", "requests", "/xml")
@@ -95,11 +102,11 @@ def test_requests_in_flight_are_listed_with_their_time(started: Any, shell: Any)
 def test_codes_of_commands_that_do_not_fit(started: Any, shell: Any, until: Callable[..., None]) -> None:
     assert shell.appcmd("start", "apppool", "/apppool.name:shop")[0] == 1056
     assert shell.appcmd("stop", "apppool", "/apppool.name:nonesuch")[0] == 1168
-    request = slow(started, 0.6)
+    request = Held(started)
     assert shell.appcmd("stop", "apppool", "/apppool.name:SHOP") == (0, '"shop" successfully stopped\r\n')
     assert state(started) == "Stopping"
     assert shell.appcmd("start", "apppool", "/apppool.name:shop")[0] == 1061
-    assert request.result()[0] == 200
+    assert request.finish()[0] == 200
     until(lambda: state(started) == "Stopped")
     assert shell.appcmd("stop", "apppool", "/apppool.name:shop")[0] == 1062
     assert shell.appcmd("recycle", "apppool", "/apppool.name:shop")[0] == 1062
@@ -112,37 +119,44 @@ def test_stop_refuses_new_requests_and_lets_old_ones_finish(
     started: Any, shell: Any, until: Callable[..., None]
 ) -> None:
     (pid,) = pids(shell)
-    request = slow(started, 1)
+    request = Held(started)
     shell.appcmd("stop", "apppool", "/apppool.name:shop")
-    connection = http.client.HTTPConnection(started.address, 8080, timeout=5)
+    connection = http.client.HTTPConnection(started.address, 8080, timeout=LIMIT_S)
     connection.request("GET", "/", headers={"Host": "shop.test"})
     answer = connection.getresponse()
     assert (answer.status, answer.getheader("Connection")) == (503, "close")
     connection.close()
     assert pids(shell) == [pid]
-    assert request.result()[0] == 200
+    assert request.finish()[0] == 200
     until(lambda: state(started) == "Stopped")
     assert pids(shell) == []
     assert started.get()[0] == 503
 
 
-def test_a_worker_that_does_not_finish_in_time_is_killed(started: Any, shell: Any, until: Callable[..., None]) -> None:
+def test_a_worker_that_does_not_finish_in_time_is_killed(
+    hosts: Any, open_shell: Any, until: Callable[..., None]
+) -> None:
+    host = hosts(pools=[{"name": "shop", "shutdown_time_limit_s": 2}])
+    shell = open_shell(host.protocol())
+    assert host.get()[0] == 200
     (pid,) = pids(shell)
-    request = slow(started, 8)
+    request = Held(host)
     began = time.monotonic()
     shell.appcmd("stop", "apppool", "/apppool.name:shop")
     with pytest.raises(ConnectionResetError):
-        request.result()
-    assert 1.8 < time.monotonic() - began < 3.5
-    until(lambda: state(started) == "Stopped")
+        request.answer.result()
+    assert time.monotonic() - began > 1.8
+    until(lambda: state(host) == "Stopped")
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
-def load(host: Any, stop: threading.Event, path: str = "/") -> list[tuple[int, str]]:
+def load(
+    host: Any, stop: threading.Event, path: str = "/", seen: list[tuple[int, str]] | None = None
+) -> list[tuple[int, str]]:
     """One client with keep-alive; (0, error) stands for a request without an answer."""
-    seen: list[tuple[int, str]] = []
-    connection = http.client.HTTPConnection(host.address, 8080, timeout=10)
+    seen = [] if seen is None else seen
+    connection = http.client.HTTPConnection(host.address, 8080, timeout=LIMIT_S)
     while not stop.is_set():
         try:
             connection.request("GET", path, headers={"Host": "shop.test"})
@@ -185,14 +199,17 @@ def test_recycle_and_switch_lose_nothing(started: Any, shell: Any, action: str, 
 
 def test_stop_and_start_under_load_do_lose(started: Any, shell: Any, until: Callable[..., None]) -> None:
     stop = threading.Event()
+    seen: list[tuple[int, str]] = []
     with ThreadPoolExecutor(2) as pool:
-        client = pool.submit(load, started, stop)
-        shell.appcmd("stop", "apppool", "/apppool.name:shop")
-        until(lambda: state(started) == "Stopped")
-        shell.appcmd("start", "apppool", "/apppool.name:shop")
-        until(lambda: started.get()[0] == 200)
-        stop.set()
-        assert 503 in {status for status, _unused in client.result()}
+        pool.submit(load, started, stop, "/", seen)
+        try:
+            shell.appcmd("stop", "apppool", "/apppool.name:shop")
+            until(lambda: 503 in {status for status, _unused in seen}, "a request that is refused")
+            until(lambda: state(started) == "Stopped")
+            shell.appcmd("start", "apppool", "/apppool.name:shop")
+            until(lambda: started.get()[0] == 200)
+        finally:
+            stop.set()
 
 
 def test_recycle_without_overlap_leaves_a_gap_and_no_failure(
@@ -202,14 +219,18 @@ def test_recycle_without_overlap_leaves_a_gap_and_no_failure(
     shell = open_shell(host.protocol())
     assert host.get()[0] == 200
     (old,) = pids(shell)
-    request = slow(host, 0.8)
+    request = Held(host)
     shell.appcmd("recycle", "apppool", "/apppool.name:shop")
-    began = time.monotonic()
-    status, body = host.get()
-    assert status == 200
-    assert time.monotonic() - began > 0.5
+    with ThreadPoolExecutor(1) as pool:
+        during = pool.submit(host.get)
+        try:
+            with pytest.raises(TimeoutError):
+                during.result(0.5)  # nobody answers before the old worker has ended
+        finally:
+            answer = request.finish()
+        status, body = during.result()
+    assert (status, answer[0]) == (200, 200)
     assert str(old) not in body
-    assert request.result()[0] == 200
 
 
 def test_crashes(hosts: Any, open_shell: Any, until: Callable[..., None]) -> None:
@@ -300,7 +321,7 @@ def test_two_sites_change_bindings_in_one_commit(hosts: Any, open_shell: Any, un
     assert shell.appcmd("set", "site", "B", "/+bindings.[protocol='http',bindingInformation='*:8081:']")[0] == 0
 
     def at_8081() -> bool:
-        connection = http.client.HTTPConnection(host.address, 8081, timeout=5)
+        connection = http.client.HTTPConnection(host.address, 8081, timeout=LIMIT_S)
         try:
             connection.request("GET", "/")
             return connection.getresponse().status == 200

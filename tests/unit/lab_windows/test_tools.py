@@ -10,13 +10,14 @@ import os
 import ssl
 import tarfile
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from lab.waiting import LIMIT_S, wait_until
 
 CURL, TAR = r"C:\Windows\System32\curl.exe", r"C:\Windows\System32\tar.exe"
 CONTENT = os.urandom(300_000)
@@ -27,6 +28,8 @@ class Artifacts(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     busy = 0
+    asked = threading.Event()
+    end = threading.Event()
 
     def log_message(self, *words: Any) -> None:
         pass
@@ -52,7 +55,8 @@ class Artifacts(BaseHTTPRequestHandler):
             Artifacts.busy += 1
             self.answer(503 if Artifacts.busy < 3 else 200, b"ok")
         elif self.path == "/slow":
-            time.sleep(2)
+            Artifacts.asked.set()
+            Artifacts.end.wait(LIMIT_S)
         elif self.path == "/short":
             self.send_response(200)
             self.send_header("Content-Length", "1000")
@@ -227,15 +231,15 @@ def test_certutil_fails_as_on_windows(host: Any, shell: Any) -> None:
 def test_a_download_that_is_ended_lets_go_at_once(host: Any, shell: Any, url: str) -> None:
     words = ["-sS", "-o", r"C:\slow.bin", url + "/slow"]
     command = shell.protocol.run_command(shell.id, CURL, words, skip_cmd_shell=True)
-    time.sleep(0.5)
-    before = {thread_count(host)}
-    shell.protocol.cleanup_command(shell.id, command)
-    deadline = time.monotonic() + 1.2  # the server would answer after 2 s
-    while thread_count(host) in before:
-        assert time.monotonic() < deadline, "curl still waits"
-        time.sleep(0.02)
+    assert Artifacts.asked.wait(LIMIT_S)
+    before = thread_count(host)
+    try:
+        shell.protocol.cleanup_command(shell.id, command)
+        wait_until(lambda: thread_count(host) < before, "the end of curl, which has no answer")
+    finally:
+        Artifacts.end.set()
 
 
 def thread_count(host: Any) -> int:
-    with open(f"/proc/{host.process.pid}/status") as status:
+    with Path(f"/proc/{host.process.pid}/status").open() as status:
         return next(int(line.split()[1]) for line in status if line.startswith("Threads:"))
