@@ -19,6 +19,8 @@ description:
   - The rules, the waivers and the use without Ansible are described in C(docs/lint.md).
   - With O(login_host) or O(dsn) the live schema is read as well, with ten queries on the catalogue views. Nothing is written.
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
+requirements:
+  - PyYAML, where a release with its C(release.yml) is read
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
   - zero_downtime.dotnet.attributes.info_module
@@ -227,6 +229,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError, ServerError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import as_dict
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import PHASES
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import LiveSchema, read_live
@@ -298,7 +301,7 @@ def main() -> None:
             ),
             live_schema(module),
         )
-    except (SourceError, MssqlError) as error:
+    except (SourceError, ReleaseError, MssqlError) as error:
         module.fail_json(msg=str(error))
     result = {"changed": False, "live": report.live, "report": text.render(report), **as_dict(report)}
     if report.refused and params["fail"]:

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The linter on the command line, for an application's own CI. Nothing but Python's standard library, and no database."""
+"""The linter on the command line, for an application's own CI. No database, and nothing but Python's standard
+library: only a release.yml needs PyYAML.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from .._release.errors import ReleaseError
 from .findings import PHASES, Report
 from .options import Options
 from .output import junit, sarif, text
@@ -89,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not report.files:
             raise SourceError(f"No script (*.sql) was found in {', '.join(options.paths)}.")
         _write(report, options.format, options.output, not options.no_advice)
-    except (SourceError, OSError) as error:
+    except (SourceError, ReleaseError, OSError) as error:
         sys.stderr.write(f"contract: {error}\n")
         return UNUSABLE
     if report.refused or (options.strict and any(one.severity == "warning" for one in report.findings)):

@@ -7,20 +7,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from .._release.manifest import Manifest, is_release, read_manifest
 from .findings import PHASES, SEVERITIES, Report
 from .linter import Linter
 from .live import LiveSchema
 from .options import Options
 from .rules import RULES
-from .sources import (
-    Release,
-    Source,
-    SourceError,
-    find_sources,
-    is_release,
-    read_release,
-)
+from .sources import Source, SourceError, find_sources
 from .statements import Name
 from .usage import taken, users, versioned_objects
 
@@ -36,7 +31,7 @@ class Request:
     phase: str = ""
     """Empty: as the directories say."""
     supported: Sequence[str] = ()
-    """The other releases that may still run: directories with a release.yml, the oldest first."""
+    """The other releases that may still run: directories with a release.yml or that file, the oldest first."""
     variables: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
 
@@ -51,13 +46,13 @@ def check_severities(severities: Mapping[str, str]) -> None:
 
 
 def run(request: Request, live: LiveSchema | None = None) -> Report:
-    """Check all scripts of the request. Raises SourceError."""
+    """Check all scripts of the request. Raises SourceError and ReleaseError."""
     check_severities(request.options.severities)
     sources: list[Source] = []
     for path in request.paths:
         sources += find_sources(path, request.phase, request.variables)
-    releases = [read_release(path) for path in request.supported]
-    own = [read_release(path) for path in request.paths if os.path.isdir(path) and is_release(path)]
+    releases = [read_manifest(Path(path)) for path in request.supported]
+    own = [read_manifest(path) for path in map(Path, request.paths) if is_release(path)]
     total = Report(live=live is not None)
     made: list[Name] = []
     linter = Linter(request.options, live)
@@ -76,7 +71,7 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
 
 
 def _check(
-    linter: Linter, source: Source, phase: str, releases: list[Release], own: list[Release], made: list[Name]
+    linter: Linter, source: Source, phase: str, releases: list[Manifest], own: list[Manifest], made: list[Name]
 ) -> None:
     if source.failure is not None:
         linter.refuse(source.file, source.failure)

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .._release.manifest import Manifest
 from .analysis import Unit
 from .lexer import STRING, string_value
 from .live import LiveSchema
-from .sources import Release
 from .statements import Name, name_from_text
 
 _VERSION = re.compile(r"^(?P<base>.+?)_(?P<number>\d{1,4})$")
@@ -76,7 +76,7 @@ def _taken(name: Name, column: str, text: str) -> Taken:
     return Taken(name.key[0], name.key[1], column.lower(), text.split(" ", 1)[0], text)
 
 
-def users(one: Taken, releases: Iterable[Release]) -> list[str]:
+def users(one: Taken, releases: Iterable[Manifest]) -> list[str]:
     """The releases that use what is taken. A use of a whole table is a use of each of its columns."""
     found = []
     for release in releases:
@@ -89,7 +89,7 @@ def users(one: Taken, releases: Iterable[Release]) -> list[str]:
 
 
 def versioned_objects(
-    releases: Sequence[Release], created: Iterable[Name], live: LiveSchema | None
+    releases: Sequence[Manifest], created: Iterable[Name], live: LiveSchema | None
 ) -> list[dict[str, object]]:
     """Objects that come in versions (``spFind``, ``spFind_2``): who uses which, and what may be removed when.
 

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.manifest import Manifest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import Linter
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import (
@@ -22,12 +23,18 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live im
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import VERSIONS
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import Release
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.usage import taken, users
 
 RULES = Path(__file__).parent / "rules"
 _EXAMPLE = re.compile(r"^--== (?P<kind>catch|near miss)(?: \[(?P<options>[^\]]*)\])?: (?P<title>.*)$", re.M)
-_RELEASE = Release("release-1", "shop", "1.0.0", ["dbo.spFindAllThings", "dbo.Things", "dbo.Owners.Name"])
+_RELEASE = Manifest(
+    Path("release-1/release.yml"),
+    "shop",
+    "1.0.0",
+    "web.zip",
+    "0" * 64,
+    uses=["dbo.spFindAllThings", "dbo.Things", "dbo.Owners.Name"],
+)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.manifest import read_manifest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import Request, run
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError, read_release
+
+WEB = f"web: {{artifact: web.zip, sha256: {'0' * 64}}}\n"
 
 
 def release(directory: Path, version: str, text: str, **scripts: str) -> Path:
     path = directory / version
     path.mkdir()
-    (path / "release.yml").write_text(f"app: shop\nversion: {version}\n{text}", encoding="utf-8")
+    (path / "release.yml").write_text(f"app: shop\nversion: {version}\n{WEB}{text}", encoding="utf-8")
     for phase, sql in scripts.items():
         (path / "db" / phase).mkdir(parents=True)
         (path / "db" / phase / "0001.sql").write_text(sql, encoding="utf-8")
@@ -103,22 +106,32 @@ def test_versions_of_objects(tmp_path: Path, one: Path) -> None:
         "uses: [dbo.a, 'dbo.b']   # both\n",
         'uses:\n  - dbo.a\n  - "dbo.b"\n',
         "uses:\n- dbo.a   # one\n\n- dbo.b\nsmoke:\n  - {path: /x, json: [\"a == 'b'\"]}\n",
-        "web: {artifact: web.zip, sha256: abc}\nuses: [dbo.a,\n  dbo.b]\n",
+        "uses: [dbo.a,\n  dbo.b]\n",
+        "'uses': [dbo.a, dbo.b]\n",
     ],
 )
 def test_forms_of_release_yml(tmp_path: Path, text: str) -> None:
-    assert read_release(str(release(tmp_path, "3.0.0", text))).uses == ["dbo.a", "dbo.b"]
+    assert read_manifest(release(tmp_path, "3.0.0", text)).uses == ["dbo.a", "dbo.b"]
 
 
 def test_directories_of_the_phases(tmp_path: Path) -> None:
     path = release(tmp_path, "4.0.0", "database: {expand: sql/up, contract: sql/down}\n")
     (path / "sql" / "up").mkdir(parents=True)
+    (path / "sql" / "down").mkdir()
     (path / "sql" / "up" / "1.sql").write_text("DROP TABLE dbo.Things", encoding="utf-8")
     assert check(path).refused
     assert not check(path, phase="contract").refused
 
 
-@pytest.mark.parametrize("text", ["uses: {a: b}\n", "uses: [[a]]\nuses: {a: {b: c}}\n", "uses: [a\n", "uses: dbo.a\n"])
-def test_what_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SourceError, match="uses"):
-        read_release(str(release(tmp_path, "5.0.0", text)))
+def test_a_directory_that_is_named_and_missing_is_refused(tmp_path: Path) -> None:
+    path = release(tmp_path, "4.0.0", "database: {expand: sql/up}\n")
+    with pytest.raises(ReleaseError, match=r"release\.yml:4:20: database\.expand is 'sql/up': no such directory"):
+        check(path)
+
+
+@pytest.mark.parametrize("text", ["uses: {a: b}\n", "uses: [[a]]\n", "uses: [{a: b}]\n", "uses: dbo.a\n", "uses:\n"])
+def test_what_cannot_be_read_is_refused(tmp_path: Path, one: Path, text: str) -> None:
+    five = release(tmp_path, "5.0.0", text)
+    for path, supported in ((one, five), (five, one)):
+        with pytest.raises(ReleaseError, match=r"release\.yml:4:\d+: uses"):
+            check(path, supported)
