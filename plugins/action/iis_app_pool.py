@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""iis_app_pool: start, stop and recycle an application pool, and wait until it is so."""
+"""iis_app_pool: start, stop and recycle an application pool, and wait for it."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ class ActionModule(IisActionBase):
     def work(self, options: dict[str, Any], node: Node) -> dict[str, Any]:
         object_name(options["name"], "name of the pool")
         wanted = PoolOptions(**{name: value for name, value in options.items() if name not in COMMON_SPEC})
-        return PoolTask(AppcmdPools(node.appcmd), wanted, node.talk, node.check_mode).run()
+        return PoolTask(AppcmdPools(node.appcmd), wanted, node.reporter, node.check_mode).run()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""iis_app_pool_info: pools with their workers and what is in flight."""
+"""iis_app_pool_info: application pools with their workers and requests in flight."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class ActionModule(IisActionBase):
             **{name: options[name] for name in _PLAIN},
         )
         files = WindowsFiles(node.runner, node.system_root)
-        task = STATES[wanted.state](files, AppcmdSites(node.appcmd), wanted, node.talk, node.check_mode)
+        task = STATES[wanted.state](files, AppcmdSites(node.appcmd), wanted, node.reporter, node.check_mode)
         return task.run()
 
 
@@ -91,8 +91,8 @@ def _files(value: dict[str, Any]) -> dict[str, str]:
     for name, content in files.items():
         if not isinstance(content, str):
             raise RefusedValue(
-                f"The content of {name} in files is {type(content).__name__}, text is expected: use to_json."
+                f"The content of {name} in files is {type(content).__name__}, text was expected: use to_json."
             )
         if name.casefold() == MARKER.casefold():
-            raise RefusedValue(f"The name {name} in files is kept for this collection's own record.")
+            raise RefusedValue(f"The name {name} in files is the name of this collection's staging record.")
     return {name: str(content) for name, content in files.items()}

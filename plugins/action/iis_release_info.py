@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""iis_release_info: what a site runs, what is staged, and whether the node can stage more."""
+"""iis_release_info: the release that a site runs, the staged ones, and the tools of the node."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ class ActionModule(IisActionBase):
     def work(self, options: dict[str, Any], node: Node) -> dict[str, Any]:
         wanted = ReleaseOptions(state="info", **options)
         files = WindowsFiles(node.runner, node.system_root)
-        return InfoTask(files, AppcmdSites(node.appcmd), AppcmdPools(node.appcmd), wanted, node.talk).run()
+        return InfoTask(files, AppcmdSites(node.appcmd), AppcmdPools(node.appcmd), wanted, node.reporter).run()

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: iis_app_pool
-short_description: Start, stop or recycle an IIS application pool, and wait until it is so
+short_description: Start, stop or recycle an IIS application pool and wait for it
 version_added: 0.1.0
 author:
   - zero_downtime.dotnet maintainers (@zero-downtime-dotnet)
 description:
-  - Changes the state of one application pool and comes back when the change is complete.
-  - A stop waits for the requests in flight, for the state Stopped, and for the exit of the worker process, so that its
-    files are free.
+  - Changes the state of one application pool and waits until the change is complete.
+  - A stop waits for the requests in flight, for the state Stopped, and for the exit of the worker process, which
+    then releases its files.
   - A recycle waits for the new worker and for the exit of the old one.
-  - Failures that pass by themselves, such as a pool that is busy (0x80070425) or a locked configuration (0x80070020),
-    are tried again for twenty seconds.
-  - It shows a line of progress every two seconds while it waits.
+  - Transient failures, such as a busy pool (0x80070425) or a locked configuration (0x80070020), are retried for twenty
+    seconds.
+  - A line of progress is shown every two seconds while it waits.
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
   - zero_downtime.dotnet.iis
@@ -41,10 +41,10 @@ options:
       - pool
   state:
     description:
-      - V(started) starts the pool. Where its C(startMode) is C(AlwaysRunning) its worker is waited for, too.
-      - V(stopped) waits until nothing is in flight, stops the pool, and waits for the exit of its worker. Requests that
-        come in then get the answer 503, so take the node out of the load balancer first.
-      - V(recycled) has a new worker take over from the old one. Sessions that live in the process are lost.
+      - V(started) starts the pool. With C(startMode=AlwaysRunning) it waits for the worker, too.
+      - V(stopped) waits until no request is in flight, stops the pool, and waits for the exit of its worker. New
+        requests get status 503 from then on, so drain the node first.
+      - V(recycled) replaces the worker by a new one. Sessions in the process are lost.
     type: str
     required: true
     choices:
@@ -53,10 +53,10 @@ options:
       - recycled
   in_flight:
     description:
-      - What is done about requests in flight before a stop.
-      - V(wait) waits for them. It needs the role service Request Monitor (C(Web-Request-Monitor)); a node without it is an
-        error, because it would look like a node without requests.
-      - V(skip) does not look. IIS still lets the requests finish within the pool's C(shutdownTimeLimit).
+      - What to do about requests in flight before a stop.
+      - V(wait) waits for them. It needs the role service Request Monitor (C(Web-Request-Monitor)). A node without it
+        is an error, because its requests cannot be counted.
+      - V(skip) does not count them. IIS still lets them finish within the pool's C(shutdownTimeLimit).
     type: str
     default: wait
     choices:
@@ -70,15 +70,15 @@ options:
   exit_timeout_s:
     description:
       - Seconds to wait for the end of a stop, and for the new and the old worker of a recycle.
-      - Give more than the pool's C(shutdownTimeLimit).
+      - Set it higher than the pool's C(shutdownTimeLimit).
     type: float
     default: 120.0
   on_timeout:
     description:
       - What to do when requests are still in flight after O(timeout_s). WebSockets never end by themselves.
-      - V(fail) leaves the pool as it is and fails.
-      - V(stop) stops the pool all the same. IIS kills what is left when the pool's C(shutdownTimeLimit) ends, or that of
-        the ASP.NET Core Module, which is ten seconds; RV(in_flight_killed) counts it.
+      - V(fail) does not change the pool and fails.
+      - V(stop) stops the pool. IIS kills the remaining requests when the C(shutdownTimeLimit) of the pool or of the
+        ASP.NET Core Module (ten seconds) ends. RV(in_flight_killed) counts them.
     type: str
     default: fail
     choices:
@@ -86,7 +86,7 @@ options:
       - stop
   allow_gap:
     description:
-      - Recycle a pool with C(disallowOverlappingRotation), too, which is without a worker for a while.
+      - Also recycle a pool with C(disallowOverlappingRotation), which then has no worker for a while.
     type: bool
     default: false
 seealso:
@@ -96,7 +96,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Stop the pool of a node that is out of the load balancer
+- name: Stop the pool of a drained node
   zero_downtime.dotnet.iis_app_pool:
     name: Shop
     state: stopped
@@ -121,51 +121,51 @@ name:
   type: str
   sample: Shop
 previous_state:
-  description: State in which the pool was found.
+  description: State of the pool before the task.
   returned: success
   type: str
   sample: Started
 state:
-  description: State of the pool now; in check mode the state that it would have.
+  description: State of the pool after the task; in check mode the state that it would have.
   returned: success, and when a wait failed
   type: str
   sample: Stopped
 in_flight_at_start:
-  description: Requests in flight in the pool when the task began; null where they were not looked at.
+  description: Requests in flight in the pool when the task began; null with O(in_flight=skip).
   returned: success
   type: int
   sample: 3
 in_flight_killed:
   description:
-    - Requests that were still in flight when C(shutdownTimeLimit) of the pool, or the ten seconds of the ASP.NET Core
-      Module, ended, by the last reading before it.
+    - Requests that IIS killed when the C(shutdownTimeLimit) of the pool or of the ASP.NET Core Module ended, by the
+      last reading before that.
   returned: success
   type: int
   sample: 0
 previous_worker_pids:
-  description: Worker processes that the pool had.
+  description: Process IDs of the pool's workers before the task.
   returned: success
   type: list
   elements: int
   sample: [4004]
 worker_pids:
-  description: Worker processes that the pool has.
+  description: Process IDs of the pool's workers after the task.
   returned: success
   type: list
   elements: int
   sample: []
 waited_ms:
-  description: How long it took.
+  description: Duration of the task in milliseconds.
   returned: success
   type: int
   sample: 2956
 connection_lost:
-  description: The node could not be reached or the connection broke; RV(ignore:msg) says in what state things may be.
-  returned: when so
+  description: The node could not be reached or the connection broke. RV(ignore:msg) names the possible states.
+  returned: when the connection was lost
   type: bool
   sample: true
 connection_error:
-  description: Why, in a word - V(credentials), V(certificate), V(tls), V(refused), V(timeout), V(name) or V(other).
+  description: The cause - V(credentials), V(certificate), V(tls), V(refused), V(timeout), V(name) or V(other).
   returned: when the connection was lost
   type: str
   sample: refused

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: iis_app_pool_info
-short_description: Show IIS application pools with their workers and what is in flight
+short_description: Show IIS application pools with their workers and requests in flight
 version_added: 0.1.0
 author:
   - zero_downtime.dotnet maintainers (@zero-downtime-dotnet)
@@ -21,7 +21,7 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of an application pool. A pool that is not there is an error. By default all are shown.
+      - Name of an application pool. An unknown pool is an error. By default all pools are shown.
     type: str
     aliases:
       - pool
@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at a pool
+- name: Show a pool
   zero_downtime.dotnet.iis_app_pool_info:
     name: Shop
   register: shop
@@ -54,23 +54,23 @@ pools:
       returned: success
       sample: Started
     worker_pids:
-      description: Its worker processes.
+      description: Process IDs of its workers.
       type: list
       elements: int
       returned: success
       sample: [4004]
     in_flight:
-      description: Number of requests in flight; null where the node cannot tell.
+      description: Number of requests in flight; null where the node cannot list them.
       type: int
       returned: success
       sample: 3
     oldest_ms:
-      description: Age of the oldest request in flight; null where the node cannot tell.
+      description: Age of the oldest request in flight in milliseconds; null where the node cannot list requests.
       type: int
       returned: success
       sample: 1250
     config:
-      description: The settings that matter to a release.
+      description: Settings that affect a release.
       type: dict
       returned: success
       sample:
@@ -88,7 +88,7 @@ request_monitor:
   sample: true
 connection_lost:
   description: The node could not be reached or the connection broke.
-  returned: when so
+  returned: when the connection was lost
   type: bool
   sample: true
 """

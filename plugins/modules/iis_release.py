@@ -13,20 +13,19 @@ version_added: 0.1.0
 author:
   - zero_downtime.dotnet maintainers (@zero-downtime-dotnet)
 description:
-  - Keeps every release of a web application in a directory of its own below O(root), and switches the physical path of
-    the site between them. The directory that the site runs from is never changed.
-  - Staging happens before the node is taken out of the load balancer. The node itself fetches the archive over HTTPS
-    with its own C(curl), its SHA-256 is verified, the archive is inspected, unpacked beside, and takes the version's name
-    by a rename when it is complete.
-  - A staged release carries a record of what it was made from (C(App_Data/zero_downtime.json), which IIS does not serve),
-    so that a second run compares content, and not names.
+  - Keeps each release of a web application in its own directory below O(root), and switches the physical path of the
+    site between them. The directory that the site runs from is never changed.
+  - Staging happens while the node serves. The node fetches the archive over HTTPS with its own C(curl). The SHA-256 is
+    verified, the archive is inspected, unpacked beside the running release, and renamed to the version when complete.
+  - A staged release has a staging record (C(App_Data/zero_downtime.json), which IIS does not serve) with the
+    checksums of its source, so that a second run compares content instead of names.
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
   - zero_downtime.dotnet.iis
 attributes:
   check_mode:
     support: full
-    details: With O(state=staged) the artifact's size and the free space are looked at in check mode, too.
+    details: With O(state=staged) the size of the artifact and the free space are checked in check mode, too.
   diff_mode:
     support: full
     details: The content of O(files) is never shown.
@@ -45,17 +44,17 @@ options:
     default: /
   root:
     description:
-      - Directory on the node that has one directory for each version, such as C(C:\releases\shop).
-      - It must not be in the directory that the site runs from.
+      - Directory on the node with one directory for each version, such as C(C:\releases\shop).
+      - It must not be inside of the directory that the site runs from.
     type: str
     required: true
   state:
     description:
-      - V(staged) has the version ready on the node. Another build of the same version is replaced, unless the site runs
-        it, which is an error.
-      - V(current) switches the site to the version, which must be staged. IIS restarts the application then. Switching
-        back is the same with the former version.
-      - V(absent) removes the version. The one that the site runs is refused.
+      - V(staged) fetches and unpacks the version. Another build of the same version is replaced; if the site runs it,
+        that is an error.
+      - V(current) switches the site to the version, which must be staged. IIS then restarts the application. A
+        rollback is the same with the former version.
+      - V(absent) removes the version, unless the site runs it.
     type: str
     required: true
     choices:
@@ -68,12 +67,13 @@ options:
     type: str
   path:
     description:
-      - With O(state=current) a directory to switch to instead of a version, for the way back to one that was not staged
-        by this module.
+      - With O(state=current), a directory to switch to instead of a version, for a rollback to one that was not
+        staged by this module.
     type: str
   url:
     description:
-      - Where the node fetches the release, a zip or tar archive. Only C(https). A query string is not shown.
+      - Address from which the node fetches the release, a zip or tar archive. Only C(https). A query string is never
+        shown.
     type: str
   checksum:
     description:
@@ -85,17 +85,17 @@ options:
     type: str
   password:
     description:
-      - Password for O(url). It goes to the node on the standard input of C(curl).
+      - Password for O(url). It reaches C(curl) on the node by standard input.
     type: str
   ca_path:
     description:
-      - A file of CA certificates on the node for O(url), instead of those that Windows trusts.
+      - File of CA certificates on the node for O(url), instead of those that Windows trusts.
     type: str
   check_revocation:
     description:
-      - Whether the node must be able to check that the certificate of O(url) was not revoked.
-      - V(best_effort) goes on when the lists cannot be reached, which needs C(curl) 7.70 or newer on the node. V(none)
-        does not look.
+      - Whether the node must check that the certificate of O(url) is not revoked.
+      - V(best_effort) continues when the revocation lists cannot be reached. It needs C(curl) 7.70 or newer on the
+        node. V(none) does not check.
     type: str
     default: required
     choices:
@@ -104,15 +104,15 @@ options:
       - none
   files:
     description:
-      - Settings files that are written into the release, as a dictionary of relative paths and their content.
-      - The content may hold secrets. It is kept out of results, logs and command lines; the node has it in the files.
+      - Settings files to write into the release, as a dictionary of relative paths and their content.
+      - The content may be secret. It is in no result, log or command line; on the node it is in the files only.
     type: dict
     default: {}
   keep:
     description:
-      - How many versions to keep when one is staged, V(0) for all. The running, the previous and the staged one are always
-        kept, and so is a directory that was not staged by this module.
-      - A directory in which files are open is kept with a warning.
+      - How many versions to keep when one is staged, V(0) for all. The running, the previous and the staged version are
+        always kept, and so is a directory that was not staged by this module.
+      - A directory with open files is kept, with a warning.
     type: int
     default: 5
   timeout_s:
@@ -122,17 +122,17 @@ options:
     default: 600.0
   archive_mib:
     description:
-      - Size of the archive in MiB for the check of free space, where the server does not tell it.
+      - Size of the archive in MiB for the check of free space, where the server does not return it.
     type: float
   unpacked_factor:
     description:
-      - How many times larger than the archive the unpacked release may be, for the check before the download. Before
+      - Estimated ratio of unpacked release to archive, for the check of free space before the download. Before
         unpacking, the real size is checked.
     type: float
     default: 3.0
   margin_mib:
     description:
-      - Free space in MiB that must be left.
+      - Free space in MiB that must remain.
     type: float
     default: 100.0
 seealso:
@@ -162,7 +162,7 @@ EXAMPLES = r"""
     version: 2.0.0
   register: switched
 
-- name: The way back
+- name: Roll back
   zero_downtime.dotnet.iis_release:
     state: current
     site: Shop
@@ -182,12 +182,12 @@ path:
   type: str
   sample: C:\releases\shop\2.0.0
 previous_version:
-  description: The version that the site ran when the task began; null where its directory is not in O(root).
+  description: The version that the site ran before the task; null where its directory is not in O(root).
   returned: success
   type: str
   sample: 1.0.0
 previous_path:
-  description: The directory that the site ran from when the task began.
+  description: The directory that the site ran from before the task.
   returned: success
   type: str
   sample: C:\releases\shop\1.0.0
@@ -209,12 +209,12 @@ free_bytes:
   type: int
   sample: 53687091200
 needed_bytes:
-  description: Free space that was needed.
-  returned: when there was too little
+  description: Free space in bytes that was needed.
+  returned: when it was not available
   type: int
   sample: 629145600
 archive_bytes:
-  description: Size of the archive; null where the server does not tell.
+  description: Size of the archive in bytes; null where the server does not return it.
   returned: with O(state=staged), when something was or would be staged
   type: int
   sample: 18874368
@@ -229,37 +229,37 @@ files_unpacked:
   type: int
   sample: 412
 download_ms:
-  description: How long the download took.
+  description: Duration of the download in milliseconds.
   returned: with O(state=staged), when something was staged
   type: int
   sample: 1810
 checksum_found:
-  description: The checksum that the archive has.
-  returned: when it is not the one expected
+  description: The checksum of the archive.
+  returned: when it is not the expected one
   type: str
   sample: sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
 http_status:
-  description: Status with which the server refused; null where there was no answer.
+  description: HTTP status of the server; null without a response.
   returned: when fetching failed
   type: int
   sample: 404
 cleaned_up:
-  description: Whether everything that the failed staging had written was removed.
+  description: Whether all files of the failed staging were removed.
   returned: when staging failed
   type: bool
   sample: true
 waited_ms:
-  description: How long the task took.
+  description: Duration of the task in milliseconds.
   returned: success
   type: int
   sample: 4210
 connection_lost:
-  description: The node could not be reached or the connection broke; RV(ignore:msg) says in what state things may be.
-  returned: when so
+  description: The node could not be reached or the connection broke. RV(ignore:msg) names the possible states.
+  returned: when the connection was lost
   type: bool
   sample: true
 connection_error:
-  description: Why, in a word - V(credentials), V(certificate), V(tls), V(refused), V(timeout), V(name) or V(other).
+  description: The cause - V(credentials), V(certificate), V(tls), V(refused), V(timeout), V(name) or V(other).
   returned: when the connection was lost
   type: str
   sample: refused

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: iis_release_info
-short_description: Show what an IIS site runs and which releases are staged on the node
+short_description: Show the release that an IIS site runs and the releases staged on the node
 version_added: 0.1.0
 author:
   - zero_downtime.dotnet maintainers (@zero-downtime-dotnet)
@@ -32,7 +32,7 @@ options:
     default: /
   root:
     description:
-      - Directory on the node that has one directory for each version.
+      - Directory on the node with one directory for each version.
     type: str
     required: true
 seealso:
@@ -40,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What runs on the node
+- name: Show the releases of a node
   zero_downtime.dotnet.iis_release_info:
     site: Shop
     root: C:\releases\shop
@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 site:
-  description: The site that was asked for.
+  description: The site.
   returned: success
   type: str
   sample: Shop
@@ -69,17 +69,17 @@ current_version:
   type: str
   sample: 2.0.0
 previous_version:
-  description: The version before the last switch; null where it is not known.
+  description: The version before the last switch; null when it is unknown.
   returned: success
   type: str
   sample: 1.0.0
 previous_path:
-  description: The directory before the last switch; null where it is not known.
+  description: The directory before the last switch; null when it is unknown.
   returned: success
   type: str
   sample: C:\releases\shop\1.0.0
 switched_at:
-  description: When the last switch was; null where it is not known.
+  description: Time of the last switch in UTC; null when it is unknown.
   returned: success
   type: str
   sample: "2026-11-20T11:26:00Z"
@@ -105,17 +105,17 @@ versions:
       returned: success
       sample: true
     complete:
-      description: Whether it has the record of a finished staging.
+      description: Whether it has a staging record, which is written when the staging is complete.
       type: bool
       returned: success
       sample: true
     checksum:
-      description: Checksum of the archive that it was made from.
+      description: Checksum of its archive.
       type: str
       returned: success
       sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     staged_at:
-      description: When it was staged.
+      description: Time of its staging in UTC.
       type: str
       returned: success
       sample: "2026-11-20T11:20:00Z"
@@ -125,18 +125,18 @@ versions:
       returned: success
       sample: 360
 leftovers:
-  description: Directories of runs that broke off. The next staging removes them.
+  description: Directories of interrupted runs. The next staging removes them.
   returned: success
   type: list
   elements: str
   sample: []
 free_bytes:
-  description: Free space on the drive of O(root).
+  description: Free bytes on the drive of O(root).
   returned: success
   type: int
   sample: 53687091200
 tools:
-  description: The tools that staging needs with their version, empty where it is not known; null for one that is missing.
+  description: The tools that staging needs with their versions, empty when unknown; null for a missing one.
   returned: success
   type: dict
   sample:
@@ -144,14 +144,14 @@ tools:
     curl: 8.4.0
     tar: 3.6.2
 role_services:
-  description: Optional parts of IIS that are installed. C(request_monitor) lists requests in flight.
+  description: Whether optional role services of IIS are installed. C(request_monitor) lists requests in flight.
   returned: success
   type: dict
   sample:
     request_monitor: true
 connection_lost:
   description: The node could not be reached or the connection broke.
-  returned: when so
+  returned: when the connection was lost
   type: bool
   sample: true
 """

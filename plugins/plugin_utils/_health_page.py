@@ -27,18 +27,18 @@ from ._iis.node_windows import WindowsFiles
 from ._iis.paths import check_directory
 from ._iis.pool_api import PoolApi
 from ._iis.pool_info import describe_pools
-from ._iis.talk import Talk
+from ._iis.reporter import TaskReporter
 
 OUT = ".out"
 _CHECK_TIMEOUT_S = 5.0
 
 
-class TalkProgress(Progress):
+class ReporterProgress(Progress):
     """Progress of a load balancer's task, said by an action."""
 
-    def __init__(self, talk: Talk) -> None:
+    def __init__(self, reporter: TaskReporter) -> None:
         super().__init__("")
-        self._talk = talk
+        self._reporter = reporter
 
     @property
     def wanted(self) -> bool:
@@ -46,7 +46,7 @@ class TalkProgress(Progress):
 
     def say(self, line: str) -> None:
         self._last = self._clock()
-        self._talk.say(line)
+        self._reporter.show(line)
 
 
 class WindowsHealthNode(HealthNode):
@@ -109,7 +109,7 @@ class _as_load_balancer_errors:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, IisError):
-            made = Unreachable if error.connection_is_gone else LoadBalancerError
+            made = Unreachable if error.connection_lost else LoadBalancerError
             raise made(error.message) from error
 
 
@@ -137,18 +137,18 @@ class ChangeAction(_HealthPageAction):
     ARGUMENT_SPEC = MEMBER
 
     def work(self, options: dict[str, t.Any], node: Node) -> dict[str, t.Any]:
-        node.talk.doing(
+        node.reporter.begin_step(
             "taking the node out of the load balancer or back",
             f"See on the node whether {options['health_file']} is in its place.",
         )
         try:
             request = request_of(options, node.check_mode)
             with guarded() as guard:
-                found = carry_out(self.api(options, node), request, TalkProgress(node.talk), guard)
+                found = carry_out(self.api(options, node), request, ReporterProgress(node.reporter), guard)
         except LoadBalancerError as error:
             raise IisError(str(error)) from error
         for warning in found.pop("warnings"):
-            node.talk.warn(warning)
+            node.reporter.warn(warning)
         return found
 
 

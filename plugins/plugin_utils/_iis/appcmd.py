@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""appcmd.exe: its XML, its exit codes, and which of its failures pass by themselves.
+"""appcmd.exe: its XML, its exit codes, and which failures are retried.
 
-Its texts are localized: everything is decided on exit codes and XML. Not yet run on Windows.
+Its messages are localized, so decisions use exit codes and XML only. Not yet run on Windows.
 
 Private to the collection.
 """
@@ -32,7 +32,7 @@ _MEANING = {
     ACCESS_DENIED: "access denied: the WinRM user must be an administrator of the node",
     CONFIGURATION_LOCKED: "the IIS configuration stayed locked by another program (0x80070020)",
     ALREADY_RUNNING: "it is already started",
-    POOL_BUSY: "the pool stayed busy with a change of state (0x80070425)",
+    POOL_BUSY: "the pool stayed busy with another change of state (0x80070425)",
     NOT_STARTED: "it is not started",
     NO_SUCH_OBJECT: "IIS has no such object",
     TRANSIENT_RPC: "the call to the IIS service kept failing (0x800706be)",
@@ -64,7 +64,7 @@ class Appcmd:
         self._sleep = sleep
 
     def rows(self, *words: str) -> list[Row]:
-        """The objects that a `list` command prints; anything that is not such an object is a failure, never an empty list."""
+        """The objects that a `list` command prints. Any other output is a failure, never an empty list."""
         arguments = ("list", *words, "/xml")
         result = self._run(arguments, _RETRIED_READS)
         document = _parse(result.stdout)
@@ -74,14 +74,14 @@ class Appcmd:
         if document is None and (result.stdout.strip() or result.stderr.strip()):
             if result.exit_code:
                 raise self._error(arguments, result)
-            raise IisError(f"appcmd {' '.join(arguments)} printed no XML that can be read.")
+            raise IisError(f"appcmd {' '.join(arguments)} printed no readable XML.")
         tag = _TAGS[words[0]]
         if any(row.tag != tag or not row.get(f"{tag}.NAME") for row in found):
-            raise IisError(f"appcmd {' '.join(arguments)} printed something else than objects of the kind {tag}.")
+            raise IisError(f"appcmd {' '.join(arguments)} printed other objects than {tag}.")
         return found
 
     def change(self, *words: str, accept: frozenset[int] = frozenset()) -> int:
-        """A command that changes something; returns its code, which is 0 or one of `accept`."""
+        """Run a command that changes something; returns 0 or one of `accept`, raises AppcmdError."""
         result = self._run(words, _RETRIED_CHANGES)
         code = code_of(result)
         if code and code not in accept:
@@ -104,12 +104,12 @@ class Appcmd:
     def _error(self, arguments: tuple[str, ...], result: CommandResult) -> AppcmdError:
         code = code_of(result)
         meaning = _MEANING.get(code, f"exit code {result.exit_code}")
-        said = f" ({result.said})" if result.said else ""
-        return AppcmdError(f"appcmd {' '.join(arguments)} failed: {meaning}{said}", code)
+        output = f" ({result.summary})" if result.summary else ""
+        return AppcmdError(f"appcmd {' '.join(arguments)} failed: {meaning}{output}", code)
 
 
 def code_of(result: CommandResult) -> int:
-    """The low word of the HRESULT, from the exit code in either of its forms, or from the printed hresult when the code is only 1."""
+    """The low word of the HRESULT: of the exit code, or of the printed hresult when the exit code is only 1."""
     code = result.exit_code & 0xFFFFFFFF
     if code in (0, NOTHING_MATCHED):
         printed = _HRESULT.search(result.stdout) if code else None
@@ -122,7 +122,7 @@ def _parse(text: str) -> Row | None:
     if start < 0:
         return None
     try:
-        # appcmd writes references that XML 1.0 does not have when a URL holds control characters
-        return ElementTree.fromstring(_NOT_XML_1_0.sub("?", text[start:]))  # noqa: S314  from the node that we administer
+        # A URL with control characters makes appcmd write character references that XML 1.0 does not allow.
+        return ElementTree.fromstring(_NOT_XML_1_0.sub("?", text[start:]))  # noqa: S314  output of a managed node
     except ElementTree.ParseError:
         return None

@@ -19,7 +19,7 @@ _DEFAULT_SHUTDOWN_S = 90.0
 
 
 class AppcmdPools(PoolApi):
-    """Everything is listed and filtered here: appcmd's own filters fail in different ways for a name that is not there."""
+    """Lists everything and filters here: appcmd's own filters fail differently for unknown names."""
 
     def __init__(self, appcmd: Appcmd) -> None:
         self._appcmd = appcmd
@@ -41,8 +41,8 @@ class AppcmdPools(PoolApi):
             if error.code == TRANSIENT_RPC:
                 raise
             raise IisError(
-                "The node cannot list requests in flight, so nothing is known of them: install the role service "
-                f"Web-Request-Monitor, or set in_flight to skip ({error.message})."
+                "The node cannot list the requests in flight: install the role service Web-Request-Monitor, "
+                f"or set in_flight to skip ({error.message})."
             ) from error
         return [
             Request(

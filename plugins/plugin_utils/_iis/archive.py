@@ -23,14 +23,14 @@ _VERBOSE = re.compile(r"(\S)\S*\s+\S+\s+\S+\s+\S+\s+(\d+)\s")
 
 @dataclass(frozen=True)
 class Listing:
-    """What an archive would unpack."""
+    """The content of an archive."""
 
     files: int
     unpacked_bytes: int
 
 
 def check_name(name: str, what: str) -> str:
-    """A relative name that stays below the directory it is unpacked into; comes back with / as separator."""
+    """Check that a name is relative and stays below its directory; returned with / as separator."""
     plain = name.replace("\\", "/")
     if plain.startswith("/"):
         raise RefusedValue(f"The {what} {name!r} is absolute, a relative path is expected.")
@@ -38,13 +38,13 @@ def check_name(name: str, what: str) -> str:
         raise RefusedValue(f"The {what} {name!r} begins with a drive letter, a relative path is expected.")
     for part in plain.split("/"):
         if part == "..":
-            raise RefusedValue(f"The {what} {name!r} has .. in it and could leave the release's directory.")
+            raise RefusedValue(f"The {what} {name!r} contains .. and could leave the directory of the release.")
         if _FORBIDDEN.search(part):
-            raise RefusedValue(f"The {what} {name!r} has a character that Windows does not allow in names.")
+            raise RefusedValue(f"The {what} {name!r} has a character that Windows does not allow in a name.")
         if is_device(part):
-            raise RefusedValue(f"The {what} {name!r} has the part {part!r}, which Windows takes for a device.")
+            raise RefusedValue(f"The {what} {name!r} has the part {part!r}, which is a device name on Windows.")
         if part not in {"", "."} and part != part.rstrip(". "):
-            raise RefusedValue(f"The {what} {name!r} has a part that ends in a dot or blank, which Windows drops.")
+            raise RefusedValue(f"The {what} {name!r} has a part that ends in a dot or blank, which Windows removes.")
     return "/".join(part for part in plain.split("/") if part not in {"", "."})
 
 
@@ -55,33 +55,31 @@ def inspect(names: str, verbose: str, reserved: str) -> Listing:
     if not entries:
         raise IisError("The archive is empty.")
     if len(entries) != len(details):
-        raise IisError(f"The archive lists {len(entries)} names and {len(details)} entries: it cannot be checked.")
+        raise IisError(f"The archive lists {len(entries)} names but {len(details)} entries: it cannot be checked.")
     seen: dict[str, str] = {}
     files = size = 0
     for name, detail in zip(entries, details):
         clean = check_name(name, "archive's entry")
         match = _VERBOSE.match(detail.strip())
         if not match or match[1] not in "-d":
-            raise RefusedValue(
-                f"The archive's entry {name!r} is neither a file nor a directory: links are not unpacked."
-            )
+            raise RefusedValue(f"The archive's entry {name!r} is not a file or directory: links are not unpacked.")
         if match[1] == "d" or not clean or name.endswith(("/", "\\")):
             continue
         key = clean.casefold()
         if key in seen:
             raise RefusedValue(f"The archive has {seen[key]!r} and {name!r}, which are one file on Windows.")
         if key == reserved.casefold():
-            raise RefusedValue(f"The archive has {name!r}, a name that this collection keeps its own record under.")
+            raise RefusedValue(f"The archive has {name!r}, which is the name of this collection's staging record.")
         seen[key] = name
         files += 1
         size += int(match[2])
     if not files:
-        raise IisError("The archive has no files in it.")
+        raise IisError("The archive contains no files.")
     return Listing(files, size)
 
 
 def pack(files: Mapping[str, bytes], modified: int) -> bytes:
-    """A tar of a few small files; names are checked as an archive's are."""
+    """A tar of a few small files; their names are checked like those of an archive."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name, content in files.items():

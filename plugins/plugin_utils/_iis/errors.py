@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class IisError(Exception):
-    """Something that a task reports as failed, with a sentence that says what to do."""
+    """A failure of the task: a sentence that says what was found and what to do, and facts for the result."""
 
     def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
@@ -17,25 +17,25 @@ class IisError(Exception):
         self.facts = facts
 
     @property
-    def connection_is_gone(self) -> bool:
-        """Whether anything more can be done on the node."""
+    def connection_lost(self) -> bool:
+        """Whether the node can no longer be reached."""
         return False
 
 
 class RefusedValue(IisError):
-    """A value from the user that cannot be put on a Windows command line safely, or that names a place it must not."""
+    """A value that is not safe on a Windows command line, or that names a forbidden path."""
 
 
 class ConnectionLost(IisError):
-    """The node cannot be reached, or stopped answering: what it did last is not known for sure."""
+    """The node cannot be reached or stopped answering; the result of its last command is unknown."""
 
     @property
-    def connection_is_gone(self) -> bool:
+    def connection_lost(self) -> bool:
         return True
 
 
 class CommandTimeout(IisError):
-    """A program on the node did not end within its time and was told to terminate."""
+    """A program on the node did not end in time and was terminated."""
 
 
 class ProgramMissing(IisError):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetching with the node's own curl.exe: its configuration goes to standard input, so nothing secret is on a command line.
+"""Downloads by the node's own curl.exe. Its configuration goes to standard input: secrets are on no command line.
 
 Private to the collection.
 """
@@ -19,16 +19,16 @@ _STATUS = re.compile(r"\bstatus=(\d{3})\s*\Z")
 _STATUS_IN_ERROR = re.compile(r"returned error: (\d{3})")
 _NO_HEAD = frozenset({403, 405, 501})
 _CODES = {
-    5: "its proxy's name cannot be resolved by the node",
-    6: "its host name cannot be resolved by the node",
+    5: "the node cannot resolve the name of its proxy",
+    6: "the node cannot resolve its host name",
     7: "nothing listens there that the node can reach",
-    23: "the node could not write the file: look at its disk",
+    23: "the node could not write the file: check its disk",
     28: "it took too long",
     35: "the TLS handshake failed",
-    52: "the server gave no answer",
+    52: "the server sent no response",
     56: "the transfer broke off",
     58: "the client certificate failed",
-    60: "its certificate is not trusted by the node: install its CA on the node, or give ca_path",
+    60: "the node does not trust its certificate: install its CA on the node, or set ca_path",
     77: "the node cannot read the file that ca_path names",
     92: "the transfer broke off",
 }
@@ -45,13 +45,13 @@ class Source:
     check_revocation: str = "required"
 
     @property
-    def shown(self) -> str:
-        """The address for messages: a query string may be a signature."""
+    def display_url(self) -> str:
+        """The URL for messages, without its query string, which may be a signature."""
         return self.url.split("?", 1)[0].split("#", 1)[0]
 
 
 def check_source(source: Source) -> Source:
-    """HTTPS only; credentials have options of their own."""
+    """Refuse anything but HTTPS, and credentials in the URL."""
     refuse_control_characters(source.url, "url")
     for value, what in ((source.username, "username"), (source.password, "password")):
         if value:
@@ -59,17 +59,18 @@ def check_source(source: Source) -> Source:
     parts = urlsplit(source.url)
     if parts.scheme.lower() != "https" or not parts.hostname:
         raise RefusedValue(
-            f"The url {source.shown if '@' not in source.url else '(hidden)'} is refused: https:// and a host are expected."
+            f"The url {source.display_url if '@' not in source.url else '(hidden)'} is refused: "
+            "https:// and a host are expected."
         )
     if parts.username or parts.password:
-        raise RefusedValue("The url has credentials in it: give them as username and password.")
+        raise RefusedValue("The url contains credentials: set username and password instead.")
     if source.username and ":" in source.username:
-        raise RefusedValue("The username has a colon in it, which Basic authentication cannot carry.")
+        raise RefusedValue("The username contains a colon, which Basic authentication does not allow.")
     return source
 
 
 def configuration(source: Source, timeout_s: float, output: str | None) -> bytes:
-    """curl's configuration for a download, or for a look at the headers when there is no output."""
+    """curl's configuration for a download, or for a HEAD request without `output`."""
     lines = [
         _line("url", source.url),
         _line("proto", "=https"),  # for redirects too
@@ -102,7 +103,7 @@ def configuration(source: Source, timeout_s: float, output: str | None) -> bytes
 
 
 def size_of_head(source: Source, exit_code: int, stdout: str, stderr: str) -> int | None:
-    """The artifact's size from curl's answer, None when the server does not tell; raises when it cannot be had."""
+    """The artifact's size in bytes, None when the server does not return it; raises when the request failed."""
     if exit_code:
         raise _failure(source, exit_code, _status(stdout, stderr), stderr)
     status = _status(stdout)
@@ -115,24 +116,24 @@ def size_of_head(source: Source, exit_code: int, stdout: str, stderr: str) -> in
 
 
 def check_download(source: Source, exit_code: int, stdout: str, stderr: str) -> None:
-    """Raise with a sentence when a download failed."""
+    """Raise when a download failed."""
     if exit_code:
         raise _failure(source, exit_code, _status(stdout, stderr), stderr)
 
 
 def _failure(source: Source, exit_code: int, status: int, stderr: str) -> IisError:
     if status in {401, 407}:
-        why = f"the server wants a login (HTTP {status}): check username and password"
+        why = f"the server requires a login (HTTP {status}): check username and password"
     elif status == 403:
-        why = "the server refuses it (HTTP 403): check the rights of the user"
+        why = "the server refuses access (HTTP 403): check the rights of the user"
     elif status in {404, 410}:
         why = f"the server has no such file (HTTP {status}): check the url and that the release was published"
     elif status >= 400:
         why = f"the server answered HTTP {status}"
     else:
-        said = " ".join(stderr.split())[:200]
-        why = _CODES.get(exit_code, f"curl's exit code {exit_code}") + (f" ({said})" if said else "")
-    return IisError(f"The release cannot be fetched from {source.shown}: {why}.", http_status=status or None)
+        output = " ".join(stderr.split())[:200]
+        why = _CODES.get(exit_code, f"curl ended with exit code {exit_code}") + (f" ({output})" if output else "")
+    return IisError(f"The release cannot be fetched from {source.display_url}: {why}.", http_status=status or None)
 
 
 def _status(stdout: str, stderr: str = "") -> int:

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record that a staged release carries: what it was made from, so that a second run compares content and not names.
+"""The staging record of a release, with which a second run compares content instead of names.
 
-It lies in App_Data, which IIS never serves. Settings are recorded as a salted, slow hash: they may hold secrets.
+It is in App_Data, which IIS never serves. Settings may contain secrets and are recorded as a salted, slow hash.
 
 Private to the collection.
 """
@@ -26,7 +26,7 @@ _ITERATIONS = 50_000
 
 @dataclass(frozen=True)
 class Marker:
-    """What a directory was staged from."""
+    """The source of a staged directory."""
 
     version: str
     checksum: str
@@ -38,7 +38,7 @@ class Marker:
         return (json.dumps(asdict(self), sort_keys=True) + "\n").encode()
 
     def proves(self, version: str, checksum: str, files: Mapping[str, str]) -> bool:
-        """Whether it was made from exactly this."""
+        """Whether the directory was staged from exactly this."""
         return self.version == version and self.checksum == checksum and digest_matches(self.files_digest, files)
 
 
@@ -56,7 +56,7 @@ class History:
 
 
 def read_marker(text: str | None) -> Marker | None:
-    """The record, or None when there is none that can be trusted."""
+    """The staging record; None when it is missing, damaged or incomplete."""
     found = _load(text)
     if found.get("format") != _FORMAT:
         return None
@@ -67,7 +67,7 @@ def read_marker(text: str | None) -> Marker | None:
 
 
 def read_history(text: str | None) -> History | None:
-    """The last switch, if it is recorded."""
+    """The last switch; None when it is not recorded."""
     found = _load(text)
     version, switched_at = found.get("version"), found.get("switched_at")
     if not isinstance(version, str) or not isinstance(switched_at, str):
@@ -86,7 +86,7 @@ def digest_files(files: Mapping[str, str], salt: bytes | None = None) -> str:
 
 
 def digest_matches(digest: str, files: Mapping[str, str]) -> bool:
-    """Whether a hash was made from these files."""
+    """Whether the hash is that of these files."""
     salt = digest.partition(":")[0]
     try:
         return hmac.compare_digest(digest, digest_files(files, bytes.fromhex(salt)))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeping secrets out of everything that a task shows. Ansible masks the results of modules, not those of action plugins.
+"""Masks secrets in everything that a task shows. Ansible masks results of modules, not of action plugins.
 
 Private to the collection.
 """
@@ -17,7 +17,7 @@ _SHORTEST = 3
 
 
 class Masker:
-    """Replaces secrets, also in the forms in which tools print them."""
+    """Replaces secrets, also in their URL-encoded, escaped and base64 forms."""
 
     def __init__(self, secrets: Iterable[object] = ()) -> None:
         forms: set[str] = set()
@@ -35,7 +35,7 @@ class Masker:
         return value
 
     def deep(self, value: Any) -> Any:
-        """A result without the secrets, in keys too."""
+        """A result without the secrets, in its keys too."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the release modules need of a node's files, whatever tools do it.
+"""Files of a node, as the release modules need them.
 
 Private to the collection.
 """
@@ -19,31 +19,31 @@ class NodeFiles(ABC):
 
     @abstractmethod
     def directories(self, path: str) -> list[str] | None:
-        """Names of the directories in a directory; None when it is not there."""
+        """Names of the directories in a directory; None when it does not exist."""
 
     @abstractmethod
     def read_text(self, path: str) -> str | None:
-        """A small file; None when it is not there."""
+        """The text of a small file; None when it does not exist."""
 
     @abstractmethod
     def make_directory(self, path: str) -> None:
-        """Make it, and what is missing above it."""
+        """Create a directory and its parents."""
 
     @abstractmethod
     def rename(self, path: str, name: str) -> bool:
-        """Give another name in the same directory; False when something holds it or the name is taken."""
+        """Rename in the same directory; False when it is in use or the name exists."""
 
     @abstractmethod
     def remove_directory(self, path: str) -> bool:
-        """Remove it with all in it; False when something is left."""
+        """Remove a directory with its content; False when something is left."""
 
     @abstractmethod
     def remove_files(self, pattern: str) -> None:
-        """Remove files; the last part may have wildcards, and nothing matching is fine."""
+        """Remove files; the last part may have wildcards, and no match is accepted."""
 
     @abstractmethod
     def free_bytes(self, path: str) -> int:
-        """Room on the drive of a path."""
+        """Free bytes of the drive of a path."""
 
     @abstractmethod
     def sha256(self, path: str) -> str:
@@ -51,19 +51,19 @@ class NodeFiles(ABC):
 
     @abstractmethod
     def remote_size(self, source: Source) -> int | None:
-        """Size of what is to be fetched; None when the server does not tell."""
+        """Size of the artifact in bytes; None when the server does not return it."""
 
     @abstractmethod
     def download(self, source: Source, path: str, timeout_s: float) -> None:
-        """Fetch it."""
+        """Fetch the artifact into a file."""
 
     @abstractmethod
     def inspect_archive(self, path: str, reserved: str) -> Listing:
-        """Check what an archive holds."""
+        """Check the content of an archive; raises RefusedValue."""
 
     @abstractmethod
     def unpack(self, archive: str, directory: str, timeout_s: float) -> None:
-        """Unpack it into a directory that is there."""
+        """Unpack an archive into an existing directory."""
 
     @abstractmethod
     def write_files(self, directory: str, files: Mapping[str, bytes]) -> None:
@@ -71,4 +71,4 @@ class NodeFiles(ABC):
 
     @abstractmethod
     def tools(self) -> dict[str, str | None]:
-        """The tools that staging needs, each with its version, or None where it is missing."""
+        """The tools that staging needs with their versions; None for a missing one."""

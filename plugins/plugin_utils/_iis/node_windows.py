@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files on a node with what every Windows Server since 2019 has: cmd.exe's builtins, fsutil, certutil, curl.exe, tar.exe.
+"""Files of a node, by the tools of Windows Server 2019: cmd.exe, fsutil, certutil, curl and tar. No PowerShell.
 
-No PowerShell. What these tools print is localized; only digits, names and exit codes are read. Not yet run on Windows.
+Their output is localized: only digits, names and exit codes are read. Not yet run on Windows.
 
 Private to the collection.
 """
@@ -38,7 +38,7 @@ class WindowsFiles(NodeFiles):
     def directories(self, path: str) -> list[str] | None:
         result = self._cmd(f"dir /b /ad {cmd_word(path)}")
         if result.exit_code:
-            # dir fails both for a directory without directories in it and for one that is not there
+            # dir fails both for a directory without subdirectories and for a missing one.
             return [] if self._is_directory(path) else None
         return [line.strip("\r") for line in result.stdout.split("\n") if line.strip()]
 
@@ -49,13 +49,13 @@ class WindowsFiles(NodeFiles):
     def make_directory(self, path: str) -> None:
         result = self._cmd(f"mkdir {cmd_word(path)}")
         if result.exit_code:
-            raise IisError(f"The directory {path} cannot be made on the node ({result.said}).")
+            raise IisError(f"The directory {path} cannot be created on the node ({result.summary}).")
 
     def rename(self, path: str, name: str) -> bool:
         return self._cmd(f"ren {cmd_word(path)} {cmd_word(name, 'name')}").exit_code == 0
 
     def remove_directory(self, path: str) -> bool:
-        # rmdir ends with 0 although files that are in use stay: only a look tells
+        # rmdir may end with 0 although files in use remain, so the result is checked.
         self._cmd(f"rmdir /s /q {cmd_word(path)}", _LONG_S)
         return not self._is_directory(path)
 
@@ -69,7 +69,7 @@ class WindowsFiles(NodeFiles):
         return self._cmd(f"if exist {cmd_word(path)} (exit 0) else (exit 3)").exit_code == 0
 
     def _cmd(self, line: str, timeout_s: float = 60.0) -> CommandResult:
-        # /s: cmd takes off the outer quotes and leaves the line as it is; /v:off: no ! expansion; /d: no AutoRun
+        # /s: cmd removes the outer quotes and nothing else; /v:off: no ! expansion; /d: no AutoRun
         return self._run("cmd.exe", tail=f'/d /v:off /s /c "{line}"', timeout_s=timeout_s)
 
     # fsutil and certutil
@@ -77,17 +77,17 @@ class WindowsFiles(NodeFiles):
     def free_bytes(self, path: str) -> int:
         result = self._run("fsutil.exe", "volume", "diskfree", path[:2])
         for line in result.stdout.splitlines():
-            # the first line is the free bytes, in every language; newer versions group digits and add a rounded figure
+            # The first line has the free bytes in every language. Newer versions group digits and add a rounded size.
             number = re.sub(r"\D", "", line.partition(":")[2].partition("(")[0])
             if number and not result.exit_code:
                 return int(number)
-        raise IisError(f"The free space of {path[:2]} cannot be read on the node ({result.said}).")
+        raise IisError(f"The free space of {path[:2]} cannot be read on the node ({result.summary}).")
 
     def sha256(self, path: str) -> str:
         result = self._run("certutil.exe", "-hashfile", path, "SHA256", timeout_s=_LONG_S)
         match = _HASH.search(result.stdout)
         if result.exit_code or not match:
-            raise IisError(f"certutil cannot hash {path} on the node ({result.said}).")
+            raise IisError(f"certutil cannot hash {path} on the node ({result.summary}).")
         return re.sub(r"\s", "", match[1]).lower()
 
     # curl
@@ -109,19 +109,19 @@ class WindowsFiles(NodeFiles):
         names, verbose = (self._run("tar.exe", option, path, timeout_s=_LONG_S) for option in ("-tf", "-tvf"))
         for result in (names, verbose):
             if result.exit_code:
-                raise IisError(f"The archive cannot be read by tar on the node ({result.said}).")
+                raise IisError(f"The archive cannot be read by tar on the node ({result.summary}).")
         return archive.inspect(names.stdout, verbose.stdout, reserved)
 
     def unpack(self, archive: str, directory: str, timeout_s: float) -> None:
         result = self._run("tar.exe", "-xf", archive, "-C", directory, timeout_s=timeout_s)
         if result.exit_code:
-            raise IisError(f"tar could not unpack the archive on the node ({result.said}).")
+            raise IisError(f"tar could not unpack the archive on the node ({result.summary}).")
 
     def write_files(self, directory: str, files: Mapping[str, bytes]) -> None:
         packed = archive.pack(files, int(time.time()))
         result = self._run("tar.exe", "-xf", "-", "-C", directory, stdin=packed)
         if result.exit_code:
-            raise IisError(f"tar could not write {', '.join(sorted(files))} into {directory} ({result.said}).")
+            raise IisError(f"tar could not write {', '.join(sorted(files))} into {directory} ({result.summary}).")
 
     def tools(self) -> dict[str, str | None]:
         found: dict[str, str | None] = {}

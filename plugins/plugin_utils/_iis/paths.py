@@ -19,21 +19,21 @@ _VARIABLES = re.compile(r"%(systemdrive|systemroot|windir)%", re.IGNORECASE)
 
 
 def is_device(component: str) -> bool:
-    """Whether Windows takes a file of this name for a device such as NUL or COM1."""
+    """Whether the name is that of a device on Windows, such as NUL or COM1."""
     return bool(_DEVICE.match(component))
 
 
 def check_component(component: str, what: str) -> str:
-    """One name of a path; Windows drops trailing dots and blanks, so such a name is not the place that it says."""
+    """Check one name of a path. Windows removes trailing dots and blanks, so such a name is another path."""
     if not _COMPONENT.match(component) or component in {".", ".."} or component != component.rstrip(". "):
-        raise RefusedValue(f"The {what} has the part {component!r}, which is no plain Windows name: choose another.")
+        raise RefusedValue(f"The {what} has the part {component!r}, which is not a plain Windows name: choose another.")
     if is_device(component):
-        raise RefusedValue(f"The {what} has the part {component!r}, which Windows takes for a device: choose another.")
+        raise RefusedValue(f"The {what} has the part {component!r}, which is a device name on Windows: choose another.")
     return component
 
 
 def check_version(version: str) -> str:
-    """A version is the name of a directory."""
+    """Check that a version can name a directory."""
     if not _VERSION.match(version):
         raise RefusedValue(
             f"The version {version!r} cannot name a directory: letters, digits and . _ + - are expected, "
@@ -43,11 +43,11 @@ def check_version(version: str) -> str:
 
 
 def check_directory(path: str, what: str) -> str:
-    r"""An absolute directory on a local drive, below the drive's root, without . and .. in it; comes back as C:\a\b."""
+    r"""Check an absolute directory on a local drive, below its root, without . and ..; returned as C:\a\b."""
     clean = path.replace("/", "\\").rstrip("\\")
     if not _DRIVE_PATH.match(clean):
         raise RefusedValue(
-            rf"The {what} {path!r} is no directory on a local drive: a path such as C:\releases\shop is expected."
+            rf"The {what} {path!r} is not a directory on a local drive: a path such as C:\releases\shop is expected."
         )
     for component in clean[3:].split("\\"):
         check_component(component, what)
@@ -55,28 +55,28 @@ def check_directory(path: str, what: str) -> str:
 
 
 def expand(path: str, system_root: str) -> str:
-    """IIS keeps variables in physical paths: the three that tell where Windows is can be known."""
+    """Expand the variables of a physical path that depend on the Windows directory only."""
     known = {"systemdrive": system_root[:2], "systemroot": system_root, "windir": system_root}
     return _VARIABLES.sub(lambda match: known[match[1].lower()], path)
 
 
-def normal(path: str) -> str:
-    """For comparisons: Windows takes no notice of case, nor of a separator at the end."""
+def normalize(path: str) -> str:
+    """A path for comparisons: Windows ignores case and trailing separators."""
     return re.sub(r"(?<!^)\\+", r"\\", path.replace("/", "\\")).rstrip("\\").casefold()
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two paths name one place."""
-    return normal(one) == normal(other)
+def same_path(one: str, other: str) -> bool:
+    """Whether two paths are equal on Windows."""
+    return normalize(one) == normalize(other)
 
 
 def inside(path: str, directory: str) -> bool:
-    """Whether a path is in a directory, or is that directory."""
-    return same(path, directory) or normal(path).startswith(normal(directory) + "\\")
+    """Whether a path is in a directory or is the directory itself."""
+    return same_path(path, directory) or normalize(path).startswith(normalize(directory) + "\\")
 
 
 def child_name(path: str, directory: str) -> str | None:
-    """The name of a path that lies directly in a directory."""
+    """The last name of a path directly in a directory; None for any other path."""
     clean = path.replace("/", "\\").rstrip("\\")
     parent, _separator, name = clean.rpartition("\\")
-    return name if parent and same(parent, directory) else None
+    return name if parent and same_path(parent, directory) else None

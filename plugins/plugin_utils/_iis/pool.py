@@ -15,7 +15,7 @@ from typing import Any
 from ...module_utils._wait import Deadline
 from .errors import IisError
 from .pool_api import Pool, PoolApi, Request
-from .talk import Talk
+from .reporter import TaskReporter
 
 STARTED, STOPPED, STOPPING = "Started", "Stopped", "Stopping"
 _FIRST_POLL_S, _LONGEST_POLL_S = 0.1, 0.5
@@ -44,21 +44,21 @@ class PoolTask:
         self,
         api: PoolApi,
         options: PoolOptions,
-        talk: Talk,
+        reporter: TaskReporter,
         check_mode: bool = False,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._api = api
         self._options = options
-        self._talk = talk
+        self._reporter = reporter
         self._check_mode = check_mode
         self._clock = clock
         self._pause = pause
         self._began = clock()
 
     def run(self) -> dict[str, Any]:
-        pool = self._find()
+        pool = self._read_pool()
         workers = self._worker_pids(pool.name)
         result: dict[str, Any] = {
             "name": pool.name,
@@ -85,43 +85,46 @@ class PoolTask:
             return
         if pool.state == STOPPING:
             self._wait_stopped(pool, [], self._options.exit_timeout_s)
-        self._talk.doing(f"starting the pool {pool.name}", f"The pool {pool.name} may be {STARTED} or {STOPPED}.")
+        self._reporter.begin_step(
+            f"starting the pool {pool.name}", f"The pool {pool.name} may be {STARTED} or {STOPPED}."
+        )
         self._api.start(pool.name)
         always_running = pool.config is not None and pool.config.start_mode.lower() == "alwaysrunning"
         deadline = self._deadline(self._options.timeout_s)
         while True:
-            state = self._find().state
+            state = self._read_pool().state
             pids = self._worker_pids(pool.name) if state == STARTED else []
             overdue = deadline.elapsed_s >= _WORKER_S or deadline.expired
             if state == STARTED and (pids or not always_running or overdue):
                 if always_running and not pids:
-                    self._talk.warn(f"The pool {pool.name} is AlwaysRunning and has no worker: does a site use it?")
+                    self._reporter.warn(f"The pool {pool.name} is AlwaysRunning and has no worker: does a site use it?")
                 result.update(state=state, worker_pids=pids)
                 return
             if deadline.expired:
                 raise IisError(
-                    f"The pool {pool.name} is {state} {self._options.timeout_s:g} s after its start, {STARTED} expected: "
-                    "a crash at start or a wrong identity stops it again; see the System event log (source WAS).",
+                    f"The pool {pool.name} is {state} {self._options.timeout_s:g} s after its start, {STARTED} was "
+                    "expected: see the System event log (source WAS) for a crash at start or a wrong identity.",
                     state=state,
                 )
-            self._talk.tell(f"{pool.name}: {state}, waiting for {'its worker' if state == STARTED else STARTED}")
+            awaited = "its worker" if state == STARTED else STARTED
+            self._reporter.show_throttled(f"{pool.name}: {state}, waiting for {awaited}")
             deadline.sleep()
 
     def _stopped(self, pool: Pool, workers: list[int], result: dict[str, Any]) -> None:
         result["changed"] = pool.state not in (STOPPED, STOPPING)
-        looks = self._options.in_flight == "wait"
-        running = self._in_flight(pool.name) if looks and pool.state != STOPPED else []
-        result["in_flight_at_start"] = len(running) if looks else None
+        watch_requests = self._options.in_flight == "wait"
+        running = self._in_flight(pool.name) if watch_requests and pool.state != STOPPED else []
+        result["in_flight_at_start"] = len(running) if watch_requests else None
         if self._check_mode:
             result.update(state=STOPPED, worker_pids=[])
             return
         forced = False
         if pool.state == STARTED:
-            if looks:
+            if watch_requests:
                 forced = self._wait_idle(pool, running)
-            self._talk.doing(
+            self._reporter.begin_step(
                 f"stopping the pool {pool.name}",
-                f"The pool {pool.name} may be {STARTED}, {STOPPING} or {STOPPED}: look before you go on.",
+                f"The pool {pool.name} may be {STARTED}, {STOPPING} or {STOPPED}: check it with iis_app_pool_info.",
             )
             self._api.stop(pool.name)
         result["in_flight_killed"] = self._wait_stopped(pool, workers, self._options.exit_timeout_s, watch=forced)
@@ -130,52 +133,54 @@ class PoolTask:
     def _recycled(self, pool: Pool, workers: list[int], result: dict[str, Any]) -> None:
         if pool.state != STARTED:
             raise IisError(
-                f"The pool {pool.name} is {pool.state}, {STARTED} expected for a recycle: start it instead.",
+                f"The pool {pool.name} is {pool.state}, {STARTED} was expected for a recycle: start it instead.",
                 state=pool.state,
             )
         if pool.config is not None and pool.config.disallow_overlapping_rotation and not self._options.allow_gap:
             raise IisError(
-                f"The pool {pool.name} has disallowOverlappingRotation, so a recycle leaves a gap without a worker: "
-                "take that setting out, or drain the node first and set allow_gap."
+                f"The pool {pool.name} has disallowOverlappingRotation: a recycle leaves it without a worker for a "
+                "while. Remove that setting, or drain the node first and set allow_gap."
             )
-        looks = self._options.in_flight == "wait"
-        result["in_flight_at_start"] = len(self._in_flight(pool.name)) if looks else None
+        watch_requests = self._options.in_flight == "wait"
+        result["in_flight_at_start"] = len(self._in_flight(pool.name)) if watch_requests else None
         result["changed"] = bool(workers)
         if not workers or self._check_mode:
             result.update(state=STARTED, worker_pids=workers)
             return
-        self._talk.doing(
+        self._reporter.begin_step(
             f"recycling the pool {pool.name}",
             f"The pool {pool.name} is {STARTED}; its worker may be the old or a new one.",
         )
         self._api.recycle(pool.name)
         result.update(state=STARTED, worker_pids=self._wait_replaced(pool, workers))
 
-    # waits: one call for each poll
+    # waits, with one call for each poll
 
     def _wait_idle(self, pool: Pool, running: list[Request]) -> bool:
-        """Until nothing is in flight; True when the deadline passed and the user wants the stop all the same."""
+        """Wait for zero requests in flight; True when the deadline passed and on_timeout says stop."""
         deadline = self._deadline(self._options.timeout_s)
         while running:
             if deadline.expired:
                 if self._options.on_timeout == "stop":
-                    self._talk.warn(
-                        f"{_count(running)} in pool {pool.name} after {self._options.timeout_s:g} s, stopping all the same."
+                    self._reporter.warn(
+                        f"{_count(running)} in pool {pool.name} after {self._options.timeout_s:g} s: "
+                        "the pool is stopped because of on_timeout=stop."
                     )
                     return True
                 raise IisError(
-                    f"{_count(running)} in pool {pool.name} after {self._options.timeout_s:g} s (the oldest {_oldest(running)}): "
-                    "nothing was changed; take the node out of the load balancer first, raise timeout_s, or set on_timeout to stop.",
+                    f"{_count(running)} in pool {pool.name} after {self._options.timeout_s:g} s "
+                    f"(the oldest: {_oldest(running)}). Nothing was changed: drain the node first, raise timeout_s, "
+                    "or set on_timeout to stop.",
                     in_flight=len(running),
                     state=pool.state,
                 )
-            self._talk.tell(f"{pool.name}: {_count(running)}, the oldest {_oldest(running)}")
+            self._reporter.show_throttled(f"{pool.name}: {_count(running)}, the oldest: {_oldest(running)}")
             deadline.sleep()
             running = self._in_flight(pool.name)
         return False
 
     def _wait_stopped(self, pool: Pool, old: list[int], timeout_s: float, watch: bool = False) -> int:
-        """Until the workers have gone and the pool is Stopped; the number of requests that IIS killed on the way."""
+        """Wait for state Stopped and the exit of the workers; returns the number of requests that IIS killed."""
         deadline = self._deadline(timeout_s)
         killed = 0
         if watch:
@@ -186,29 +191,31 @@ class PoolTask:
             if pids:
                 pids = self._worker_pids(pool.name)
             if not pids:
-                state = self._find().state
+                state = self._read_pool().state
                 if state == STOPPED:
                     pids = self._worker_pids(pool.name)
                     if not pids:
                         return killed
                 if state == STARTED and deadline.elapsed_s > _KILL_SLACK_S:
                     raise IisError(
-                        f"The pool {pool.name} is {STARTED} again after its stop: somebody else started it; find out who.",
+                        f"The pool {pool.name} is {STARTED} again after its stop: "
+                        "another program or person started it.",
                         state=state,
                     )
             if deadline.expired:
                 left = f"worker {', '.join(map(str, pids))} still runs" if pids else f"it is {state}"
                 raise IisError(
-                    f"The pool {pool.name} was told to stop and is not stopped after {timeout_s:g} s: {left}. "
-                    "Raise exit_timeout_s beyond its shutdownTimeLimit, or look at the process.",
+                    f"The pool {pool.name} is not stopped {timeout_s:g} s after the stop began: {left}. "
+                    "Raise exit_timeout_s beyond its shutdownTimeLimit, or examine the process.",
                     state=state,
                     worker_pids=pids,
                 )
-            self._talk.tell(f"{pool.name}: waiting for {'worker ' + ', '.join(map(str, pids)) if pids else STOPPED}")
+            awaited = f"worker {', '.join(map(str, pids))} to exit" if pids else STOPPED
+            self._reporter.show_throttled(f"{pool.name}: waiting for {awaited}")
             deadline.sleep()
 
     def _watch_forced(self, pool: Pool, deadline: Deadline) -> int:
-        """Requests that are still there when the pool's, or the ASP.NET Core Module's, shutdownTimeLimit ends are killed."""
+        """Count the requests that IIS kills when the shutdownTimeLimit of the pool or of ANCM ends."""
         limit_s = pool.config.shutdown_time_limit_s if pool.config else 0.0
         last = 0
         while not deadline.expired:
@@ -216,7 +223,7 @@ class PoolTask:
             if not running:
                 break
             last = len(running)
-            self._talk.tell(f"{pool.name}: {STOPPING}, {_count(running)}")
+            self._reporter.show_throttled(f"{pool.name}: {STOPPING}, {_count(running)}")
             deadline.sleep()
         deadline.hurry()
         ended_s = deadline.elapsed_s
@@ -238,17 +245,19 @@ class PoolTask:
                     else "no new worker has appeared"
                 )
                 raise IisError(
-                    f"The pool {pool.name} was recycled and after {self._options.exit_timeout_s:g} s {found}: "
-                    "look at the System event log (source WAS), or raise exit_timeout_s.",
+                    f"The pool {pool.name} was recycled, and after {self._options.exit_timeout_s:g} s {found}: "
+                    "see the System event log (source WAS), or raise exit_timeout_s.",
                     state=STARTED,
                     worker_pids=pids,
                 )
-            self._talk.tell(f"{pool.name}: new worker {fresh or 'not there yet'}, old worker {leaving or 'gone'}")
+            self._reporter.show_throttled(
+                f"{pool.name}: new worker {fresh or 'not started yet'}, old worker {leaving or 'exited'}"
+            )
             deadline.sleep()
 
     # reading
 
-    def _find(self) -> Pool:
+    def _read_pool(self) -> Pool:
         wanted = self._options.name.casefold()
         pools = self._api.pools(with_config=True)
         for pool in pools:

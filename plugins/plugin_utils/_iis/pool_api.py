@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the pool modules need of IIS, whatever tool answers.
+"""Application pools, as the pool modules need them.
 
 Private to the collection.
 """
@@ -43,7 +43,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class Request:
-    """One request in flight. The query string may hold secrets and is left out."""
+    """One request in flight, without its query string, which may contain secrets."""
 
     pool: str
     pid: int
@@ -65,15 +65,15 @@ class PoolApi(ABC):
 
     @abstractmethod
     def requests(self) -> list[Request]:
-        """Every request in flight; raises when the node cannot tell."""
+        """Every request in flight; raises when the node cannot list them."""
 
     @abstractmethod
     def start(self, name: str) -> None:
-        """Start a pool; fine when it is started."""
+        """Start a pool; a started one is accepted."""
 
     @abstractmethod
     def stop(self, name: str) -> None:
-        """Begin to stop a pool; fine when it is stopped or stopping."""
+        """Begin to stop a pool; a stopped one is accepted."""
 
     @abstractmethod
     def recycle(self, name: str) -> None:

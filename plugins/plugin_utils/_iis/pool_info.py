@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What iis_app_pool_info tells.
+"""What iis_app_pool_info returns.
 
 Private to the collection.
 """
@@ -26,7 +26,7 @@ def describe_pools(api: PoolApi, name: str | None) -> dict[str, Any]:
     try:
         requests = api.requests()
     except IisError as error:
-        if error.connection_is_gone:
+        if error.connection_lost:
             raise
         requests = None
     return {

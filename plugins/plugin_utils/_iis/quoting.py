@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Windows command lines: arguments that arrive as they were meant, values that are refused.
 
-pywinrm joins arguments with blanks, so a value with a blank in it would become one more option. Each argument is quoted the
-way that CommandLineToArgvW and the C runtime take apart. appcmd's selectors and cmd.exe have rules of their own on top.
+pywinrm joins arguments with blanks, so an unquoted value with a blank would become two arguments. Each argument is
+quoted for CommandLineToArgvW and the C runtime. The selectors of appcmd and cmd.exe have further rules.
 
 Private to the collection.
 """
@@ -24,15 +24,15 @@ _CMD_SPECIAL = re.compile(r'[%!^&|<>"]')
 
 
 def refuse_control_characters(value: str, what: str = "value") -> str:
-    """Control characters and what XML cannot carry never reach a command line."""
+    """Refuse control characters, and characters that XML does not allow."""
     found = _CONTROL.search(value)
     if found:
-        raise RefusedValue(f"The {what} has the control character U+{ord(found.group()):04X}: take it out.")
+        raise RefusedValue(f"The {what} has the control character U+{ord(found.group()):04X}: remove it.")
     return value
 
 
 def quote_argument(value: str) -> str:
-    """One argument, quoted so that CommandLineToArgvW gives the same text back."""
+    """One argument, quoted so that CommandLineToArgvW returns the same text."""
     refuse_control_characters(value, "argument")
     if not _NEEDS_QUOTES.search(value):
         return value
@@ -47,25 +47,25 @@ def join_arguments(arguments: Iterable[str]) -> str:
 
 
 def selector_value(value: str, what: str) -> str:
-    """A name that goes into an appcmd selector such as [name='...']: it has no way to escape these characters."""
+    """Check a name for an appcmd selector such as [name='...'], which has no escape for these characters."""
     refuse_control_characters(value, what)
     found = _SELECTOR.search(value)
     if found:
         raise RefusedValue(
-            f"The {what} has the character {found.group()}, which appcmd cannot take in a name: rename it."
+            f"The {what} has the character {found.group()}, which appcmd does not support in a name: rename it."
         )
     return value
 
 
 def object_name(value: str, what: str) -> str:
-    """A name of a pool, site or application for appcmd's /apppool.name: and the like."""
+    """Check the name of a pool, site or application for an option such as /apppool.name:."""
     if not value.strip():
-        raise RefusedValue(f"The {what} is empty: give its name as IIS shows it.")
+        raise RefusedValue(f"The {what} is empty: set it to the name that IIS shows.")
     return selector_value(value, what)
 
 
 def cmd_word(value: str, what: str = "path") -> str:
-    """One quoted word for a builtin of cmd.exe, which expands and splits even inside quotes: those characters are refused."""
+    """One quoted word for a builtin of cmd.exe; characters that it interprets inside quotes are refused."""
     refuse_control_characters(value, what)
     found = _CMD_SPECIAL.search(value)
     if found:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every state of iis_release does: read the node, plan from what is found, apply unless in check mode, report.
+"""What every state of iis_release does: read the node, plan from what was found, apply unless in check mode, report.
 
 Private to the collection.
 """
@@ -18,8 +18,8 @@ from .errors import IisError
 from .fetch import Source
 from .marker import HISTORY, MARKER, History, Marker, read_history, read_marker
 from .node_api import NodeFiles
+from .reporter import TaskReporter
 from .site_api import SiteApi
-from .talk import Talk
 
 WORK_PREFIXES = (".incoming-", ".replaced-", ".removing-")
 
@@ -46,8 +46,12 @@ class ReleaseOptions:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a node has before anything is done."""
+class NodeState:
+    """The releases of a node before anything is changed.
+
+    `version` is None when the site runs from a directory outside of the root. `leftovers` are directories of
+    interrupted runs.
+    """
 
     path: str
     version: str | None
@@ -64,66 +68,66 @@ class ReleaseTask(ABC):
         files: NodeFiles,
         sites: SiteApi,
         options: ReleaseOptions,
-        talk: Talk,
+        reporter: TaskReporter,
         check_mode: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.files = files
         self.sites = sites
         self.options = options
-        self.talk = talk
+        self.reporter = reporter
         self.check_mode = check_mode
         self.clock = clock
         self.root = paths.check_directory(options.root, "root")
 
     def run(self) -> dict[str, Any]:
         began = self.clock()
-        found = self.find()
+        state = self.read_state()
         result: dict[str, Any] = {
             "changed": False,
-            "previous_version": found.version,
-            "previous_path": found.path,
+            "previous_version": state.version,
+            "previous_path": state.path,
         }
-        self.work(found, result)
+        self.work(state, result)
         result["waited_ms"] = round((self.clock() - began) * 1000)
         return result
 
     @abstractmethod
-    def work(self, found: Found, result: dict[str, Any]) -> None:
-        """Plan, apply, and put what was done into the result."""
+    def work(self, state: NodeState, result: dict[str, Any]) -> None:
+        """Plan, apply, and add what was done to the result."""
 
-    # what every state reads
+    # reading
 
-    def find(self) -> Found:
-        """Read the site and the root; refuse a root that the running application lives in."""
+    def read_state(self) -> NodeState:
+        """Read the site and the root; refuse a root inside of the directory that the site runs from."""
         path = self.sites.physical_path(self.options.site, self.options.application)
         place = paths.expand(path, self.options.system_root)
         if paths.inside(self.root, place):
             raise IisError(
-                f"The root {self.root} lies in {path}, which the site {self.options.site} runs from: "
-                r"give a directory beside it, such as C:\releases\shop."
+                f"The root {self.root} is inside of {path}, the directory that the site {self.options.site} runs from: "
+                r"choose a directory beside it, such as C:\releases\shop."
             )
         names = self.files.directories(self.root)
         versions = [name for name in names or [] if not name.startswith(".")]
         leftovers = [name for name in names or [] if name.startswith(WORK_PREFIXES)]
         child = paths.child_name(place, self.root)
         current = next((name for name in versions if child and name.casefold() == child.casefold()), child)
-        return Found(path, current, versions, leftovers, names is not None)
+        return NodeState(path, current, versions, leftovers, names is not None)
 
     def marker(self, version: str) -> Marker | None:
-        """The record in a staged version."""
-        return read_marker(self.files.read_text(rf"{self.place(version)}\{MARKER}".replace("/", "\\")))
+        """The staging record of a version; None without a readable one."""
+        return read_marker(self.files.read_text(rf"{self.path_of(version)}\{MARKER}".replace("/", "\\")))
 
-    def history(self, found: Found) -> History | None:
-        """The last switch, when it is the one that the site still runs from."""
-        history = read_history(self.files.read_text(rf"{self.root}\{HISTORY}")) if found.root_exists else None
-        return history if history and found.version and history.version == found.version else None
+    def history(self, state: NodeState) -> History | None:
+        """The last switch; None when it is not recorded or the site was changed since."""
+        history = read_history(self.files.read_text(rf"{self.root}\{HISTORY}")) if state.root_exists else None
+        return history if history and state.version and history.version == state.version else None
 
-    def place(self, name: str) -> str:
-        """The path of a name in the root."""
+    def path_of(self, name: str) -> str:
+        """The path of a directory or file in the root."""
         return rf"{self.root}\{name}"
 
-    def staged_version(self, found: Found) -> str | None:
-        """The directory of the version that the options name, as the node spells it."""
+    def staged_version(self, state: NodeState) -> str | None:
+        """The requested version as the node spells it; None when it is not staged."""
         wanted = (self.options.version or "").casefold()
-        return next((name for name in found.versions if name.casefold() == wanted), None)
+        return next((name for name in state.versions if name.casefold() == wanted), None)

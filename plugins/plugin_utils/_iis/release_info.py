@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What iis_release_info tells.
+"""What iis_release_info returns.
 
 Private to the collection.
 """
@@ -15,45 +15,47 @@ from .errors import IisError
 from .marker import TIME_FORMAT
 from .node_api import NodeFiles
 from .pool_api import PoolApi
-from .release import Found, ReleaseOptions, ReleaseTask
+from .release import NodeState, ReleaseOptions, ReleaseTask
+from .reporter import TaskReporter
 from .site_api import SiteApi
-from .talk import Talk
 
 
 class InfoTask(ReleaseTask):
     """Reads what the other states read, and changes nothing."""
 
-    def __init__(self, files: NodeFiles, sites: SiteApi, pools: PoolApi, options: ReleaseOptions, talk: Talk) -> None:
-        super().__init__(files, sites, options, talk, check_mode=True)
+    def __init__(
+        self, files: NodeFiles, sites: SiteApi, pools: PoolApi, options: ReleaseOptions, reporter: TaskReporter
+    ) -> None:
+        super().__init__(files, sites, options, reporter, check_mode=True)
         self._pools = pools
 
     def run(self) -> dict[str, Any]:
-        found = self.find()
+        state = self.read_state()
         result: dict[str, Any] = {"changed": False, "site": self.options.site, "root": self.root}
-        self.work(found, result)
+        self.work(state, result)
         return result
 
-    def work(self, found: Found, result: dict[str, Any]) -> None:
-        history = self.history(found)
+    def work(self, state: NodeState, result: dict[str, Any]) -> None:
+        history = self.history(state)
         result.update(
-            current_path=found.path,
-            current_version=found.version,
+            current_path=state.path,
+            current_version=state.version,
             previous_version=history.previous_version if history else None,
             previous_path=history.previous_path if history else None,
             switched_at=history.switched_at if history else None,
-            versions=[self._describe(name, found) for name in sorted(found.versions)],
-            leftovers=found.leftovers,
+            versions=[self._describe(name, state) for name in sorted(state.versions)],
+            leftovers=state.leftovers,
             free_bytes=self.files.free_bytes(self.root),
             tools=self.files.tools(),
             role_services={"request_monitor": self._can_list_requests()},
         )
 
-    def _describe(self, name: str, found: Found) -> dict[str, Any]:
+    def _describe(self, name: str, state: NodeState) -> dict[str, Any]:
         marker = self.marker(name)
         return {
             "version": name,
-            "path": self.place(name),
-            "current": found.version is not None and paths.same(name, found.version),
+            "path": self.path_of(name),
+            "current": state.version is not None and paths.same_path(name, state.version),
             "complete": marker is not None,
             "checksum": marker.checksum if marker else None,
             "staged_at": marker.staged_at if marker else None,
@@ -64,7 +66,7 @@ class InfoTask(ReleaseTask):
         try:
             self._pools.requests()
         except IisError as error:
-            if error.connection_is_gone:
+            if error.connection_lost:
                 raise
             return False
         return True

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""iis_release, state staged: fetch, verify, inspect, unpack beside, and only then take the version's name.
+"""iis_release, state staged: fetch, verify, inspect, unpack beside the running release, then rename to the version.
 
 Private to the collection.
 """
@@ -14,46 +14,46 @@ from typing import Any
 from .errors import IisError
 from .fetch import Source
 from .marker import MARKER, TIME_FORMAT, Marker, digest_files
-from .release import Found, ReleaseTask
-from .release_keeping import Keeping
+from .release import NodeState, ReleaseTask
+from .release_retention import Retention
 
 MIB = 1024 * 1024
 
 
 class StagedTask(ReleaseTask):
-    """`state: staged`: fetch, verify, unpack beside, and only then take the version's name."""
+    """`state: staged`: fetch, verify, unpack beside the running release, then rename to the version."""
 
-    def work(self, found: Found, result: dict[str, Any]) -> None:
+    def work(self, state: NodeState, result: dict[str, Any]) -> None:
         version, checksum = self.options.version or "", self.options.checksum or ""
-        existing = self.staged_version(found)
+        existing = self.staged_version(state)
         marker = self.marker(existing) if existing else None
         up_to_date = marker is not None and marker.proves(version, checksum, self.options.files)
         is_current = (
-            existing is not None and found.version is not None and existing.casefold() == found.version.casefold()
+            existing is not None and state.version is not None and existing.casefold() == state.version.casefold()
         )
         if is_current and not up_to_date:
             raise IisError(self._explain_current(version, marker))
-        keeping = Keeping(self, found, protect={version})
-        doomed = keeping.plan(adding=version)
+        retention = Retention(self, state, protect={version})
+        obsolete = retention.plan(adding=version)
         result.update(
             version=version,
-            path=self.place(version),
-            changed=not up_to_date or bool(doomed),
-            pruned=doomed,
+            path=self.path_of(version),
+            changed=not up_to_date or bool(obsolete),
+            pruned=obsolete,
             kept_locked=[],
         )
         archive_bytes = None if up_to_date else self._archive_bytes()
         if not self.check_mode:
-            # First of all, because it makes room. What is doomed has no use even when the staging fails.
+            # Before the space check, because it frees space.
             if not up_to_date:
-                keeping.remove_leftovers()
-            result["pruned"], result["kept_locked"] = keeping.prune(doomed)
+                retention.remove_leftovers()
+            result["pruned"], result["kept_locked"] = retention.prune(obsolete)
         if not up_to_date:
-            room_to_come = self.check_mode and bool(doomed or found.leftovers)
-            result.update(archive_bytes=archive_bytes, free_bytes=self._room(archive_bytes or 0, room_to_come))
+            space_to_come = self.check_mode and bool(obsolete or state.leftovers)
+            result.update(archive_bytes=archive_bytes, free_bytes=self._check_space(archive_bytes or 0, space_to_come))
             if not self.check_mode:
                 self._stage(existing, version, checksum, result)
-        before, after = sorted(found.versions), sorted({*found.versions, version} - set(result["pruned"]))
+        before, after = sorted(state.versions), sorted({*state.versions, version} - set(result["pruned"]))
         digests = (marker.checksum if marker else None, checksum)
         result["diff"] = {
             "before": {"staged": before, "checksum": digests[0], "up_to_date": up_to_date},
@@ -62,43 +62,43 @@ class StagedTask(ReleaseTask):
 
     def _explain_current(self, version: str, marker: Marker | None) -> str:
         if marker is None:
-            what = "has no record of what it was made from"
+            what = "has no staging record"
         elif marker.checksum != self.options.checksum:
-            what = f"was made from {marker.checksum}, not from {self.options.checksum}"
+            what = f"was staged from {marker.checksum}, not from {self.options.checksum}"
         else:
-            what = "was made with other settings (files)"
+            what = "was staged with other settings (files)"
         return (
-            f"The version {version} is what the site {self.options.site} runs, and it {what}: "
-            "the running directory is never touched; release it under a new version."
+            f"The site {self.options.site} runs the version {version}, and its directory {what}. "
+            "The running directory is never changed: release this build under a new version."
         )
 
-    # room
+    # free space
 
     def _archive_bytes(self) -> int | None:
-        """Size of the artifact; raises when it cannot be had."""
+        """Size of the artifact in bytes, None when the server does not return it; raises when it cannot be fetched."""
         size = self.files.remote_size(self._source())
         return size if self.options.archive_mib is None else round(self.options.archive_mib * MIB)
 
-    def _room(self, archive_bytes: int, room_to_come: bool) -> int:
-        """Free space before the download; raises when it is not enough."""
+    def _check_space(self, archive_bytes: int, space_to_come: bool) -> int:
+        """Free bytes before the download; raises when they are too few and pruning will not free any."""
         free = self.files.free_bytes(self.root)
         needed = archive_bytes + round(archive_bytes * self.options.unpacked_factor + self.options.margin_mib * MIB)
-        if free < needed and not room_to_come:
+        if free < needed and not space_to_come:
             raise IisError(
                 f"{self.root[:2]} has {free / MIB:.0f} MiB free, {needed / MIB:.0f} MiB are needed to fetch and unpack "
-                "the release: make room, or lower keep. Nothing was staged.",
+                "the release: free some space, or lower keep. Nothing was staged.",
                 free_bytes=free,
                 needed_bytes=needed,
             )
         return free
 
-    def _room_to_unpack(self, unpacked_bytes: int) -> None:
+    def _check_space_to_unpack(self, unpacked_bytes: int) -> None:
         free = self.files.free_bytes(self.root)
         needed = unpacked_bytes + round(self.options.margin_mib * MIB)
         if free < needed:
             raise IisError(
-                f"{self.root[:2]} has {free / MIB:.0f} MiB free, {needed / MIB:.0f} MiB are needed to unpack the release: "
-                "make room, or lower keep. The running release was not touched.",
+                f"{self.root[:2]} has {free / MIB:.0f} MiB free, {needed / MIB:.0f} MiB are needed to unpack the "
+                "release: free some space, or lower keep. The running release was not changed.",
                 free_bytes=free,
                 needed_bytes=needed,
             )
@@ -107,78 +107,78 @@ class StagedTask(ReleaseTask):
 
     def _stage(self, existing: str | None, version: str, checksum: str, result: dict[str, Any]) -> None:
         work = f".incoming-{version}-{secrets.token_hex(4)}"
-        tree, archive = self.place(work), self.place(work) + ".zip"
-        self.talk.doing(
+        tree, archive = self.path_of(work), self.path_of(work) + ".zip"
+        self.reporter.begin_step(
             f"staging version {version}",
-            f"Unfinished files may be left as {self.root}\\.incoming-*: the next run removes them. "
-            "The running release was not touched.",
+            f"Unfinished files may be left as {self.root}\\.incoming-*; the next run removes them. "
+            "The running release was not changed.",
         )
         try:
             self.files.make_directory(tree)
             self._fetch(archive, checksum, result)
             listing = self.files.inspect_archive(archive, MARKER)
-            self._room_to_unpack(listing.unpacked_bytes)
-            self.talk.say(f"unpacking {listing.files} files, {listing.unpacked_bytes / MIB:.1f} MiB")
+            self._check_space_to_unpack(listing.unpacked_bytes)
+            self.reporter.show(f"unpacking {listing.files} files, {listing.unpacked_bytes / MIB:.1f} MiB")
             self.files.unpack(archive, tree, self.options.timeout_s)
-            self._lay_in(tree, version, checksum)
-            self._take_name(tree, version, existing)
+            self._write_settings(tree, version, checksum)
+            self._rename_into_place(tree, version, existing)
             result.update(unpacked_bytes=listing.unpacked_bytes, files_unpacked=listing.files)
         except IisError as error:
-            if not error.connection_is_gone:
+            if not error.connection_lost:
                 self._clean_up(tree, archive, error)
             raise
         self.files.remove_files(archive)
 
     def _fetch(self, archive: str, checksum: str, result: dict[str, Any]) -> None:
         source = self._source()
-        self.talk.say(f"fetching {source.shown}")
+        self.reporter.show(f"fetching {source.display_url}")
         began = self.clock()
         self.files.download(source, archive, self.options.timeout_s)
         result["download_ms"] = round((self.clock() - began) * 1000)
-        found = f"sha256:{self.files.sha256(archive)}"
-        if found != checksum:
+        actual = f"sha256:{self.files.sha256(archive)}"
+        if actual != checksum:
             raise IisError(
-                f"The release from {source.shown} has the checksum {found}, {checksum} was expected: "
-                "it was damaged or changed since it was built; nothing was unpacked.",
-                checksum_found=found,
+                f"The release from {source.display_url} has the checksum {actual}, {checksum} was expected: "
+                "it was damaged or changed after it was built. Nothing was unpacked.",
+                checksum_found=actual,
             )
 
-    def _lay_in(self, tree: str, version: str, checksum: str) -> None:
+    def _write_settings(self, tree: str, version: str, checksum: str) -> None:
         now = time.strftime(TIME_FORMAT, time.gmtime())
         marker = Marker(version, checksum, now, digest_files(self.options.files))
         contents = {name: text.encode() for name, text in self.options.files.items()}
         self.files.write_files(tree, {**contents, MARKER: marker.to_json()})
 
-    def _take_name(self, tree: str, version: str, existing: str | None) -> None:
-        """A rename is atomic: the version is there as a whole or not at all."""
+    def _rename_into_place(self, tree: str, version: str, existing: str | None) -> None:
+        """A rename is atomic: the version is complete or absent."""
         replaced = f".replaced-{version}-{secrets.token_hex(4)}"
-        if existing is not None and not self.files.rename(self.place(existing), replaced):
+        if existing is not None and not self.files.rename(self.path_of(existing), replaced):
             raise IisError(
-                f"The directory {self.place(existing)} holds another build of {version} and is in use: "
-                "find the program that has files open in it, or release under a new version."
+                f"The directory {self.path_of(existing)} has another build of {version} and is in use: "
+                "close the program that has files open in it, or release under a new version."
             )
         if not self.files.rename(tree, version):
             if existing is not None:
-                self.files.rename(self.place(replaced), existing)
+                self.files.rename(self.path_of(replaced), existing)
             raise IisError(
-                f"The unpacked release cannot be renamed to {self.place(version)}: a program (a virus scanner?) has files "
-                "open in it; run again."
+                f"The unpacked release cannot be renamed to {self.path_of(version)}: a program, such as a virus "
+                "scanner, has files open in it. Run again."
             )
         if existing is not None:
-            self.files.remove_directory(self.place(replaced))
+            self.files.remove_directory(self.path_of(replaced))
 
     def _clean_up(self, tree: str, archive: str, error: IisError) -> None:
         try:
             self.files.remove_files(archive)
-            gone = self.files.remove_directory(tree)
-            room = self.files.free_bytes(self.root)
+            removed = self.files.remove_directory(tree)
+            free: int | None = self.files.free_bytes(self.root)
         except IisError:
-            gone, room = False, None
-        error.facts.setdefault("cleaned_up", gone)
-        if room is not None:
-            error.facts.setdefault("free_bytes", room)
+            removed, free = False, None
+        error.facts.setdefault("cleaned_up", removed)
+        if free is not None:
+            error.facts.setdefault("free_bytes", free)
 
     def _source(self) -> Source:
         if self.options.source is None:
-            raise IisError("The option url is missing: state staged needs it.")
+            raise IisError("The option url is missing: state=staged requires it.")
         return self.options.source

@@ -13,89 +13,90 @@ from typing import Any
 from . import paths
 from .errors import IisError
 from .marker import HISTORY, TIME_FORMAT, History
-from .release import Found, ReleaseTask
-from .release_keeping import Keeping
+from .release import NodeState, ReleaseTask
+from .release_retention import Retention
 
 
 class CurrentTask(ReleaseTask):
-    """`state: current`: switch the physical path to a staged version, and look afterwards whether it is so."""
+    """`state: current`: switch the physical path to a staged version, and verify the switch."""
 
-    def work(self, found: Found, result: dict[str, Any]) -> None:
-        target, name = self._target(found)
-        changed = not paths.same(paths.expand(found.path, self.options.system_root), target)
+    def work(self, state: NodeState, result: dict[str, Any]) -> None:
+        target, name = self._target(state)
+        changed = not paths.same_path(paths.expand(state.path, self.options.system_root), target)
         result.update(changed=changed, version=name, path=target)
         result["diff"] = {
-            "before": {"physical_path": found.path, "version": found.version},
+            "before": {"physical_path": state.path, "version": state.version},
             "after": {"physical_path": target, "version": name},
         }
         if not changed or self.check_mode:
             return
         where = f"{self.options.site}{'' if self.options.application == '/' else self.options.application}"
-        self.talk.doing(
+        self.reporter.begin_step(
             f"switching the site {where} to {target}",
-            f"The site {where} may run from {found.path} or from {target}: look before you go on.",
+            f"The site {where} may run from {state.path} or from {target}: check it with iis_release_info.",
         )
         self.sites.set_physical_path(self.options.site, self.options.application, target)
         actual = self.sites.physical_path(self.options.site, self.options.application)
-        if not paths.same(paths.expand(actual, self.options.system_root), target):
+        if not paths.same_path(paths.expand(actual, self.options.system_root), target):
             raise IisError(
-                f"The site {where} runs from {actual} after the switch, {target} expected: somebody else changed it."
+                f"The site {where} runs from {actual} after the switch, {target} was expected: "
+                "another program or person changed it."
             )
-        self._remember(found, name)
+        self._record_switch(state, name)
 
-    def _target(self, found: Found) -> tuple[str, str | None]:
+    def _target(self, state: NodeState) -> tuple[str, str | None]:
         if self.options.path is not None:
             target = paths.check_directory(self.options.path, "path")
             if self.files.directories(target) is None:
-                raise IisError(f"The directory {target} is not on the node: give one that is.")
+                raise IisError(f"The directory {target} does not exist on the node: choose an existing one.")
             return target, paths.child_name(target, self.root)
-        name = self.staged_version(found)
+        name = self.staged_version(state)
         if name is None:
-            staged = ", ".join(sorted(found.versions)) or "none"
+            staged = ", ".join(sorted(state.versions)) or "none"
             raise IisError(
                 f"The version {self.options.version} is not staged in {self.root}; staged: {staged}. Stage it first."
             )
         marker = self.marker(name)
         if marker is None:
             raise IisError(
-                f"The directory {self.place(name)} has no record of a finished staging: stage the version again before the switch."
+                f"The directory {self.path_of(name)} has no record of a finished staging: "
+                "stage the version again before the switch."
             )
-        return self.place(name), name
+        return self.path_of(name), name
 
-    def _remember(self, found: Found, name: str | None) -> None:
+    def _record_switch(self, state: NodeState, name: str | None) -> None:
         if name is None:
             return
         now = time.strftime(TIME_FORMAT, time.gmtime())
-        history = History(name, found.version, found.path, now)
+        history = History(name, state.version, state.path, now)
         try:
             self.files.write_files(self.root, {HISTORY: history.to_json()})
         except IisError as error:
-            if error.connection_is_gone:
+            if error.connection_lost:
                 raise
-            self.talk.warn(
-                f"The switch is done, but the record of the previous version was not written: {error.message}"
+            self.reporter.warn(
+                f"The site was switched, but the record of the previous version was not written: {error.message}"
             )
 
 
 class AbsentTask(ReleaseTask):
-    """`state: absent`: remove one version, never the one that runs."""
+    """`state: absent`: remove a version that the site does not run."""
 
-    def work(self, found: Found, result: dict[str, Any]) -> None:
-        name = self.staged_version(found)
+    def work(self, state: NodeState, result: dict[str, Any]) -> None:
+        name = self.staged_version(state)
         version = self.options.version
-        if found.version is not None and version is not None and found.version.casefold() == version.casefold():
-            raise IisError(
-                f"The version {version} is what the site {self.options.site} runs: switch to another one first."
-            )
-        result.update(changed=name is not None, version=version, path=self.place(name or version or ""))
-        after = sorted(set(found.versions) - {name})
-        result["diff"] = {"before": {"staged": sorted(found.versions)}, "after": {"staged": after}}
+        if state.version is not None and version is not None and state.version.casefold() == version.casefold():
+            raise IisError(f"The site {self.options.site} runs the version {version}: switch to another one first.")
+        result.update(changed=name is not None, version=version, path=self.path_of(name or version or ""))
+        after = sorted(set(state.versions) - {name})
+        result["diff"] = {"before": {"staged": sorted(state.versions)}, "after": {"staged": after}}
         if name is None or self.check_mode:
             return
-        self.talk.doing(
-            f"removing version {name}", f"The directory {self.place(name)} may be gone in part: remove it again."
+        self.reporter.begin_step(
+            f"removing version {name}", f"The directory {self.path_of(name)} may be removed in part: remove it again."
         )
-        if not Keeping(self, found, protect=set()).remove(name):
+        if not Retention(self, state, protect=set()).remove(name):
             raise IisError(
-                f"The directory {self.place(name)} is in use and was left as it was: find the program that has files open."
+                f"The directory {self.path_of(name)} is in use and was not changed: "
+                "close the program that has files open in it."
             )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which directory a site's application runs from, whatever tool tells.
+"""Physical paths of applications.
 
 Private to the collection.
 """
@@ -23,7 +23,7 @@ class SiteApi(ABC):
 
     @abstractmethod
     def set_physical_path(self, site: str, application: str, path: str) -> None:
-        """Switch it."""
+        """Set the directory of an application's root."""
 
 
 class AppcmdSites(SiteApi):

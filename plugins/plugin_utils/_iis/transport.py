@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running one program on a node: what every transport must do.
+"""Running one program on a node.
 
 Private to the collection.
 """
@@ -15,7 +15,7 @@ from .quoting import join_arguments
 
 @dataclass(frozen=True)
 class Command:
-    """A program by its full path, with arguments that are still to be quoted, or with a tail that is used as it stands."""
+    """A program by its full path, with arguments that are not quoted yet, or a `tail` that is used as it is."""
 
     program: str
     arguments: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Command:
 
     @property
     def argument_line(self) -> str:
-        """Everything behind the program on the command line."""
+        """The command line behind the program."""
         return " ".join(part for part in (join_arguments(self.arguments), self.tail) if part)
 
     @property
@@ -36,15 +36,15 @@ class Command:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a program left behind."""
+    """Exit code and output of a program."""
 
     exit_code: int
     stdout: str = ""
     stderr: str = ""
 
     @property
-    def said(self) -> str:
-        """Its output on one line, for messages; localized, so nothing is decided on it."""
+    def summary(self) -> str:
+        """The output on one line, for messages. It is localized: never decide on it."""
         text = " ".join((self.stderr + " " + self.stdout).split())
         return text if len(text) <= 300 else text[:297] + "..."
 
@@ -54,4 +54,4 @@ class CommandRunner(ABC):
 
     @abstractmethod
     def run(self, command: Command) -> CommandResult:
-        """Run it to its end; raises ConnectionLost, CommandTimeout or ProgramMissing."""
+        """Run a program to its end; raises ConnectionLost, CommandTimeout or ProgramMissing."""

@@ -17,7 +17,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from .errors import CommandTimeout, ConnectionLost, IisError, ProgramMissing
 from .transport import Command, CommandResult, CommandRunner
-from .winrm_errors import InvalidCredentialsError, WinRMOperationTimeoutError, WSManFaultError, is_broken_wire
+from .winrm_errors import InvalidCredentialsError, WinRMOperationTimeoutError, WSManFaultError, is_transport_failure
 
 QUOTA_MAX_OPERATIONS = 0x803381A6
 SHELL_NOT_FOUND = 0x8033805B
@@ -27,22 +27,23 @@ UTF8_CODEPAGE = 65001
 
 
 def explain_connection_failure(text: str, user: str, endpoint: str) -> tuple[str, str]:
-    """A short reason and a sentence for what a failed connection says; the texts are pywinrm's, requests' and OpenSSL's."""
+    """A short reason and a sentence for the text of a connection failure."""
     low = text.lower()
     if "credentials were rejected" in low or "401" in low or "kinit" in low or "kerberos auth failure" in low:
         return (
             "credentials",
-            f"{endpoint} rejected the login of {user}: check ansible_user, ansible_password and ansible_winrm_transport.",
+            f"{endpoint} rejected the login of {user}: "
+            "check ansible_user, ansible_password and ansible_winrm_transport.",
         )
     if "wrong_version_number" in low or "record_layer_failure" in low:
         return "tls", f"{endpoint} does not speak TLS: check ansible_port and ansible_winrm_scheme."
     if "certificate" in low or ("ssl" in low and "verify" in low):
         return "certificate", (
-            f"The certificate of {endpoint} is not trusted: give its CA in ansible_winrm_ca_trust_path, "
+            f"The certificate of {endpoint} is not trusted: set ansible_winrm_ca_trust_path to its CA, "
             "or install a certificate for this name."
         )
     if "refused" in low:
-        return "refused", f"Nothing listens at {endpoint}: check ansible_host, ansible_port and that WinRM runs."
+        return "refused", f"Nothing listens at {endpoint}: check ansible_host, ansible_port and the WinRM service."
     if "timed out" in low or "timeout" in low:
         return "timeout", f"{endpoint} did not answer in time: check the host, the network and the firewall."
     if "resolve" in low or "name or service not known" in low or "getaddrinfo" in low:
@@ -51,7 +52,7 @@ def explain_connection_failure(text: str, user: str, endpoint: str) -> tuple[str
 
 
 def decode_output(raw: bytes) -> str:
-    """Text of a Windows program: UTF-8 as the shell's code page asks for, UTF-16 where a program insists, else Windows-1252."""
+    """Output of a Windows program: UTF-8 (the code page of the shell), UTF-16 with a BOM, or else Windows-1252."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", "replace")
     try:
@@ -68,24 +69,24 @@ class WinrmRunner(CommandRunner):
         self._monotonic = monotonic
 
     def connect(self) -> None:
-        """Log in and open a shell; raises ConnectionLost instead of making the host UNREACHABLE."""
+        """Log in and open a shell; raises ConnectionLost where Ansible would report UNREACHABLE."""
         try:
             self._connection._connect()
         except AnsibleConnectionFailure as failure:
-            self._forget()
+            self._discard_connection()
             reason, sentence = explain_connection_failure(str(failure), self._user, self._endpoint)
             raise ConnectionLost(sentence, connection_error=reason) from failure
         except AnsibleError as failure:
-            self._forget()
+            self._discard_connection()
             if "timed out" in str(failure):
                 raise ConnectionLost(
                     f"{self._endpoint} did not answer in time.", connection_error="timeout"
                 ) from failure
             raise IisError(f"The WinRM connection cannot be set up: {failure}") from failure
         except Exception as failure:
-            if not is_broken_wire(failure):
+            if not is_transport_failure(failure):
                 raise
-            self._forget()
+            self._discard_connection()
             reason, sentence = explain_connection_failure(str(failure), self._user, self._endpoint)
             raise ConnectionLost(sentence, connection_error=reason) from failure
 
@@ -95,13 +96,13 @@ class WinrmRunner(CommandRunner):
         except WSManFaultError as fault:
             if _codes(fault) & FILE_NOT_FOUND:
                 raise ProgramMissing(f"The node has no {command.program}.") from fault
-            raise self._lost(fault) from fault
+            raise self._connection_lost(fault) from fault
         except Exception as broken:
-            if not is_broken_wire(broken):
+            if not is_transport_failure(broken):
                 raise
-            raise self._lost(broken) from broken
+            raise self._connection_lost(broken) from broken
 
-    # the conversation
+    # one command
 
     def _run(self, command: Command) -> CommandResult:
         deadline = self._monotonic() + command.timeout_s
@@ -123,7 +124,7 @@ class WinrmRunner(CommandRunner):
         except WSManFaultError as fault:
             if not _codes(fault) & {QUOTA_MAX_OPERATIONS, SHELL_NOT_FOUND}:
                 raise
-        # Windows counts every command of a shell's life: only a new shell starts at zero.
+        # Windows limits the commands in the life of a shell: a new shell starts at zero.
         self._new_shell()
         return self._start_in_shell(command)
 
@@ -143,7 +144,7 @@ class WinrmRunner(CommandRunner):
         try:
             protocol.close_shell(old, close_session=False)
         except Exception as broken:
-            if not is_broken_wire(broken):  # it may be gone already; what counts is whether a new one opens
+            if not is_transport_failure(broken):  # the old shell may be closed already
                 raise
         self._connection.shell_id = protocol.open_shell(codepage=UTF8_CODEPAGE)
 
@@ -151,7 +152,7 @@ class WinrmRunner(CommandRunner):
         try:
             protocol.send_command_input(shell_id, command_id, chunk, end=last)
         except WinRMOperationTimeoutError:
-            pass  # a slow server still takes the input in; the program's exit code tells
+            pass  # a slow server still reads the input; the exit code of the program shows the result
 
     def _receive(self, command: Command, command_id: str, deadline: float) -> CommandResult:
         stdout: list[bytes] = []
@@ -166,29 +167,27 @@ class WinrmRunner(CommandRunner):
                 if done:
                     return CommandResult(exit_code, decode_output(b"".join(stdout)), decode_output(b"".join(stderr)))
             except WinRMOperationTimeoutError:
-                pass  # the program is silent; ask again
+                pass  # no output yet
             if self._monotonic() > deadline:
-                raise CommandTimeout(
-                    f"{command.name} did not end within {command.timeout_s:g} s and was told to terminate."
-                )
+                raise CommandTimeout(f"{command.name} did not end within {command.timeout_s:g} s and was terminated.")
 
-    # broken wires
+    # lost connections
 
-    def _lost(self, broken: BaseException) -> ConnectionLost:
-        self._forget()
+    def _connection_lost(self, broken: BaseException) -> ConnectionLost:
+        self._discard_connection()
         if isinstance(broken, InvalidCredentialsError):
             return ConnectionLost("the node no longer accepts the login", connection_error="credentials")
         reason, _sentence = explain_connection_failure(str(broken), self._user, self._endpoint)
         return ConnectionLost(f"{type(broken).__name__}: {broken}", connection_error=reason)
 
-    def _forget(self) -> None:
-        """Do not let Ansible wait for a dead node once more when it closes the connection."""
+    def _discard_connection(self) -> None:
+        """Close the connection here, so that Ansible does not wait for a dead node when it closes it."""
         protocol = getattr(self._connection, "protocol", None)
         if protocol is not None:
             try:
                 protocol.transport.close_session()
             except Exception as broken:
-                if not is_broken_wire(broken):
+                if not is_transport_failure(broken):
                     raise
         self._connection.protocol = None
         self._connection.shell_id = None

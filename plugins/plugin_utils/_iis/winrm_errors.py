@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What pywinrm and requests raise. Without them Ansible's winrm connection says itself that they are missing.
+"""Exceptions of pywinrm and requests. Ansible's winrm connection reports when they are not installed.
 
 Private to the collection.
 """
@@ -47,8 +47,8 @@ except ImportError:
         """Never raised."""
 
 
-# AssertionError: pywinrm's check that an answer belongs to its question. StopIteration: an answer without its parts.
-_BROKEN = (
+# AssertionError: pywinrm got the response of another message. StopIteration: a response without the expected parts.
+_TRANSPORT_FAILURES = (
     RequestException,
     WinRMTransportError,
     WinRMError,
@@ -61,9 +61,9 @@ _BROKEN = (
 )
 
 
-def is_broken_wire(error: BaseException) -> bool:
-    """Whether an exception means that the conversation with the node failed, and not the code."""
-    return isinstance(error, _BROKEN)
+def is_transport_failure(error: BaseException) -> bool:
+    """Whether an exception means that the connection to the node failed."""
+    return isinstance(error, _TRANSPORT_FAILURES)
 
 
-__all__ = ["InvalidCredentialsError", "WSManFaultError", "WinRMOperationTimeoutError", "is_broken_wire"]
+__all__ = ["InvalidCredentialsError", "WSManFaultError", "WinRMOperationTimeoutError", "is_transport_failure"]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tiny application for the releases of these tests: /version, and /hold?until=FILE which ends when the file is there."""
+"""The application of these tests: /version, and /hold?until=FILE, which responds when the file exists."""
 
 from __future__ import annotations
 

@@ -34,27 +34,27 @@ def test_a_connection_lost_in_the_middle_is_a_failure_that_can_be_rescued(
     rig.wait_for("1.0")
 
 
-def test_after_a_connection_lost_at_the_switch_a_second_run_gets_there(rig: Rig) -> None:
+def test_a_second_run_completes_a_switch_whose_connection_was_lost(rig: Rig) -> None:
     rig.fault(winrm_drop_in_command="set vdir")
     lost = rig.play(staged(rig, rig.build("5.0")), current("5.0"))
     rig.fault(winrm="up")
     assert lost.results[0]["changed"] is True, lost.output
     assert lost.results[1]["connection_lost"] is True, lost.output
-    assert f"may run from {ROOT}\\1.0 or from {ROOT}\\5.0: look before you go on" in lost.results[1]["msg"]
+    assert f"may run from {ROOT}\\1.0 or from {ROOT}\\5.0: check it with iis_release_info" in lost.results[1]["msg"]
     again = rig.play(current("5.0"), INFO, current_path("1.0"))
     assert again.results[1]["current_version"] == "5.0", again.output
     assert again.results[2]["previous_version"] == "5.0"
     rig.wait_for("1.0")
 
 
-def test_what_a_staging_that_broke_off_has_left_is_removed_by_the_next(rig: Rig) -> None:
+def test_leftovers_of_an_interrupted_staging_are_removed_by_the_next(rig: Rig) -> None:
     releases = rig.drive / "releases" / "shop"
     release = staged(rig, rig.build("6.0"))
     rig.fault(winrm_drop_in_command="tar.exe -xf")
     lost = rig.play(release)
     rig.fault(winrm="up")
     assert lost.result["connection_lost"] is True, lost.output
-    assert "running release was not touched" in lost.result["msg"]
+    assert "running release was not changed" in lost.result["msg"]
     assert [path for path in releases.iterdir() if path.name.startswith(".incoming-6.0-")]
     assert not (releases / "6.0").exists()
     again = rig.play(INFO, release, INFO)
@@ -63,17 +63,17 @@ def test_what_a_staging_that_broke_off_has_left_is_removed_by_the_next(rig: Rig)
     assert not [path for path in releases.iterdir() if path.name.startswith(".")]
 
 
-def test_a_version_whose_files_are_in_use_is_kept_whole(rig: Rig) -> None:
+def test_a_version_whose_files_are_in_use_is_kept_complete(rig: Rig) -> None:
     versions = [rig.build(f"7.{index}", shutdown_s=60) for index in range(3)]
-    laid = rig.play(*[staged(rig, options) for options in versions[:2]], current("7.0"))
-    assert [result["changed"] for result in laid.results] == [True, True, True], laid.output
+    written = rig.play(*[staged(rig, options) for options in versions[:2]], current("7.0"))
+    assert [result["changed"] for result in written.results] == [True, True, True], written.output
     rig.wait_for("7.0")
     absent = {"iis_release": {"site": SITE, "root": ROOT, "state": "absent", "version": "7.0"}}
     with rig.held() as held:
         in_use = rig.play(current_path("1.0"), absent, staged(rig, {**versions[2], "keep": "1"}))
         assert (rig.drive / "releases" / "shop" / "7.0" / "bin" / "shop.dll").is_file()
         assert held.let_go() == (200, "7.0"), held.error
-    assert "is in use and was left as it was" in in_use.messages[1], in_use.output
+    assert "is in use and was not changed" in in_use.messages[1], in_use.output
     pruned = in_use.results[2]
     assert "7.0" not in pruned["pruned"], in_use.output
     assert "7.1" in pruned["pruned"]
@@ -99,7 +99,7 @@ def test_a_disk_that_fills_while_downloading_or_unpacking_is_left_clean(small_di
     before = snapshot(rig.drive)
     played = rig.play(listed, fetched, unpacked)
     assert "to unpack the release" in played.messages[0], played.output
-    assert "look at its disk" in played.messages[1], played.output
+    assert "check its disk" in played.messages[1], played.output
     assert "tar could not unpack the archive" in played.messages[2], played.output
     for result in played.results:
         assert result["cleaned_up"] is True

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from pathlib import Path
 from typing import Any
 
 from lab import secrets_watch
@@ -33,7 +33,7 @@ def staged(rig: Rig, options: dict[str, Any]) -> dict[str, Any]:
     return {"iis_release": {**options, "files": {"appsettings.json": settings}}}
 
 
-def test_stage_stop_switch_start_and_the_way_back(rig: Rig) -> None:
+def test_stage_stop_switch_start_and_rollback(rig: Rig) -> None:
     rig.wait_for("1.0")
     release = staged(rig, rig.build("2.0"))
     before = snapshot(rig.drive)
@@ -61,7 +61,7 @@ def test_stage_stop_switch_start_and_the_way_back(rig: Rig) -> None:
     assert (stop["changed"], stop["previous_state"], stop["state"]) == (True, "Started", "Stopped"), switched.output
     assert (stop["in_flight_at_start"], stop["in_flight_killed"], stop["worker_pids"]) == (1, 0, [])
     assert stop["waited_ms"] > 0
-    assert not any(os.path.exists(f"/proc/{pid}") for pid in stop["previous_worker_pids"])
+    assert not any(Path(f"/proc/{pid}").exists() for pid in stop["previous_worker_pids"])
     assert (switch["changed"], switch["previous_version"], again["changed"]) == (True, "1.0", False)
     assert (start["changed"], len(start["worker_pids"]), started["changed"]) == (True, 1, False)
     assert (info["current_version"], info["previous_version"]) == ("2.0", "1.0")
@@ -106,7 +106,7 @@ def test_a_pool_whose_name_has_blanks_and_brackets(rig: Rig) -> None:
     assert [result["state"] for result in played.results] == ["Started", "Stopped"], played.output
 
 
-def test_a_request_that_does_not_end_is_not_cut_unless_the_user_says_so(rig: Rig) -> None:
+def test_a_request_that_does_not_end_is_cut_only_with_on_timeout_stop(rig: Rig) -> None:
     rig.wait_for("1.0", "quick.test")
     quick = {"name": "Quick", "timeout_s": 0.5}
     with rig.held("quick.test") as held:
@@ -136,7 +136,7 @@ def test_the_quota_of_a_shell_is_no_limit_for_a_wait(rig: Rig) -> None:
     assert rig.fault(counters=True)["counters"]["shells"] >= before.get("shells", 0) + 4
 
 
-def test_bad_input_is_one_clear_sentence_and_touches_nothing(rig: Rig) -> None:
+def test_bad_input_is_one_clear_sentence_and_changes_nothing(rig: Rig) -> None:
     good = rig.build("3.0")
     evil = rig.build("3.1", {"../../evil.txt": b"x"})
     before = snapshot(rig.drive)
@@ -145,7 +145,7 @@ def test_bad_input_is_one_clear_sentence_and_touches_nothing(rig: Rig) -> None:
             {"iis_app_pool": {"name": "Nope", "state": "stopped"}},
             "no application pool 'Nope'; it has: My Pool (idle), Quick, Shop",
         ),
-        ({"iis_app_pool": {"name": "O'Pool", "state": "stopped"}}, "appcmd cannot take"),
+        ({"iis_app_pool": {"name": "O'Pool", "state": "stopped"}}, "appcmd does not support"),
         ({"iis_app_pool": {"name": "Shop", "state": "paused"}}, "value of state must be one of"),
         ({"iis_app_pool": {"name": "Shop", "state": "stopped"}, "become": True}, "does not support become"),
         ({"iis_app_pool": {"name": "Shop", "state": "stopped"}, "async": 30, "poll": 0}, "does not support async"),
@@ -153,16 +153,16 @@ def test_bad_input_is_one_clear_sentence_and_touches_nothing(rig: Rig) -> None:
         ({"iis_release": {**good, "checksum": "sha256:" + "0" * 64}}, "sha256:" + "0" * 64 + " was expected"),
         ({"iis_release": {**good, "checksum": "md5:1"}}, "64 hexadecimal digits are expected"),
         ({"iis_release": {**good, "url": good["url"] + "x"}}, "no such file (HTTP 404)"),
-        ({"iis_release": {**good, "password": "wr0ng-pa55"}}, "wants a login (HTTP 401)"),
+        ({"iis_release": {**good, "password": "wr0ng-pa55"}}, "requires a login (HTTP 401)"),
         ({"iis_release": {**good, "url": good["url"].replace("https", "http")}}, "https:// and a host are expected"),
         ({"iis_release": {**good, "url": good["url"].replace("8443", "8444")}}, "nothing listens"),
         ({"iis_release": {**good, "version": "..\\x"}}, "cannot name a directory"),
-        ({"iis_release": {**good, "root": "C:\\releases\\..\\shop"}}, "no plain Windows name"),
+        ({"iis_release": {**good, "root": "C:\\releases\\..\\shop"}}, "not a plain Windows name"),
         ({"iis_release": {**good, "root": f"{ROOT}\\1.0\\releases"}}, "runs from"),
-        ({"iis_release": {**good, "version": "1.0"}}, "the running directory is never touched"),
-        ({"iis_release": {**good, "files": {"../x": "1"}}}, "has .. in it"),
+        ({"iis_release": {**good, "version": "1.0"}}, "The running directory is never changed"),
+        ({"iis_release": {**good, "files": {"../x": "1"}}}, "contains .."),
         ({"iis_release": {**good, "archive_mib": 1e9}}, "MiB are needed to fetch and unpack"),
-        ({"iis_release": evil}, "could leave the release's directory"),
+        ({"iis_release": evil}, "could leave the directory of the release"),
         (current("9.9"), "is not staged"),
         (
             {"iis_release": {"site": SITE, "root": ROOT, "state": "absent", "version": "1.0"}},
@@ -195,7 +195,7 @@ def test_a_node_that_cannot_be_reached_fails_and_can_be_rescued(rig: Rig) -> Non
         assert (result["failed"], result["connection_lost"], result["connection_error"]) == (True, True, reason), result
         assert words in result["msg"]
         assert "Nothing was changed" in result["msg"]
-    assert "this task has psrp" in played.hosts["psrp"][0]["msg"]
+    assert "this task uses psrp" in played.hosts["psrp"][0]["msg"]
     assert played.output.count("rescued=1") == len(played.hosts)
     assert "not-the-pa55word" not in played.output
     assert rig.get() == (200, "1.0")

@@ -1,8 +1,14 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Command lines taken apart as Windows programs do it: CommandLineToArgvW and the C runtime."""
+"""Splitting command lines as Windows programs do: CommandLineToArgvW and the C runtime."""
 
 from __future__ import annotations
+
+import re
+
+_PIECE = re.compile(
+    r'(?P<slashes>\\+)(?P<quote>"?)|(?P<double>"")|(?P<single>")|(?P<blank>[ \t]+)|(?P<text>[^\\" \t]+)'
+)
 
 
 def split(line: str) -> list[str]:
@@ -21,42 +27,64 @@ def split(line: str) -> list[str]:
 
 
 def split_arguments(text: str) -> list[str]:
-    """The arguments behind the program's name: 2n backslashes before a quote are n, an odd one escapes the quote."""
-    arguments: list[str] = []
-    current: list[str] = []
-    inside = started = False
-    i = 0
-    while i < len(text):
-        c = text[i]
-        if c == "\\":
-            run = i
-            while i < len(text) and text[i] == "\\":
-                i += 1
-            count = i - run
-            started = True
-            if i < len(text) and text[i] == '"':
-                current.append("\\" * (count // 2))
-                if count % 2:
-                    current.append('"')
-                    i += 1
-            else:
-                current.append("\\" * count)
-            continue
-        if c == '"':
-            started = True
-            if inside and i + 1 < len(text) and text[i + 1] == '"':
-                current.append('"')
-                i += 2
-                continue
-            inside = not inside
-        elif c in " \t" and not inside:
-            if started:
-                arguments.append("".join(current))
-            current, started = [], False
+    """The arguments behind the program's name.
+
+    2n backslashes before a quote are n backslashes and the quote; 2n + 1 are n backslashes and a literal quote.
+    """
+    splitter = _Splitter()
+    position = 0
+    while match := _PIECE.match(text, position):
+        position = splitter.take(match)
+    return splitter.end()
+
+
+class _Splitter:
+    """The state between two pieces of a command line."""
+
+    def __init__(self) -> None:
+        self._arguments: list[str] = []
+        self._current: str | None = None
+        self._inside_quotes = False
+
+    def take(self, piece: re.Match[str]) -> int:
+        """Process a piece; returns the position of the next one."""
+        kind = piece.lastgroup or ""
+        if kind in ("slashes", "quote"):
+            return self._backslashes(piece)
+        if kind in ("double", "single"):
+            return self._quote(piece)
+        if kind == "blank" and not self._inside_quotes:
+            self._end_argument()
         else:
-            started = True
-            current.append(c)
-        i += 1
-    if started:
-        arguments.append("".join(current))
-    return arguments
+            self._add(piece[0])
+        return piece.end()
+
+    def end(self) -> list[str]:
+        self._end_argument()
+        return self._arguments
+
+    def _add(self, text: str) -> None:
+        self._current = (self._current or "") + text
+
+    def _end_argument(self) -> None:
+        if self._current is not None:
+            self._arguments.append(self._current)
+        self._current = None
+
+    def _backslashes(self, piece: re.Match[str]) -> int:
+        count = len(piece["slashes"])
+        if not piece["quote"]:
+            self._add("\\" * count)
+            return piece.end()
+        self._add("\\" * (count // 2))
+        if count % 2:
+            self._add('"')
+            return piece.end()
+        return piece.end() - 1  # the quote is a piece of its own
+
+    def _quote(self, piece: re.Match[str]) -> int:
+        self._add('"' if self._inside_quotes and piece["double"] else "")
+        if self._inside_quotes and piece["double"]:
+            return piece.end()
+        self._inside_quotes = not self._inside_quotes
+        return piece.start() + 1

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control socket: tests order faults and read what happened. One JSON object a line, one line of JSON as the answer."""
+"""The control socket: tests inject faults and read what happened. One JSON object a line, one line as the answer."""
 
 from __future__ import annotations
 

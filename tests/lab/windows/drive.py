@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A directory that plays drive C: - names without regard to case, a limit on its size, files that are in use."""
+"""A directory that simulates drive C: names are case-insensitive, its size is limited, files are in use."""
 
 from __future__ import annotations
 
@@ -76,32 +76,18 @@ class Drive:
 
     def normal(self, path: str, cwd: str = "C:\\") -> str:
         """The absolute form of a Windows path, with . and .. resolved: C:\\a\\b."""
-        text = path.replace("/", "\\")
-        if text.startswith("\\\\?\\"):
-            text = text[4:]
+        text = path.replace("/", "\\").removeprefix("\\\\?\\")
         if text.startswith("\\\\"):
             raise Refused(53, "The network path was not found.")
         drive = re.match(r"([A-Za-z]):", text)
-        if drive:
-            if drive[1].upper() != "C":
-                raise Refused(15, "The system cannot find the drive specified.")
-            text = text[2:]
-            if not text.startswith("\\"):
-                text = cwd[2:].rstrip("\\") + "\\" + text
-        elif not text.startswith("\\"):
+        if drive and drive[1].upper() != "C":
+            raise Refused(15, "The system cannot find the drive specified.")
+        text = text[2:] if drive else text
+        if not text.startswith("\\"):
             text = cwd[2:].rstrip("\\") + "\\" + text
-        parts: list[str] = []
-        for part in text.split("\\"):
-            if part in ("", "."):
-                continue
-            if part == "..":
-                if parts:
-                    parts.pop()
-                continue
-            parts.append(part.rstrip(" .") or part)
-        for part in parts:
-            if _ILLEGAL.search(part) or _RESERVED.fullmatch(part):
-                raise invalid_name()
+        parts = _resolve(text.split("\\"))
+        if any(_ILLEGAL.search(part) or _RESERVED.fullmatch(part) for part in parts):
+            raise invalid_name()
         return "C:\\" + "\\".join(parts)
 
     def local(self, path: str, cwd: str = "C:\\", long: bool = False) -> Path:
@@ -222,6 +208,17 @@ class Writer:
 def is_loaded(path: Path) -> bool:
     """Files that a running application keeps open: its programs and libraries."""
     return path.suffix.lower() in (".dll", ".exe", ".py", ".pyd")
+
+
+def _resolve(parts: list[str]) -> list[str]:
+    """The parts of a path without . and .., and without the trailing dots and blanks that Windows removes."""
+    resolved: list[str] = []
+    for part in parts:
+        if part == "..":
+            del resolved[-1:]
+        elif part not in ("", "."):
+            resolved.append(part.rstrip(" .") or part)
+    return resolved
 
 
 def _entry(directory: Path, name: str) -> Path | None:

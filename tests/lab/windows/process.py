@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program that runs on the simulated host: its streams, its environment, how it is ended, how it says what it cannot do."""
+"""A program on the simulated host: its streams, its environment, and how it ends or refuses."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _CODEPAGES = {65001: "utf-8", 437: "cp437", 850: "cp850", 1252: "cp1252"}
 
 
 class Unsimulated(Exception):
-    """Something that real Windows may know and this host does not: refused aloud, never skipped."""
+    """Something that Windows may support and this host does not: refused with an error, never skipped."""
 
 
 class Terminated(Exception):
-    """The program was told to end."""
+    """The program was terminated."""
 
 
 class Output:
-    """What a program writes until somebody fetches it."""
+    """Output of a program that was not fetched yet."""
 
     def __init__(self, on_data: Callable[[], None]) -> None:
         self._lock = threading.Lock()
@@ -122,7 +122,7 @@ class Context:
         return b"".join(parts)
 
     def check(self) -> None:
-        """Called in loops: ends the program when it was told to."""
+        """Called in loops: raises Terminated after a request to terminate."""
         if self.cancelled.is_set():
             raise Terminated
 
@@ -131,7 +131,7 @@ class Context:
             raise Terminated
 
     def cancel(self) -> None:
-        """Ends the program: what it waits for is taken from it."""
+        """Terminates the program and what it waits for."""
         self.cancelled.set()
         self.stdin.end()
         for take_away in self.on_cancel:

@@ -39,7 +39,7 @@ class NoSuchProgram(Exception):
 
 
 def find(context: Context) -> Program:
-    """The program that the context's first argument names, as CreateProcess looks for it."""
+    """The program that the context's first argument names, found as CreateProcess does."""
     named = context.argv[0].replace("/", "\\")
     base = named.rsplit("\\", 1)[-1].lower()
     candidates = [base] if "." in base else [base + ".exe", base + ".com"]
@@ -64,7 +64,7 @@ def find(context: Context) -> Program:
 
 
 def run(program: Program, context: Context) -> int:
-    """Runs a program to its end; whatever goes wrong becomes its output and exit code."""
+    """Runs a program to its end; errors become its output and exit code."""
     try:
         return program(context)
     except Unsimulated as refused:
@@ -82,7 +82,7 @@ def run(program: Program, context: Context) -> int:
 
 
 def refuse(context: Context, what: str) -> int:
-    """Says aloud that the lab cannot do this."""
+    """Reports that the lab does not simulate this."""
     context.machine.record.refusals.append(what)
     context.err(f"LAB: not simulated: {what}\r\n")
     return UNSIMULATED_EXIT

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.appcmd import Appcmd
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.talk import Talk
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.reporter import TaskReporter
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.transport import (
     Command,
     CommandResult,
@@ -137,8 +137,8 @@ def shown() -> list[str]:
 
 
 @pytest.fixture
-def talk(clock: Clock, shown: list[str]) -> Talk:
-    return Talk(shown.append, clock)
+def reporter(clock: Clock, shown: list[str]) -> TaskReporter:
+    return TaskReporter(shown.append, clock)
 
 
 @pytest.fixture

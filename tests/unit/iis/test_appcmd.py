@@ -69,13 +69,13 @@ def test_objects_of_another_kind_or_without_a_name_are_a_failure(
     appcmd: Appcmd, node: ScriptedNode, element: str
 ) -> None:
     node.expect("appcmd list wp /xml", xml(worker(4, "A"), element))
-    with pytest.raises(IisError, match="something else than objects of the kind WP"):
+    with pytest.raises(IisError, match="other objects than WP"):
         appcmd.rows("wp")
 
 
 def test_output_that_is_cut_off_is_an_error(appcmd: Appcmd, node: ScriptedNode) -> None:
     node.expect("appcmd list wp /xml", xml(worker(1, "A"))[:-20])
-    with pytest.raises(IisError, match="no XML"):
+    with pytest.raises(IisError, match="no readable XML"):
         appcmd.rows("wp")
 
 

@@ -65,7 +65,7 @@ def test_no_value_can_add_an_option(user: str, password: str) -> None:
         (Source("http://a.test/x"), "https://"),
         (Source("ftp://a.test/x"), "https://"),
         (Source("https://"), "https://"),
-        (Source("https://user:pw@a.test/x"), "credentials in it"),
+        (Source("https://user:pw@a.test/x"), "contains credentials"),
         (Source('https://a.test/x\noutput = "C:\\x"'), "control character"),
         (Source(URL, "a:b", "c"), "colon"),
         (Source(URL, "a", "b\nc"), "control character"),
@@ -81,14 +81,14 @@ def test_sources_that_are_refused(source: Source, words: str) -> None:
     ("exit_code", "stdout", "words"),
     [
         (22, "status=404", r"no such file \(HTTP 404\)"),
-        (22, "status=401", r"wants a login \(HTTP 401\)"),
-        (22, "status=403", "refuses it"),
+        (22, "status=401", r"requires a login \(HTTP 401\)"),
+        (22, "status=403", "refuses access"),
         (22, "status=500", "answered HTTP 500"),
-        (6, "status=000", "cannot be resolved"),
+        (6, "status=000", "cannot resolve its host name"),
         (7, "status=000", "nothing listens"),
-        (23, "status=200", "look at its disk"),
+        (23, "status=200", "check its disk"),
         (28, "status=000", "took too long"),
-        (60, "status=000", "not trusted by the node"),
+        (60, "status=000", "does not trust its certificate"),
         (56, "status=200", "broke off"),
         (99, "", "exit code 99"),
     ],
@@ -107,7 +107,7 @@ def test_failures_of_a_download_are_explained(
     ("stdout", "size"),
     [
         ("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\nstatus=200", 1234),
-        ("HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\nHTTP/2 200\r\ncontent-length: 77\r\n\r\nstatus=200", 77),
+        ("HTTP/1.1 302 NodeState\r\ncontent-length: 0\r\n\r\nHTTP/2 200\r\ncontent-length: 77\r\n\r\nstatus=200", 77),
         ("HTTP/1.1 200 OK\r\n\r\nstatus=200", None),
         ("HTTP/1.1 405 No\r\nContent-Length: 12\r\n\r\nstatus=405", None),
         ("HTTP/1.1 403 No\r\n\r\nstatus=403", None),
@@ -121,7 +121,7 @@ def test_the_size_comes_from_the_last_headers(
 
 
 def test_a_missing_artifact_is_seen_before_the_download(files: WindowsFiles, node: ScriptedNode) -> None:
-    node.expect("curl -q --config -", "HTTP/1.1 404 Not Found\r\n\r\nstatus=404")
+    node.expect("curl -q --config -", "HTTP/1.1 404 Not NodeState\r\n\r\nstatus=404")
     with pytest.raises(IisError, match="no such file"):
         files.remote_size(Source(URL))
 
@@ -171,9 +171,9 @@ def test_free_space_that_cannot_be_read_is_an_error(files: WindowsFiles, node: S
 
 def test_a_directory_without_directories_is_not_a_missing_one(files: WindowsFiles, node: ScriptedNode) -> None:
     listing = r'cmd /d /v:off /s /c "dir /b /ad "C:\r""'
-    look = r'cmd /d /v:off /s /c "if exist "C:\r\" (exit 0) else (exit 3)"'
-    node.expect(listing, "1.0\r\n.incoming-2\r\n").expect(listing, "", 1).expect(look).expect(listing, "", 1).expect(
-        look, "", 3
+    exists = r'cmd /d /v:off /s /c "if exist "C:\r\" (exit 0) else (exit 3)"'
+    node.expect(listing, "1.0\r\n.incoming-2\r\n").expect(listing, "", 1).expect(exists).expect(listing, "", 1).expect(
+        exists, "", 3
     )
     assert files.directories(r"C:\r") == ["1.0", ".incoming-2"]
     assert files.directories(r"C:\r") == []
@@ -181,15 +181,15 @@ def test_a_directory_without_directories_is_not_a_missing_one(files: WindowsFile
     node.done()
 
 
-def test_removing_is_believed_after_a_look(files: WindowsFiles, node: ScriptedNode) -> None:
+def test_a_removal_is_verified(files: WindowsFiles, node: ScriptedNode) -> None:
     remove = r'cmd /d /v:off /s /c "rmdir /s /q "C:\r""'
-    look = r'cmd /d /v:off /s /c "if exist "C:\r\" (exit 0) else (exit 3)"'
-    node.expect(remove).expect(look, "", 3).expect(remove).expect(look)
+    exists = r'cmd /d /v:off /s /c "if exist "C:\r\" (exit 0) else (exit 3)"'
+    node.expect(remove).expect(exists, "", 3).expect(remove).expect(exists)
     assert files.remove_directory(r"C:\r") is True
     assert files.remove_directory(r"C:\r") is False
 
 
-def test_tools_that_are_missing_are_told(files: WindowsFiles, node: ScriptedNode) -> None:
+def test_missing_tools_are_reported(files: WindowsFiles, node: ScriptedNode) -> None:
     node.expect("curl --version", "curl 8.4.0 (Windows) libcurl/8.4.0 Schannel")
     node.expect_raise("tar --version", ProgramMissing("no"))
     node.expect(rf'cmd /d /v:off /s /c "if exist "{WINDOWS}\System32\certutil.exe" (exit 0) else (exit 3)"')
@@ -218,7 +218,7 @@ def test_the_same_settings_never_have_the_same_hash_twice() -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"format": 2, "version": "1"}'])
-def test_a_record_that_cannot_be_trusted_is_none(text: str | None) -> None:
+def test_an_unreadable_record_is_none(text: str | None) -> None:
     assert read_marker(text) is None
     assert read_history(text) is None
 

@@ -12,7 +12,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.appcmd_p
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.errors import ConnectionLost, IisError
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.pool import PoolOptions, PoolTask
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.pool_info import describe_pools
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.talk import Talk
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.reporter import TaskReporter
 
 from .conftest import Clock, ScriptedNode, pool, request, worker, xml
 
@@ -25,10 +25,10 @@ RECYCLE = "appcmd recycle apppool /apppool.name:Shop"
 
 
 @pytest.fixture
-def run(appcmd: Appcmd, talk: Talk, clock: Clock) -> Any:
+def run(appcmd: Appcmd, reporter: TaskReporter, clock: Clock) -> Any:
     def call(state: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         wanted = PoolOptions(name="shop", state=state, **options)
-        return PoolTask(AppcmdPools(appcmd), wanted, talk, check_mode, clock, clock.sleep).run()
+        return PoolTask(AppcmdPools(appcmd), wanted, reporter, check_mode, clock, clock.sleep).run()
 
     return call
 
@@ -62,7 +62,7 @@ def test_stop_waits_for_requests_the_worker_and_the_state(
     assert result["waited_ms"] == round(sum(clock.sleeps) * 1000)
     assert clock.sleeps[0] == pytest.approx(0.1)
     assert max(clock.sleeps) <= 0.5
-    assert any("1 request in flight, the oldest GET /slow, 2.5 s" in line for line in shown)
+    assert any("1 request in flight, the oldest: GET /slow, 2.5 s" in line for line in shown)
     assert not any("token" in line for line in shown)
 
 
@@ -87,12 +87,12 @@ def test_requests_that_do_not_end_leave_the_pool_as_it_is(run: Any, node: Script
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop")))
     for _dummy in range(30):
         node.expect(REQUESTS, xml(request("Shop", 4)))
-    with pytest.raises(IisError, match=r"1 request in flight in pool Shop after 2 s .*nothing was changed"):
+    with pytest.raises(IisError, match=r"1 request in flight in pool Shop after 2 s .*Nothing was changed"):
         run("stopped", timeout_s=2)
     assert not any("stop" in command.arguments for command in node.seen)
 
 
-def test_the_user_may_stop_all_the_same_and_the_killed_are_counted(run: Any, node: ScriptedNode, talk: Talk) -> None:
+def test_on_timeout_stop_counts_the_killed_requests(run: Any, node: ScriptedNode, reporter: TaskReporter) -> None:
     still = xml(request("Shop", 4), request("Shop", 4))
     node.expect(POOLS, xml(pool("Shop", "Started", limit="00:00:03"))).expect(WORKERS, xml(worker(4, "Shop")))
     for _dummy in range(8):
@@ -105,7 +105,7 @@ def test_the_user_may_stop_all_the_same_and_the_killed_are_counted(run: Any, nod
     result = run("stopped", timeout_s=2, on_timeout="stop")
     node.done()
     assert result["in_flight_killed"] == 2
-    assert "stopping all the same" in talk.warnings[0]
+    assert "because of on_timeout=stop" in reporter.warnings[0]
 
 
 def test_requests_that_end_before_the_limit_were_not_killed(run: Any, node: ScriptedNode) -> None:
@@ -123,15 +123,15 @@ def test_a_worker_that_does_not_exit_is_a_failure(run: Any, node: ScriptedNode) 
     node.expect(STOP)
     for _dummy in range(30):
         node.expect(WORKERS, xml(worker(4, "Shop")))
-    with pytest.raises(IisError, match=r"not stopped after 3 s: worker 4 still runs.*exit_timeout_s"):
+    with pytest.raises(IisError, match=r"not stopped 3 s after the stop began: worker 4 still runs.*exit_timeout_s"):
         run("stopped", exit_timeout_s=3)
 
 
-def test_a_pool_that_somebody_starts_again_is_a_failure(run: Any, node: ScriptedNode) -> None:
+def test_a_pool_that_is_started_again_is_a_failure(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml()).expect(STOP)
     for _dummy in range(30):
         node.expect(POOLS, xml(pool("Shop", "Started")))
-    with pytest.raises(IisError, match="somebody else started it"):
+    with pytest.raises(IisError, match="another program or person started it"):
         run("stopped", in_flight="skip")
 
 
@@ -165,12 +165,14 @@ def test_start_waits_for_the_worker_of_an_always_running_pool(run: Any, node: Sc
     assert (result["state"], result["worker_pids"], result["changed"]) == ("Started", [5], True)
 
 
-def test_an_always_running_pool_without_a_site_gets_a_warning(run: Any, node: ScriptedNode, talk: Talk) -> None:
+def test_an_always_running_pool_without_a_site_gets_a_warning(
+    run: Any, node: ScriptedNode, reporter: TaskReporter
+) -> None:
     node.expect(POOLS, xml(pool("Shop", "Stopped", "AlwaysRunning"))).expect(WORKERS, xml()).expect(START)
     for _dummy in range(60):
         node.expect(POOLS, xml(pool("Shop", "Started", "AlwaysRunning"))).expect(WORKERS, xml())
     assert run("started")["state"] == "Started"
-    assert "does a site use it" in talk.warnings[0]
+    assert "does a site use it" in reporter.warnings[0]
 
 
 def test_a_pool_that_stops_again_at_once_is_a_failure(run: Any, node: ScriptedNode) -> None:
@@ -201,7 +203,7 @@ def test_recycle_is_refused_where_it_would_leave_a_gap(run: Any, node: ScriptedN
 
 def test_recycle_of_a_stopped_pool_is_refused(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
-    with pytest.raises(IisError, match="Stopped, Started expected"):
+    with pytest.raises(IisError, match="Stopped, Started was expected"):
         run("recycled")
 
 
@@ -212,25 +214,25 @@ def test_an_unknown_pool_is_named_with_the_known_ones(run: Any, node: ScriptedNo
     node.done()
 
 
-def test_a_connection_that_breaks_during_the_stop_says_in_what_state_things_are(
-    run: Any, node: ScriptedNode, talk: Talk
+def test_a_connection_lost_during_the_stop_reports_the_possible_states(
+    run: Any, node: ScriptedNode, reporter: TaskReporter
 ) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml()).expect(REQUESTS, xml())
     node.expect_raise(STOP, ConnectionLost("gone"))
     with pytest.raises(ConnectionLost):
         run("stopped")
-    assert talk.step == "stopping the pool Shop"
-    assert "Started, Stopping or Stopped" in talk.if_lost
+    assert reporter.step == "stopping the pool Shop"
+    assert "Started, Stopping or Stopped" in reporter.if_lost
 
 
-def test_before_anything_is_changed_a_lost_connection_says_so(run: Any, node: ScriptedNode, talk: Talk) -> None:
+def test_a_connection_lost_before_any_change_says_so(run: Any, node: ScriptedNode, reporter: TaskReporter) -> None:
     node.expect_raise(POOLS, ConnectionLost("gone"))
     with pytest.raises(ConnectionLost):
         run("stopped")
-    assert talk.if_lost == "Nothing was changed by this task."
+    assert reporter.if_lost == "Nothing was changed by this task."
 
 
-def test_info_tells_pools_workers_and_requests(appcmd: Appcmd, node: ScriptedNode) -> None:
+def test_info_returns_pools_workers_and_requests(appcmd: Appcmd, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"), pool("Other", "Stopped")))
     node.expect(WORKERS, xml(worker(4, "Shop")))
     node.expect(REQUESTS, xml(request("Shop", 4, ms=100), request("Shop", 4, ms=900)))

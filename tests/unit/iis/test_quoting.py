@@ -85,8 +85,8 @@ def test_control_characters_are_refused(character: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["O'Brien", "pool]", "po[ol", 'po"ol'])
-def test_a_name_that_appcmd_cannot_take_is_refused(name: str) -> None:
-    with pytest.raises(RefusedValue, match="appcmd cannot take"):
+def test_a_name_that_appcmd_does_not_support_is_refused(name: str) -> None:
+    with pytest.raises(RefusedValue, match="appcmd does not support"):
         object_name(name, "name of the pool")
 
 

@@ -23,8 +23,8 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.node_win
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release import ReleaseOptions
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release_info import InfoTask
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release_states import STATES
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.reporter import TaskReporter
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.site_api import AppcmdSites
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.talk import Talk
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.transport import Command, CommandResult
 
 from .conftest import WINDOWS, Clock, ScriptedNode, vdir, xml
@@ -69,13 +69,15 @@ TYPE_HISTORY = cmd(rf'type "{ROOT}\zero_downtime.json"')
 
 
 @pytest.fixture
-def run(appcmd: Appcmd, node: ScriptedNode, talk: Talk, clock: Clock) -> Any:
+def run(appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter, clock: Clock) -> Any:
     def call(state: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         defaults: dict[str, Any] = {"site": "Shop", "root": ROOT, "state": state, "version": "2.0"}
         if state == "staged":
             defaults |= {"source": Source(URL, "deploy", "pa55word"), "checksum": SHA, "files": SETTINGS, "keep": 0}
         wanted = ReleaseOptions(**{**defaults, **options})
-        return STATES[state](WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), wanted, talk, check_mode, clock).run()
+        return STATES[state](
+            WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), wanted, reporter, check_mode, clock
+        ).run()
 
     return call
 
@@ -105,13 +107,13 @@ def cleaning_up(node: ScriptedNode) -> ScriptedNode:
     return node.expect(FREE, free(9 * GIB))
 
 
-def test_a_release_is_staged_beside_and_takes_its_name_last(run: Any, node: ScriptedNode, talk: Talk) -> None:
-    laid: dict[str, bytes] = {}
+def test_a_release_is_staged_beside_and_renamed_last(run: Any, node: ScriptedNode, reporter: TaskReporter) -> None:
+    written: dict[str, bytes] = {}
 
     def take(command: Command) -> CommandResult:
         assert command.stdin is not None
         with tarfile.open(fileobj=io.BytesIO(command.stdin)) as tar:
-            laid.update({entry.name: tar.extractfile(entry).read() for entry in tar})  # type: ignore[union-attr]
+            written.update({entry.name: tar.extractfile(entry).read() for entry in tar})  # type: ignore[union-attr]
         return CommandResult(0)
 
     staging(found(node)).expect(FREE, free(9 * GIB))
@@ -127,15 +129,15 @@ def test_a_release_is_staged_beside_and_takes_its_name_last(run: Any, node: Scri
     assert (result["archive_bytes"], result["unpacked_bytes"], result["files_unpacked"]) == (1048576, 2000, 2)
     assert result["diff"]["before"]["staged"] == ["1.0"]
     assert result["diff"]["after"]["staged"] == ["1.0", "2.0"]
-    assert laid["appsettings.json"] == SETTINGS["appsettings.json"].encode()
-    record = json.loads(laid["App_Data/zero_downtime.json"])
+    assert written["appsettings.json"] == SETTINGS["appsettings.json"].encode()
+    record = json.loads(written["App_Data/zero_downtime.json"])
     assert (record["version"], record["checksum"]) == ("2.0", SHA)
     assert "s3cret" not in json.dumps([result, record])
     assert all(
         "pa55word" not in command.argument_line and "s3cret" not in command.argument_line for command in node.seen
     )
     assert not any(rf"{ROOT}\1.0" in command.argument_line for command in node.seen)
-    assert talk.warnings == []
+    assert reporter.warnings == []
 
 
 def test_a_second_run_changes_nothing(run: Any, node: ScriptedNode) -> None:
@@ -146,13 +148,13 @@ def test_a_second_run_changes_nothing(run: Any, node: ScriptedNode) -> None:
     assert result["diff"]["before"] == result["diff"]["after"]
 
 
-def test_a_second_run_of_what_runs_changes_nothing(run: Any, node: ScriptedNode) -> None:
+def test_a_second_run_of_the_running_version_changes_nothing(run: Any, node: ScriptedNode) -> None:
     found(node, "2.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
     assert run("staged")["changed"] is False
     node.done()
 
 
-def test_check_mode_looks_at_artifact_and_disk_and_changes_nothing(run: Any, node: ScriptedNode) -> None:
+def test_check_mode_checks_artifact_and_disk_and_changes_nothing(run: Any, node: ScriptedNode) -> None:
     found(node).expect(CURL, HEAD).expect(FREE, free(10 * GIB))
     result = run("staged", check_mode=True)
     node.done()
@@ -162,19 +164,19 @@ def test_check_mode_looks_at_artifact_and_disk_and_changes_nothing(run: Any, nod
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        (marker_json("2.0", "sha256:" + "0" * 64), "was made from sha256:000"),
+        (marker_json("2.0", "sha256:" + "0" * 64), "was staged from sha256:000"),
         (marker_json("2.0", files={"appsettings.json": "{}"}), "other settings"),
-        ("", "no record"),
+        ("", "no staging record"),
     ],
 )
-def test_what_runs_is_never_touched(run: Any, node: ScriptedNode, record: str, words: str) -> None:
+def test_the_running_version_is_never_changed(run: Any, node: ScriptedNode, record: str, words: str) -> None:
     found(node, "2.0", "1.0", "2.0").expect(type_marker("2.0"), record, 0 if record else 1)
     with pytest.raises(IisError, match=f"{words}.*new version"):
         run("staged")
     node.done()
 
 
-def test_another_build_of_what_does_not_run_is_replaced(run: Any, node: ScriptedNode) -> None:
+def test_another_build_of_a_version_that_does_not_run_is_replaced(run: Any, node: ScriptedNode) -> None:
     found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0", "sha256:" + "0" * 64))
     staging(node).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
@@ -190,7 +192,7 @@ def test_another_build_of_what_does_not_run_is_replaced(run: Any, node: Scripted
     assert result["diff"]["before"]["checksum"] == "sha256:" + "0" * 64
 
 
-def test_a_build_that_somebody_has_open_keeps_its_place(run: Any, node: ScriptedNode) -> None:
+def test_a_build_in_use_is_not_replaced(run: Any, node: ScriptedNode) -> None:
     found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), "", 1)
     staging(node).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
@@ -202,7 +204,7 @@ def test_a_build_that_somebody_has_open_keeps_its_place(run: Any, node: Scripted
     node.done()
 
 
-def test_when_the_new_build_cannot_take_the_name_the_former_gets_it_back(run: Any, node: ScriptedNode) -> None:
+def test_the_former_build_is_restored_when_the_rename_fails(run: Any, node: ScriptedNode) -> None:
     found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), "", 1)
     staging(node).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
@@ -228,7 +230,7 @@ def test_a_wrong_checksum_unpacks_nothing(run: Any, node: ScriptedNode) -> None:
 
 
 def test_a_missing_artifact_touches_nothing(run: Any, node: ScriptedNode) -> None:
-    found(node).expect(CURL, "HTTP/1.1 404 Not Found\r\n\r\nstatus=404")
+    found(node).expect(CURL, "HTTP/1.1 404 Not NodeState\r\n\r\nstatus=404")
     with pytest.raises(IisError, match="no such file"):
         run("staged")
     node.done()
@@ -236,7 +238,7 @@ def test_a_missing_artifact_touches_nothing(run: Any, node: ScriptedNode) -> Non
 
 def test_an_archive_that_leaves_its_directory_is_not_unpacked(run: Any, node: ScriptedNode) -> None:
     cleaning_up(staging(found(node), "web.config\r\n../../evil.dll"))
-    with pytest.raises(RefusedValue, match=r"has \.\. in it"):
+    with pytest.raises(RefusedValue, match=r"contains \.\."):
         run("staged")
     node.done()
     assert not any("-xf" in command.arguments for command in node.seen)
@@ -272,18 +274,18 @@ def test_a_disk_that_fills_while_unpacking_is_cleaned_up(run: Any, node: Scripte
 
 
 def test_a_connection_lost_while_unpacking_is_not_followed_by_more_commands(
-    run: Any, node: ScriptedNode, talk: Talk
+    run: Any, node: ScriptedNode, reporter: TaskReporter
 ) -> None:
     staging(found(node)).expect(FREE, free(10 * GIB))
     node.expect_raise(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*", ConnectionLost("gone"))
     with pytest.raises(ConnectionLost):
         run("staged")
     node.done()
-    assert talk.step == "staging version 2.0"
-    assert "running release was not touched" in talk.if_lost
+    assert reporter.step == "staging version 2.0"
+    assert "running release was not changed" in reporter.if_lost
 
 
-def test_old_versions_go_and_protected_ones_stay(run: Any, node: ScriptedNode, talk: Talk) -> None:
+def test_old_versions_are_pruned_and_protected_ones_kept(run: Any, node: ScriptedNode, reporter: TaskReporter) -> None:
     versions = ("0.7", "0.8", "0.9", "1.0", "2.0", "backup")
     found(node, "1.0", *versions).expect(type_marker("2.0"), marker_json("2.0"))
     node.expect(TYPE_HISTORY, history_json("1.0", "0.7"))
@@ -298,11 +300,11 @@ def test_old_versions_go_and_protected_ones_stay(run: Any, node: ScriptedNode, t
     node.done()
     assert result["changed"] is True
     assert (result["pruned"], result["kept_locked"]) == (["0.8"], ["0.9"])
-    assert "0.9 is in use" in talk.warnings[0]
+    assert "0.9 is in use" in reporter.warnings[0]
     assert result["diff"]["after"]["staged"] == ["0.7", "0.9", "1.0", "2.0", "backup"]
 
 
-def test_room_is_made_before_it_is_looked_for(run: Any, node: ScriptedNode) -> None:
+def test_old_versions_are_pruned_before_the_space_check(run: Any, node: ScriptedNode) -> None:
     found(node, "1.0", "0.8", "0.9", "1.0", ".incoming-2.0-0123").expect(TYPE_HISTORY, "", 1)
     node.expect(type_marker("0.8"), marker_json("0.8", at="2025-01-01"))
     node.expect(type_marker("0.9"), marker_json("0.9", at="2025-06-01"))
@@ -319,7 +321,7 @@ def test_room_is_made_before_it_is_looked_for(run: Any, node: ScriptedNode) -> N
     node.done()
 
 
-def test_check_mode_trusts_in_the_room_that_pruning_would_make(run: Any, node: ScriptedNode) -> None:
+def test_check_mode_accepts_space_that_pruning_would_free(run: Any, node: ScriptedNode) -> None:
     found(node, "1.0", "0.9", "1.0", ".incoming-2.0-0123").expect(CURL, HEAD).expect(FREE, free(1024))
     assert run("staged", check_mode=True)["changed"] is True
     node.done()
@@ -345,7 +347,7 @@ def test_unknown_sites_and_applications_are_named_with_the_known_ones(run: Any, 
 SWITCH = rf"appcmd set vdir /vdir.name:Shop/ /physicalPath:{ROOT}\2.0"
 
 
-def test_the_switch_is_verified_and_remembered(run: Any, node: ScriptedNode) -> None:
+def test_the_switch_is_verified_and_recorded(run: Any, node: ScriptedNode) -> None:
     kept: list[bytes] = []
 
     def keep(command: Command) -> CommandResult:
@@ -375,7 +377,7 @@ def test_the_application_below_a_site_has_a_path_of_its_own(run: Any, node: Scri
     node.done()
 
 
-def test_a_switch_to_what_runs_changes_nothing(run: Any, node: ScriptedNode) -> None:
+def test_a_switch_to_the_running_version_changes_nothing(run: Any, node: ScriptedNode) -> None:
     found(node, "2.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
     assert run("current")["changed"] is False
     node.done()
@@ -387,7 +389,7 @@ def test_a_switch_in_check_mode_only_says_so(run: Any, node: ScriptedNode) -> No
     node.done()
 
 
-def test_a_switch_that_does_not_take_is_a_failure(run: Any, node: ScriptedNode) -> None:
+def test_a_switch_without_effect_is_a_failure(run: Any, node: ScriptedNode) -> None:
     found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
     node.expect(SWITCH).expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\1.0")))
     with pytest.raises(IisError, match="after the switch"):
@@ -408,7 +410,7 @@ def test_only_a_finished_staging_can_be_switched_to(
     node.done()
 
 
-def test_the_way_back_to_a_directory_that_was_not_staged(run: Any, node: ScriptedNode) -> None:
+def test_a_rollback_to_a_directory_that_was_not_staged(run: Any, node: ScriptedNode) -> None:
     found(node, "2.0", "2.0").expect(cmd(r'dir /b /ad "C:\inetpub\shop"'), "bin")
     node.expect(r"appcmd set vdir /vdir.name:Shop/ /physicalPath:C:\inetpub\shop")
     node.expect(VDIRS, xml(vdir("Shop/", r"C:\inetpub\shop")))
@@ -417,12 +419,14 @@ def test_the_way_back_to_a_directory_that_was_not_staged(run: Any, node: Scripte
     assert (result["changed"], result["version"], result["path"]) == (True, None, r"C:\inetpub\shop")
 
 
-def test_a_connection_lost_at_the_switch_says_where_the_site_may_be(run: Any, node: ScriptedNode, talk: Talk) -> None:
+def test_a_connection_lost_at_the_switch_reports_the_possible_paths(
+    run: Any, node: ScriptedNode, reporter: TaskReporter
+) -> None:
     found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
     node.expect_raise(SWITCH, ConnectionLost("gone"))
     with pytest.raises(ConnectionLost):
         run("current")
-    assert rf"may run from {ROOT}\1.0 or from {ROOT}\2.0" in talk.if_lost
+    assert rf"may run from {ROOT}\1.0 or from {ROOT}\2.0" in reporter.if_lost
 
 
 def test_a_version_is_removed_and_the_running_one_is_not(run: Any, node: ScriptedNode) -> None:
@@ -445,7 +449,7 @@ def test_a_version_in_use_is_not_removed_in_part(run: Any, node: ScriptedNode) -
     node.done()
 
 
-def test_info_tells_what_runs_and_what_is_staged(appcmd: Appcmd, node: ScriptedNode, talk: Talk) -> None:
+def test_info_returns_what_runs_and_what_is_staged(appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter) -> None:
     found(node, "2.0", "1.0", "2.0", ".incoming-3-abc")
     node.expect(TYPE_HISTORY, history_json("2.0", "1.0"))
     node.expect(type_marker("1.0"), "", 1).expect(type_marker("2.0"), marker_json("2.0"))
@@ -453,7 +457,7 @@ def test_info_tells_what_runs_and_what_is_staged(appcmd: Appcmd, node: ScriptedN
     node.expect(cmd(rf'if exist "{WINDOWS}\System32\certutil.exe" (exit 0) else (exit 3)'))
     node.expect("appcmd list requests /xml", "ERROR", 50)
     options = ReleaseOptions(site="Shop", root=ROOT, state="info")
-    result = InfoTask(WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), AppcmdPools(appcmd), options, talk).run()
+    result = InfoTask(WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), AppcmdPools(appcmd), options, reporter).run()
     node.done()
     assert (result["current_version"], result["previous_version"]) == ("2.0", "1.0")
     assert [(v["version"], v["complete"], v["current"], v["checksum"]) for v in result["versions"]] == [
@@ -465,13 +469,13 @@ def test_info_tells_what_runs_and_what_is_staged(appcmd: Appcmd, node: ScriptedN
     assert result["role_services"] == {"request_monitor": False}
 
 
-def test_info_of_a_node_that_never_had_a_release(appcmd: Appcmd, node: ScriptedNode, talk: Talk) -> None:
+def test_info_of_a_node_that_never_had_a_release(appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter) -> None:
     node.expect(VDIRS, xml(vdir("Shop/", r"C:\inetpub\shop"))).expect(DIRS, "", 1)
     node.expect(cmd(rf'if exist "{ROOT}\" (exit 0) else (exit 3)'), "", 3)
     node.expect(FREE, free(GIB)).expect("curl --version", "curl 8.4.0").expect("tar --version", "bsdtar 3.6.2")
     node.expect(cmd(rf'if exist "{WINDOWS}\System32\certutil.exe" (exit 0) else (exit 3)'))
     node.expect("appcmd list requests /xml", xml())
     options = ReleaseOptions(site="Shop", root=ROOT, state="info")
-    result = InfoTask(WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), AppcmdPools(appcmd), options, talk).run()
+    result = InfoTask(WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), AppcmdPools(appcmd), options, reporter).run()
     assert (result["current_version"], result["current_path"], result["versions"]) == (None, r"C:\inetpub\shop", [])
     assert result["role_services"] == {"request_monitor": True}

@@ -121,7 +121,11 @@ def test_a_program_is_started_directly_with_quoted_arguments() -> None:
     result = run.run(Command(r"C:\x\appcmd.exe", ("list", "two words")))
     assert (result.exit_code, result.stdout, result.stderr) == (7, "ab", "e")
     assert protocol.calls[0] == (
-        "run", "shell-1", r"C:\x\appcmd.exe", ['list "two words"'], {"console_mode_stdin": True, "skip_cmd_shell": True},
+        "run",
+        "shell-1",
+        r"C:\x\appcmd.exe",
+        ['list "two words"'],
+        {"console_mode_stdin": True, "skip_cmd_shell": True},
     )  # fmt: skip
     assert protocol.names() == ["run", "signal"]
 
@@ -204,7 +208,7 @@ def test_a_slow_send_is_no_failure() -> None:
         (AssertionError(), "other"),
     ],
 )
-def test_every_kind_of_broken_wire_is_a_lost_connection(error: Exception, reason: str) -> None:
+def test_every_transport_failure_is_a_lost_connection(error: Exception, reason: str) -> None:
     run, protocol, connection = runner(error)
     with pytest.raises(ConnectionLost) as caught:
         run.run(Command("x.exe"))
@@ -253,7 +257,7 @@ def test_a_connection_attempt_that_times_out_is_lost_and_a_wrong_setting_is_not(
         WinrmRunner(Connection(None, AnsibleError("the connection attempt timed out"))).connect()
     with pytest.raises(IisError, match="not installed") as caught:
         WinrmRunner(Connection(None, AnsibleError("winrm or requests is not installed"))).connect()
-    assert not caught.value.connection_is_gone
+    assert not caught.value.connection_lost
 
 
 @pytest.mark.parametrize(

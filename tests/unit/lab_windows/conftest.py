@@ -122,9 +122,9 @@ class Host:
             "log": str(directory / "events.log"),
         } | config
         self.process: Process | None = None
-        self.lay("1")
+        self.write_release("1")
 
-    def lay(self, version: str, **extra: str) -> Path:
+    def write_release(self, version: str, **extra: str) -> Path:
         """A release of the test application."""
         directory = self.drive / "releases" / "shop" / version
         directory.mkdir(parents=True, exist_ok=True)

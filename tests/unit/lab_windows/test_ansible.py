@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible's own winrm connection, unmodified: it logs in, opens its shell, and its failures are what they are on Windows."""
+"""Ansible's own winrm connection, unmodified: login, shell, and failures as on Windows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_collections_runner_over_ansibles_connection(host: Any, port: int, s
     assert host.ask(counters=True)["counters"]["open_shells"] == 0
 
 
-def test_what_powershell_would_have_to_do_is_refused(host: Any) -> None:
+def test_powershell_is_refused(host: Any) -> None:
     connection = connect(host)
     connection._connect()
     code, _unused, err = connection.exec_command("Get-Process")
@@ -64,7 +64,7 @@ def test_a_new_shell_after_the_quota(hosts: Any) -> None:
     assert host.ask(counters=True)["counters"]["shells"] >= 3
 
 
-def test_wrong_password_and_lost_wire(hosts: Any) -> None:
+def test_wrong_password_and_lost_connection(hosts: Any) -> None:
     host = hosts()
     with pytest.raises(AnsibleConnectionFailure, match="credentials"):
         connect(host, remote_password="wrong")._connect()

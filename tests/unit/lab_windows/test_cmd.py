@@ -104,7 +104,7 @@ def test_no_path_leaves_the_drive(host: Any, shell: Any) -> None:
 
 
 def test_files_of_a_running_release_are_locked(host: Any, shell: Any, until: Any) -> None:
-    host.lay("1", notes="x")
+    host.write_release("1", notes="x")
     assert host.get()[0] == 200
     assert shell.cmd(r"ren C:\releases\shop\1 old")[0] == 1
     assert shell.cmd(r"move C:\releases C:\moved")[0] == 1

@@ -78,7 +78,7 @@ def test_bodies_are_streamed(host: Any) -> None:
         assert answer.startswith(b"HTTP/1.1 200")
 
 
-def test_the_application_sees_who_asked(host: Any) -> None:
+def test_the_application_sees_the_client_address(host: Any) -> None:
     connection = http.client.HTTPConnection(host.address, 8080, timeout=LIMIT_S)
     connection.request(
         "GET", "/headers", headers={"Host": "shop.test", "X-Forwarded-For": "192.0.2.1", "Connection": "keep-alive"}
@@ -91,7 +91,7 @@ def test_the_application_sees_who_asked(host: Any) -> None:
     assert "Connection:" not in text
 
 
-def test_an_application_that_closes_without_a_word_loses_no_reads(host: Any) -> None:
+def test_an_application_that_closes_idle_connections_loses_no_reads(host: Any) -> None:
     for _unused in range(15):
         assert [host.get("/rude")[0], host.get()[0]] == [200, 200]
 

@@ -173,7 +173,7 @@ def load(
 @pytest.mark.parametrize("action", ["recycle", "switch"])
 def test_recycle_and_switch_lose_nothing(started: Any, shell: Any, action: str, until: Callable[..., None]) -> None:
     (old,) = pids(shell)
-    started.lay("2")
+    started.write_release("2")
     stop = threading.Event()
     with ThreadPoolExecutor(8) as pool:
         clients = [pool.submit(load, started, stop) for _unused in range(6)]
@@ -197,7 +197,7 @@ def test_recycle_and_switch_lose_nothing(started: Any, shell: Any, action: str, 
         shell.appcmd("set", "vdir", "Shop/", r"/physicalPath:C:\releases\shop\1")
 
 
-def test_stop_and_start_under_load_do_lose(started: Any, shell: Any, until: Callable[..., None]) -> None:
+def test_stop_and_start_under_load_lose_requests(started: Any, shell: Any, until: Callable[..., None]) -> None:
     stop = threading.Event()
     seen: list[tuple[int, str]] = []
     with ThreadPoolExecutor(2) as pool:
@@ -256,8 +256,8 @@ def test_crashes(hosts: Any, open_shell: Any, until: Callable[..., None]) -> Non
 def test_cold_start_and_failing_start(hosts: Any, open_shell: Any, until: Callable[..., None]) -> None:
     host = hosts()
     shell = open_shell(host.protocol())
-    host.lay("slow", slow="0.7")
-    host.lay("broken", broken="")
+    host.write_release("slow", slow="0.7")
+    host.write_release("broken", broken="")
     (host.drive / "releases" / "shop" / "empty").mkdir()
     for version, status in (("slow", 200), ("broken", 502), ("empty", 404), ("nonesuch", 404), ("1", 200)):
         shell.appcmd("set", "vdir", "Shop/", f"/physicalPath:C:\\releases\\shop\\{version}")
@@ -270,7 +270,7 @@ def test_cold_start_and_failing_start(hosts: Any, open_shell: Any, until: Callab
 
 def test_settings_and_paths_outlive_the_host(hosts: Any, open_shell: Any) -> None:
     host = hosts()
-    host.lay("2")
+    host.write_release("2")
     shell = open_shell(host.protocol())
     shell.appcmd("set", "vdir", "/vdir.name:Shop/", r"/physicalPath:C:\Releases\Shop\2")
     assert shell.appcmd("set", "apppool", "shop", "/processModel.shutdownTimeLimit:00:01:30")[0] == 0
@@ -299,7 +299,7 @@ def test_two_sites_change_bindings_in_one_commit(hosts: Any, open_shell: Any, un
             {"name": "B", "id": 2, "pool": "b", "path": r"C:\releases\shop\2", "bindings": ["http/*:8080:b.test"]},
         ],
     )
-    host.lay("2")
+    host.write_release("2")
     shell = open_shell(host.protocol())
     edit = "/{}[name='{}'].bindings.[protocol='http',bindingInformation='*:8080:{}']"
     words = [edit.format(*e) for e in (("-", "A", "shop.test"), ("+", "B", "shop.test"), ("+", "A", "a.test"))]
@@ -352,8 +352,8 @@ def test_an_application_below_the_root_has_a_pool_and_a_path_of_its_own(hosts: A
     }
     application = {"name": "api", "pool": "api", "path": r"C:\releases\shop\api1"}
     host = hosts(pools=[{"name": "shop"}, {"name": "api"}], sites=[site | {"applications": [application]}])
-    host.lay("api1")
-    host.lay("api2")
+    host.write_release("api1")
+    host.write_release("api2")
     shell = open_shell(host.protocol())
     assert [host.get(p)[1].split()[0] for p in ("/", "/api", "/API/x?y", "/apix")] == ["1", "api1", "api1", "1"]
     assert shell.appcmd("list", "vdir", "/text:VDIR.NAME")[1] == "Shop/\r\nShop/api/\r\n"

@@ -11,9 +11,17 @@ from ..process import Context, Unsimulated
 
 _ALGORITHMS = {"md5": "md5", "sha1": "sha1", "sha256": "sha256", "sha384": "sha384", "sha512": "sha512"}
 _WORDS = {
-    "en": ("{0} hash of {1}:", "CertUtil: -hashfile command completed successfully.", "CertUtil: -hashfile command FAILED: {0}"),
-    "de": ("{0}-Hash von {1}:", "CertUtil: -hashfile-Befehl wurde erfolgreich ausgeführt.", "CertUtil: -hashfile-Befehl ist fehlgeschlagen: {0}"),
-}  # fmt: skip
+    "en": (
+        "{0} hash of {1}:",
+        "CertUtil: -hashfile command completed successfully.",
+        "CertUtil: -hashfile command FAILED: {0}",
+    ),
+    "de": (
+        "{0}-Hash von {1}:",
+        "CertUtil: -hashfile-Befehl wurde erfolgreich ausgeführt.",
+        "CertUtil: -hashfile-Befehl ist fehlgeschlagen: {0}",
+    ),
+}
 
 
 def run(context: Context) -> int:

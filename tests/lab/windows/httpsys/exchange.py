@@ -14,7 +14,7 @@ from ..iis.request import Request
 from ..iis.server import Iis
 from ..iis.worker import Worker
 from . import answers
-from .upstream import Upstream, acquire, give_back
+from .upstream import Upstream, acquire, release
 
 _HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 _NO_BODY = {204, 304}
@@ -138,7 +138,7 @@ class Exchange:
                 self._expects = False
             whole = await self._answered(upstream, worker.settings.request_s if worker.settings else 120.0)
             if whole:
-                give_back(worker, upstream)
+                release(worker, upstream)
                 self._upstream = None
                 return
             if self._cut:
@@ -292,7 +292,7 @@ class Exchange:
         else:
             upstream.transport.pause_reading()
 
-    # ends that nobody wished for
+    # failures
 
     def cut(self) -> None:
         """The worker was killed: the client sees its connection reset."""

@@ -12,7 +12,7 @@ import httptools
 
 from ..iis.worker import Worker
 
-_LONGEST_IDLE_S = 4.0  # shorter than any application keeps one, so that none is closed while it is taken
+_LONGEST_IDLE_S = 4.0  # shorter than any application keeps one, so that none is closed while it is used
 
 
 class Receiver(Interface):
@@ -75,7 +75,7 @@ class Upstream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         receiver = self.receiver
         if receiver is None:
-            self.close()  # an answer that nobody asked for
+            self.close()  # an unexpected answer
             return
         self.got_data = True
         if self.tunnelling:
@@ -176,7 +176,7 @@ _IDLE: weakref.WeakKeyDictionary[Worker, list[Upstream]] = weakref.WeakKeyDictio
 
 
 async def acquire(worker: Worker, fresh: bool) -> Upstream:
-    """A connection to the worker: one that is idle, unless a fresh one is wanted."""
+    """A connection to the worker: an idle one, unless `fresh`."""
     loop = asyncio.get_running_loop()
     idle = _IDLE.setdefault(worker, [])
     while idle and not fresh:
@@ -188,7 +188,8 @@ async def acquire(worker: Worker, fresh: bool) -> Upstream:
     return upstream
 
 
-def give_back(worker: Worker, upstream: Upstream) -> None:
+def release(worker: Worker, upstream: Upstream) -> None:
+    """Keep a connection for the next request, or close it."""
     if upstream.free and not worker.exited.is_set():
         upstream.recycle()
         upstream.idle_since = asyncio.get_running_loop().time()

@@ -183,9 +183,9 @@ class Pool:
     # ends
 
     def worker_exited(self, worker: Worker) -> None:
-        """Called when a worker's process has gone, whatever the reason."""
+        """Called when a worker's process has ended, for any reason."""
         if worker in self.leaving:
-            return  # its retirement takes it off the list
+            return  # its retirement removes it from the list
         if worker is self._incoming:
             return  # the swap that waits for it goes on, and the failed start is seen there
         if worker is not self.worker:

@@ -153,7 +153,7 @@ class Iis:
     # changes
 
     def save(self) -> None:
-        """The configuration as it now is outlives the host; states of pools do not, autoStart tells those."""
+        """Save the configuration. It survives a restart of the host; states of pools do not: autoStart decides them."""
         self._store.save(
             [pool.config for pool in self.pools.values()],
             {

@@ -33,7 +33,7 @@ def parse_binding(text: str) -> Binding:
     """A binding as appcmd writes it: http/*:8080:shop.test."""
     match = _BINDING.fullmatch(text)
     if not match or not 1 <= int(match[3]) <= 65535:
-        raise ValueError(f"{text!r} is no binding like http/*:8080:shop.test")
+        raise ValueError(f"{text!r} is not a binding such as http/*:8080:shop.test")
     return Binding(match[1].lower(), match[2], int(match[3]), match[4].lower())
 
 

@@ -30,7 +30,7 @@ _INTERPRETERS = {"python", "python.exe", "python3", "python3.exe"}
 
 
 class Worker:
-    """Started by a pool. `on_exit(worker)` is called once, when the process has gone."""
+    """Started by a pool. `on_exit(worker)` is called once, when the process has ended."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Worker:
     # start
 
     def start(self) -> None:
-        """Starts the process; `ready` tells when it listens, or why it never will."""
+        """Starts the process; `ready` is done when it listens, or has the reason of the failure."""
         try:
             self.settings = webconfig.read(self.directory)
             command = self._command(self.settings)

@@ -75,7 +75,7 @@ class Winrm:
             connection.drop()
 
     def hang(self) -> None:
-        """Connections are taken and nothing is answered."""
+        """Connections are accepted and never answered."""
         self.disturbance.hang = True
 
     def close(self) -> None:
@@ -95,28 +95,25 @@ class Winrm:
         login = link.state.setdefault("ntlm", NtlmLogin())
         assert isinstance(login, NtlmLogin)
         kind, _unused, token = request.headers.get("authorization", "").partition(" ")
-        headers: list[tuple[str, str]] = []
+        if kind.lower() in ("negotiate", "ntlm"):
+            return await self._ntlm(login, request, kind, token)
+        user = login.user
         if kind.lower() == "basic" and self._basic_allowed(request):
             user = basic.user_of(token, self._machine.config.users)
-            if user is None:
-                return self._unauthorized(request)
-        elif kind.lower() in ("negotiate", "ntlm"):
-            try:
-                reply = login.step(token)
-            except ValueError:
-                self._machine.record.count("logins_failed")
-                return self._unauthorized(request)
-            encoded = f"{kind} {base64.b64encode(reply).decode()}" if reply else None
-            if login.user is None:
-                return HttpResponse(401, headers=[("WWW-Authenticate", encoded)] if encoded else [])
-            user = login.user
-            if encoded:
-                headers.append(("WWW-Authenticate", encoded))
-        elif login.user is not None:
-            user = login.user
-        else:
+        if user is None:
             return self._unauthorized(request)
-        return await self._serve(user, login, request, headers)
+        return await self._serve(user, login, request, [])
+
+    async def _ntlm(self, login: NtlmLogin, request: HttpRequest, kind: str, token: str) -> HttpResponse:
+        try:
+            reply = login.step(token)
+        except ValueError:
+            self._machine.record.count("logins_failed")
+            return self._unauthorized(request)
+        headers = [("WWW-Authenticate", f"{kind} {base64.b64encode(reply).decode()}")] if reply else []
+        if login.user is None:
+            return HttpResponse(401, headers=headers)
+        return await self._serve(login.user, login, request, headers)
 
     async def _serve(
         self, user: str, login: NtlmLogin, request: HttpRequest, headers: list[tuple[str, str]]

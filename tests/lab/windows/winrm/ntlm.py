@@ -19,7 +19,7 @@ _SOAP = b"type=application/soap+xml;charset=UTF-8"
 
 
 class Credentials:
-    """Where pyspnego's acceptor looks users up: a file that is only in memory, so that no password stays on the disk."""
+    """The user file of pyspnego's acceptor, in memory only: no password stays on the disk."""
 
     def __init__(self, host: str, users: dict[str, str]) -> None:
         self._descriptor = os.memfd_create("winrm-users")

@@ -48,7 +48,7 @@ class RunningCommand:
         try:
             self._loop.call_soon_threadsafe(self.changed.set)
         except RuntimeError:
-            pass  # the host has gone
+            pass  # the host has ended
 
     def terminate(self) -> None:
         self.context.cancel()

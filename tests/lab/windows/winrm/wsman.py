@@ -30,6 +30,7 @@ _SHELL = NS["rsp"]
 _TRANSFER = NS["x"]
 _CMD_URI = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
 _FAULT_ACTION = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
+_FAULT_URI = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 _DECLARED = "".join(f' xmlns:{name}="{uri}"' for name, uri in NS.items())
 _MOST_OUTPUT = 48 * 1024
 _DEFAULT_TIMEOUT_S = 60.0
@@ -38,7 +39,7 @@ _DEFAULT_IDLE_S = 7200.0
 
 @dataclass
 class Message:
-    """The parts of an envelope that the service looks at."""
+    """The parts of an envelope that the service reads."""
 
     action: str
     message_id: str
@@ -111,7 +112,8 @@ class Service:
         shell = self.shells.open(user, int(codepage), cwd, variables, idle_s)
         return f"{_TRANSFER}/CreateResponse", (
             f"<x:ResourceCreated><a:Address>http://{self._machine.name}:5985/wsman</a:Address><a:ReferenceParameters>"
-            f'<w:ResourceURI>{_CMD_URI}</w:ResourceURI><w:SelectorSet><w:Selector Name="ShellId">{shell.id}</w:Selector>'
+            f"<w:ResourceURI>{_CMD_URI}</w:ResourceURI>"
+            f'<w:SelectorSet><w:Selector Name="ShellId">{shell.id}</w:Selector>'
             f"</w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>"
             f"<rsp:Shell><rsp:ShellId>{shell.id}</rsp:ShellId><rsp:ResourceUri>{_CMD_URI}</rsp:ResourceUri>"
             f"<rsp:Owner>{escape(user)}</rsp:Owner><rsp:IdleTimeOut>PT{idle_s:.3f}S</rsp:IdleTimeOut>"
@@ -171,7 +173,8 @@ class Service:
             parts += [f'<rsp:Stream Name="{n}" CommandId="{command.id}" End="TRUE"/>' for n in ("stdout", "stderr")]
         code = f"<rsp:ExitCode>{exit_code}</rsp:ExitCode>" if done else ""
         parts.append(
-            f'<rsp:CommandState CommandId="{command.id}" State="{_SHELL}/CommandState/{state}">{code}</rsp:CommandState>'
+            f'<rsp:CommandState CommandId="{command.id}" State="{_SHELL}/CommandState/{state}">'
+            f"{code}</rsp:CommandState>"
         )
         return f"{_SHELL}/ReceiveResponse", f"<rsp:ReceiveResponse>{''.join(parts)}</rsp:ReceiveResponse>"
 
@@ -236,7 +239,7 @@ def _fault(relates_to: str, fault: Fault) -> bytes:
         f"<s:Fault><s:Code><s:Value>s:{'Sender' if fault.sender else 'Receiver'}</s:Value>"
         f"<s:Subcode><s:Value>{fault.subcode}</s:Value></s:Subcode></s:Code>"
         f'<s:Reason><s:Text xml:lang="en-US">{text}</s:Text></s:Reason><s:Detail>'
-        f'<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="{fault.code}" Machine="lab">'
+        f'<f:WSManFault xmlns:f="{_FAULT_URI}" Code="{fault.code}" Machine="lab">'
         f"<f:Message>{text}</f:Message></f:WSManFault></s:Detail></s:Fault>"
     )
     return _envelope(_FAULT_ACTION, relates_to, body)

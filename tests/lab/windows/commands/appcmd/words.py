@@ -31,7 +31,7 @@ class Failure(Exception):
 
 @dataclass
 class Words:
-    """A command line taken apart. Options keep their order, their names their case."""
+    """The parts of a command line. Options keep their order, and their names keep their case."""
 
     verb: str
     kind: str
@@ -40,7 +40,7 @@ class Words:
     used: set[str] = field(default_factory=set)
 
     def take(self, name: str) -> str | None:
-        """The value of an option ("" when it has none), or None when it is not there."""
+        """The value of an option ("" when it has none), or None without it."""
         wanted = name.lower()
         for option, value in self.options:
             if option.lower() == wanted:
@@ -49,7 +49,7 @@ class Words:
         return None
 
     def rest(self) -> list[tuple[str, str | None]]:
-        """The options that nobody has taken yet."""
+        """The options that were not read yet."""
         return [(name, value) for name, value in self.options if name.lower() not in self.used]
 
     def refuse_rest(self) -> None:

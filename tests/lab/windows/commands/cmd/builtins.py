@@ -34,7 +34,7 @@ def split_name(text: str) -> tuple[str, str]:
 
 
 def words(context: Context, text: str, allowed: str, name: str) -> tuple[list[str], set[str]]:
-    """Words without their quotes, and the switches; one that is not among the allowed ones is refused aloud."""
+    """Words without their quotes, and the switches; any other than the allowed ones raises Unsimulated."""
     found: list[str] = []
     switches: set[str] = set()
     for match in _WORD.finditer(text):
@@ -188,7 +188,7 @@ def _rmdir(context: Context, path: str, switches: set[str]) -> int:
 
 
 def _remove_tree(context: Context, local: Path, shown: str) -> int:
-    """Removes what can be removed; files in use stay, with their directories, and each is told of."""
+    """Removes a tree; files in use stay, with their directories, and each is reported."""
     drive = context.machine.drive
     code = 0
     for entry in sorted(local.iterdir()):

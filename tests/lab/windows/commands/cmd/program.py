@@ -64,7 +64,7 @@ def _behind_program(line: str) -> str:
 
 
 def _unquote(line: str, always: bool) -> str:
-    """Whether the first and the last quote go: help cmd tells the rule."""
+    """Whether the first and the last quote are removed, by the rule of `help cmd`."""
     if not line.startswith('"'):
         return line
     keeps = (

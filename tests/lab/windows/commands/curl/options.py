@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """curl's options, from the command line and from --config.
 
-Windows Server 2019 came with version 7.55.1; its updates brought version 8. Options that the older one lacks are marked.
+Windows Server 2019 came with version 7.55.1, and its updates with version 8. Options missing in the older are marked.
 """
 
 from __future__ import annotations
@@ -70,14 +70,16 @@ _FLAGS = {
     "fail": "fail", "silent": "silent", "show-error": "show_error", "location": "location", "insecure": "insecure",
     "head": "head", "include": "include", "create-dirs": "create_dirs", "retry-connrefused": "retry_connrefused",
     "ssl-no-revoke": "no_revoke", "retry-all-errors": "retry_all_errors", "fail-with-body": "fail_with_body",
-    "remove-on-error": "remove_on_error", "no-progress-meter": "no_progress", "ssl-revoke-best-effort": "revoke_best_effort",
+    "remove-on-error": "remove_on_error", "no-progress-meter": "no_progress",
+    "ssl-revoke-best-effort": "revoke_best_effort",
 }  # fmt: skip
 _VALUES = {
-    "url": "urls", "output": "output", "user": "user", "header": "headers", "user-agent": "user_agent", "retry": "retry",
+    "url": "urls", "output": "output", "user": "user", "header": "headers", "user-agent": "user_agent",
+    "retry": "retry",
     "retry-delay": "retry_delay", "retry-max-time": "retry_max_time", "max-time": "max_time",
     "connect-timeout": "connect_timeout", "speed-limit": "speed_limit", "speed-time": "speed_time",
-    "max-filesize": "max_filesize", "write-out": "write_out", "proto": "proto", "config": "configs", "max-redirs": "max_redirs",
-    "proto-redir": "proto_redir", "cacert": "cacert",
+    "max-filesize": "max_filesize", "write-out": "write_out", "proto": "proto", "config": "configs",
+    "max-redirs": "max_redirs", "proto-redir": "proto_redir", "cacert": "cacert",
 }  # fmt: skip
 _IGNORED = {"globoff", "http1.1", "no-keepalive", "no-buffer"}
 _TLS = {"tlsv1": "1.0", "tlsv1.0": "1.0", "tlsv1.1": "1.1", "tlsv1.2": "1.2", "tlsv1.3": "1.3"}
@@ -95,7 +97,7 @@ _NUMBERS |= {"max_filesize", "max_redirs"}
 
 
 def apply_arguments(options: Options, arguments: list[str]) -> None:
-    """Takes the words of a command line in."""
+    """Reads the options of a command line."""
     words = iter(arguments)
     only_urls = False
     for word in words:
@@ -171,7 +173,7 @@ _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
 
 
 def apply_config(options: Options, text: str) -> None:
-    """Takes the lines of a configuration file in: option = "value"."""
+    """Reads the lines of a configuration file: option = "value"."""
     for line in text.splitlines():
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):

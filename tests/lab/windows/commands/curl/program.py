@@ -23,9 +23,8 @@ def run(context: Context) -> int:
     try:
         if context.arguments == ["--version"]:
             library = "WinSSL" if options.version.startswith("7.") else "Schannel zlib/1.3.1"
-            context.out(
-                f"curl {options.version} (Windows) libcurl/{options.version} {library}\r\nProtocols: file http https\r\n"
-            )
+            context.out(f"curl {options.version} (Windows) libcurl/{options.version} {library}\r\n")
+            context.out("Protocols: file http https\r\n")
             return 0
         apply_arguments(options, context.arguments)
         _read_configs(context, options)

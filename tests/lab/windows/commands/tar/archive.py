@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Members of tar and zip archives, whatever the file is called."""
+"""Members of tar and zip archives; the content decides which, not the file name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Entry:
 
 
 class Opened:
-    """A member's bytes; damage in them becomes BadArchive."""
+    """A member's bytes; damaged ones raise BadArchive."""
 
     def __init__(self, source: IO[bytes] | None) -> None:
         self._source = source

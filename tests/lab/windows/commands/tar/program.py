@@ -57,15 +57,7 @@ def _parse(context: Context) -> Options | int:
     while words:
         word = words.pop(0)
         if word.startswith("--"):
-            name, equals, value = word[2:].partition("=")
-            if name == "strip-components":
-                options.strip = int(value if equals else words.pop(0))
-            elif name in ("extract", "list"):
-                options.mode = {"extract": "x", "list": "t"}[name]
-            elif name in ("file", "directory"):
-                setattr(options, name, value if equals else words.pop(0))
-            else:
-                raise Unsimulated(f"tar: option {word}")
+            _long_option(options, word, words)
         elif word.startswith("-") and word != "-":
             failed = _cluster(context, options, word[1:], words)
             if failed:
@@ -78,6 +70,18 @@ def _parse(context: Context) -> Options | int:
         context.err("tar.exe: Must specify one of -c, -r, -t, -u, -x\r\n")
         return 1
     return options
+
+
+def _long_option(options: Options, word: str, words: list[str]) -> None:
+    name, equals, value = word[2:].partition("=")
+    if name == "strip-components":
+        options.strip = int(value if equals else words.pop(0))
+    elif name in ("extract", "list"):
+        options.mode = {"extract": "x", "list": "t"}[name]
+    elif name in ("file", "directory"):
+        setattr(options, name, value if equals else words.pop(0))
+    else:
+        raise Unsimulated(f"tar: option {word}")
 
 
 def _cluster(context: Context, options: Options, letters: str, words: list[str]) -> int:
@@ -137,7 +141,7 @@ def _list(context: Context, options: Options, source: IO[bytes]) -> int:
 
 
 def _extract(context: Context, options: Options, source: IO[bytes]) -> int:
-    """A member that cannot be written is told of and left out; what comes behind it is still unpacked."""
+    """Unpack. A member that cannot be written is reported and skipped; the members behind it are still unpacked."""
     drive = context.machine.drive
     base = drive.local(options.directory, context.cwd)
     if not base.is_dir():
