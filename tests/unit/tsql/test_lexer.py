@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import (
@@ -140,18 +141,32 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_texts_take_linear_time(kind: str) -> None:
-    def seconds(count: int) -> float:
-        text = HOSTILE[kind](count)
+def doublings(work: Callable[[str], object], text_of: Callable[[int], str]) -> list[float]:
+    """How much more processor time each of four doublings of a text takes, smallest first.
+
+    Linear work takes twice as much, quadratic work four times. The best of several runs counts, so that a busy machine
+    changes little; where a text outgrows a cache one ratio is larger than it should be, never all of them.
+    """
+
+    def seconds(text: str) -> float:
         start = time.process_time()
-        for work in (split_batches, find_sqlcmd):
-            try:
-                work(text)
-            except ScriptError:
-                pass
+        try:
+            work(text)
+        except ScriptError:
+            pass
         return time.process_time() - start
 
-    small = max(min(seconds(20_000) for _unused in range(5)), 0.002)
-    large = min(seconds(160_000) for _unused in range(2))
-    assert large < small * 8 * 5, (small, large)
+    texts = [text_of(2_000 * 2**power) for power in range(5)]
+    best = [max(min(seconds(text) for _run in range(3)), 0.0005) for text in texts]
+    return sorted(larger / smaller for smaller, larger in pairwise(best))
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_texts_take_linear_time(kind: str) -> None:
+    ratios = doublings(find_sqlcmd, HOSTILE[kind])
+    assert ratios[1] < 3, ratios
+
+
+def test_quadratic_time_would_be_noticed() -> None:
+    ratios = doublings(lambda text: [len(list(text)) for _unused in range(len(text) // 20)], lambda n: "a" * n)
+    assert ratios[1] > 3, ratios
