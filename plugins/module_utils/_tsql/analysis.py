@@ -24,11 +24,8 @@ from .lexer import (
     scan,
     string_readings,
 )
-from .statements import Guard, Statement
+from .statements import HOLE, Guard, Module, Statement
 from .stream import STARTERS
-
-HOLE = "__variable__"
-"""What stands in a name for a part that comes out of a variable."""
 
 _SQL_TAKING = frozenset({"sp_executesql"})
 _HEADER = re.compile(r"--\s*migrate:\s*(?P<words>[\w\- ,]+)", re.I)
@@ -63,6 +60,12 @@ class Unit:
         if not tokens:
             return ""
         return self.text[tokens[0].start : tokens[-1].end]
+
+    @property
+    def module(self) -> Module | None:
+        """The module in whose body the statement stands; None for the statement that creates it."""
+        module = self.statement.module
+        return None if module is None or module.statement is self.statement else module
 
     def words(self) -> Sequence[Token]:
         return self.tokens[self.statement.first : self.statement.last]

@@ -4,21 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .analysis import HOLE, Unit, read_script
+from .analysis import Unit, read_script
+from .breaking import BreakingChange
 from .findings import ERROR, OFF, WARNING, Advice, Finding, Report
 from .lexer import ScriptError, Token
 from .live import LiveSchema, TableFacts
 from .options import Options
-from .release import CERTAIN, Objects
+from .ownership import Ownership
 from .rules import FAMILIES
 from .rules.family import AS_IS, SILENT, Rule, StatementCheck
 from .rules.releases import RELEASE_USES
 from .rules.unreadable import UNKNOWN
 from .statements import Name
-from .usage import Taken
+from .usage import Usage
 from .waivers import Waivers
 
 
@@ -42,12 +43,14 @@ class Linter:
     def __init__(self, options: Options, live: LiveSchema | None = None) -> None:
         self.options = options
         self.live = live
-        self.objects = Objects()
+        self.own = Ownership(live)
         self.script = read_script("", "")
         self.result = Report(live=live is not None)
         self._findings: list[Finding] = []
-        self.usage: Callable[[Unit], list[tuple[Taken, list[str]]]] | None = None
-        """What a statement takes away, and which supported releases use it."""
+        self._compared: set[tuple[int, BreakingChange]] = set()
+        """By statement: one statement may break the same thing by several rules."""
+        self.usage: Usage | None = None
+        """What supported releases use, compared with the breaking changes that the rules declare."""
 
     # -- what rules ask
 
@@ -55,25 +58,6 @@ class Linter:
         if self.live is None or name is None:
             return None
         return self.live.tables.get(name.key)
-
-    def new_table(self, name: Name | None, unit: Unit, at_least: int = CERTAIN) -> bool:
-        if name is None:
-            return False
-        if self.objects.new_table(name, unit) >= at_least:
-            return True
-        return (
-            self.live is not None
-            and HOLE not in name.parts
-            and not name.database
-            and self.objects.new_table(name, unit) >= 1
-            and not self.live.exists(name.key)
-        )
-
-    def new_module(self, name: Name | None, unit: Unit) -> bool:
-        if name is None:
-            return False
-        found = self.objects.new_module(name, unit)
-        return found >= CERTAIN or (self.live is not None and found >= 1 and not self.live.exists(name.key))
 
     def report(
         self,
@@ -86,11 +70,16 @@ class Linter:
         advice: Advice | None = None,
         severity: str | None = None,
         table: Name | None = None,
+        breaks: BreakingChange | None = None,
+        exempt: bool = False,
     ) -> None:
+        module = unit.module
+        if breaks is not None and module is None:
+            self._compare(unit, breaks, message, token)
+        if exempt:
+            return
         level = self._severity(rule, severity, table)
-        statement = unit.statement
-        module = statement.module
-        if module is not None and module.statement is not statement and rule.in_body != AS_IS:
+        if module is not None and rule.in_body != AS_IS:
             if level == ERROR and module.name is not None:
                 self._in_body(module.name, rule, message)
             if rule.in_body == SILENT:
@@ -101,7 +90,7 @@ class Linter:
         if offset is not None:
             self._add(rule, level, offset, message, advice, table, unit.root)
         else:
-            at = token if token is not None else statement.token
+            at = token if token is not None else unit.statement.token
             self._add(rule, level, unit.locate(at.start), message, advice, table, unit.root, at.end - at.start)
 
     def report_at(
@@ -109,9 +98,22 @@ class Linter:
     ) -> None:
         self._add(rule, self._severity(rule, severity, None), offset, message, advice)
 
+    def _compare(self, unit: Unit, change: BreakingChange, message: str, token: Token | None) -> None:
+        """Report a breaking change that meets a release which uses what it changes."""
+        labels = self.usage.users(change, self.options.phase) if self.usage is not None else []
+        if labels and (unit.number, change) not in self._compared:
+            self._compared.add((unit.number, change))
+            self.report(
+                unit,
+                RELEASE_USES,
+                f"{message}, which release {' and '.join(labels)} uses",
+                token=token,
+                advice=Advice(f"Wait until release {labels[-1]} is no longer supported."),
+            )
+
     def _in_body(self, module: Name, rule: Rule, message: str) -> None:
         """Remember what a module's body does, for the day somebody runs it; one finding of a rule is enough."""
-        known = self.objects.bodies.setdefault(module.key, [])
+        known = self.own.bodies.setdefault(module.key, [])
         if not any(rule == one for one, _message in known):
             known.append((rule, message))
 
@@ -170,6 +172,7 @@ class Linter:
         script = read_script(file, text)
         self.script = script
         self._findings = []
+        self._compared = set()
         self.result.files.append(file)
         if script.failure is not None:
             self._fail(script.failure)
@@ -178,9 +181,7 @@ class Linter:
         for unit in script.units:
             for check in (*_BY_KIND.get(unit.statement.kind, ()), *_EVERY_STATEMENT):
                 check(self, unit)
-            if self.usage is not None:
-                self._used(unit, self.usage(unit))
-            self.objects.apply(unit)
+            self.own.apply(unit)
         for script_check in _EVERY_SCRIPT:
             script_check(self)
         return self._conclude()
@@ -188,7 +189,7 @@ class Linter:
     def remember(self, file: str, text: str) -> None:
         """A script of the release that was applied before: what it made is the release's own."""
         for unit in read_script(file, text).units:
-            self.objects.apply(replace(unit, guards=(), jumps=False))
+            self.own.apply(replace(unit, guards=(), jumps=False))
 
     def refuse(self, file: str, failure: ScriptError) -> None:
         """A script whose text cannot even be read."""
@@ -203,16 +204,6 @@ class Linter:
         offset = self.script.lines.offset(failure.line) + failure.column - 1
         self._add(UNKNOWN, ERROR, offset, failure.message)
         self.result.findings.extend(self._findings)
-
-    def _used(self, unit: Unit, found: list[tuple[Taken, list[str]]]) -> None:
-        for one, labels in found:
-            if labels:
-                self.report(
-                    unit,
-                    RELEASE_USES,
-                    f"{one.text}, which release {' and '.join(labels)} uses",
-                    advice=Advice(f"Wait until release {labels[-1]} is no longer supported."),
-                )
 
     def _conclude(self) -> list[Finding]:
         """Apply the waivers, and take findings that were reported twice for one."""

@@ -17,7 +17,7 @@ from .options import Options
 from .rules import RULES
 from .sources import Source, SourceError, find_sources
 from .statements import Name
-from .usage import taken, users, versioned_objects
+from .usage import Usage, versioned_objects
 
 EDITIONS = ("standard", "enterprise", "developer", "express", "web", "azure")
 VERSIONS = {"2016": 13, "2017": 14, "2019": 15, "2022": 16, "2025": 17}
@@ -82,9 +82,7 @@ def _check(
         linter.remember(source.file, source.text)
         linter.result.applied.append(source.file)
         return
-    # an undo script takes the release's own objects back
-    concerned = releases if phase == "undo" else [*releases, *own]
-    linter.usage = (lambda unit: [(one, users(one, concerned)) for one in taken(unit)]) if concerned else None
+    linter.usage = Usage(releases, own)
     linter.check(source.file, source.text)
     if phase != "expand":
         return

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from .lexer import VARIABLE, Token
 
 DEFAULT_SCHEMA = "dbo"
+HOLE = "__variable__"
+"""What stands in a name for a part that comes out of a variable."""
 
 
 @dataclass(frozen=True)

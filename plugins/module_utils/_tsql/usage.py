@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The release-level view: what scripts take away, against what the supported releases use. Private to the collection."""
+"""Breaking changes against what the supported releases use. Private to the collection."""
 
 from __future__ import annotations
 
@@ -9,24 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .._release.manifest import Manifest
-from .analysis import Unit
-from .lexer import STRING, string_value
+from .breaking import CHANGED, RETYPED, BreakingChange
 from .live import LiveSchema
-from .statements import Name, name_from_text
+from .statements import HOLE, Name
 
 _VERSION = re.compile(r"^(?P<base>.+?)_(?P<number>\d{1,4})$")
-_KINDS = ("PROCEDURE", "VIEW", "FUNCTION", "TRIGGER", "TABLE", "TYPE", "SYNONYM", "SEQUENCE")
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Something that a statement takes away or changes: an object, or a column of it."""
-
-    schema: str
-    name: str
-    column: str
-    how: str
-    text: str
 
 
 def used_name(text: str) -> tuple[str, str, str]:
@@ -39,53 +26,51 @@ def used_name(text: str) -> tuple[str, str, str]:
     return parts[-3], parts[-2], parts[-1]
 
 
-def taken(unit: Unit) -> list[Taken]:
-    """What a statement takes from those who use the present schema."""
-    statement = unit.statement
-    if statement.module is not None and statement.module.statement is not statement:
-        return []
-    kind = statement.kind
-    found: list[Taken] = []
-    if kind.startswith("DROP ") and kind[5:] in _KINDS:
-        found += [_taken(name, "", f"drops {name}") for name in statement.names]
-    elif kind in ("ALTER PROCEDURE", "ALTER VIEW", "ALTER FUNCTION") and statement.name is not None:
-        found.append(_taken(statement.name, "", f"changes {statement.name}"))
-    elif kind == "ALTER SCHEMA" and len(statement.names) > 1:
-        found.append(_taken(statement.names[1], "", f"moves {statement.names[1]}"))
-    elif kind == "ALTER TABLE" and statement.name is not None:
-        for action in statement.actions:
-            if action.kind in ("DROP COLUMN", "DROP ITEM"):
-                found.append(_taken(statement.name, action.name, f"drops column {action.name} of {statement.name}"))
-            elif action.kind == "ALTER COLUMN" and action.column is not None and action.column.nullable is False:
-                continue
-    elif (
-        kind == "EXEC" and statement.name is not None and statement.name.base.lower() == "sp_rename" and statement.args
-    ):
-        token = statement.args[0].token
-        if token.kind == STRING:
-            target = name_from_text(string_value(token), token)
-            of_column = any(string_value(argument.token).upper() == "COLUMN" for argument in statement.args[2:])
-            if of_column and len(target.parts) > 1:
-                found.append(_taken(Name(target.parts[:-1], token), target.base, f"renames column {target}"))
-            else:
-                found.append(_taken(target, "", f"renames {target}"))
-    return found
+def users(change: BreakingChange, releases: Iterable[Manifest]) -> list[str]:
+    """The releases that use what a statement removes or changes.
+
+    A use of a whole table is a use of each of its columns. A name that only a variable knows may be any of them.
+    """
+    return [release.label for release in releases if any(_hits(change, text) for text in release.uses)]
 
 
-def _taken(name: Name, column: str, text: str) -> Taken:
-    return Taken(name.key[0], name.key[1], column.lower(), text.split(" ", 1)[0], text)
+def _hits(change: BreakingChange, used: str) -> bool:
+    schema, name, column = used_name(used)
+    return (
+        _same(change.schema, schema)
+        and _same(change.name, name)
+        and (not column or not change.column or _same(change.column, column))
+    )
 
 
-def users(one: Taken, releases: Iterable[Manifest]) -> list[str]:
-    """The releases that use what is taken. A use of a whole table is a use of each of its columns."""
-    found = []
-    for release in releases:
-        for text in release.uses:
-            schema, name, column = used_name(text)
-            if (schema, name) == (one.schema, one.name) and (not column or not one.column or column == one.column):
-                found.append(release.label)
-                break
-    return found
+def _same(changed: str, used: str) -> bool:
+    return changed in (used, HOLE)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the releases use that a script has to leave alone."""
+
+    supported: Sequence[Manifest]
+    """The other releases that may still run, the oldest first."""
+    own: Sequence[Manifest]
+    """The release that the scripts belong to."""
+
+    def users(self, change: BreakingChange, phase: str) -> list[str]:
+        """The releases that a change in this phase would break."""
+        own = self.own if _meets_its_own_release(change, phase) else ()
+        return users(change, [*self.supported, *own])
+
+
+def _meets_its_own_release(change: BreakingChange, phase: str) -> bool:
+    """Whether a change breaks the release itself.
+
+    An undo script removes what the release brought. What expand changes in place is ready before the release starts,
+    and a column's final type is what its code was written for.
+    """
+    if phase == "undo" or change.how == RETYPED:
+        return False
+    return not (change.how == CHANGED and phase == "expand")
 
 
 def versioned_objects(

@@ -23,7 +23,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live im
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import VERSIONS
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.usage import taken, users
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.usage import Usage
 
 RULES = Path(__file__).parent / "rules"
 _EXAMPLE = re.compile(r"^--== (?P<kind>catch|near miss)(?: \[(?P<options>[^\]]*)\])?: (?P<title>.*)$", re.M)
@@ -78,7 +78,7 @@ def check(example: Example) -> Report:
     )
     linter = Linter(options, live_schema() if example.option("live") else None)
     if uses:
-        linter.usage = lambda unit: [(one, users(one, [_RELEASE])) for one in taken(unit)]
+        linter.usage = Usage([_RELEASE], [])
     linter.check(f"{example.rule}.sql", example.text)
     return linter.result
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[3] / "plugins" / "module_utils" / "_tsql"
+MODULE_UTILS = Path(__file__).resolve().parents[3] / "plugins" / "module_utils"
 TOY = """
 
 NO_PRINT = FAMILY.rule(
@@ -40,7 +40,9 @@ FAMILY = Family()
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(PACKAGE, tmp_path / "_tsql", ignore=shutil.ignore_patterns("__pycache__")))
+    copy = tmp_path / "plugins" / "module_utils"
+    shutil.copytree(MODULE_UTILS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy / "_tsql"
 
 
 def lint(package: Path, *arguments: str) -> str:

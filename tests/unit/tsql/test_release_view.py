@@ -56,15 +56,59 @@ def test_contract_waits_for_the_releases_that_use_it(tmp_path: Path, one: Path) 
         ("EXEC(N'DROP PROCEDURE dbo.spFindAllThings;');", True),
         ("ALTER PROCEDURE dbo.spFindAllThings AS SELECT 1 AS One;", True),
         ("ALTER SCHEMA sales TRANSFER dbo.Things;", True),
+        ("EXEC sp_changeobjectowner 'dbo.Things', 'sales';", True),
+        ("CREATE OR ALTER PROCEDURE dbo.spFindAllThings AS SELECT 1 AS One;", True),
+        ("EXEC sp_rename @newname = N'Items', @objname = N'dbo.Things';", True),
+        ("EXEC sp_rename @objtype = 'COLUMN', @newname = 'Title', @objname = 'dbo.Things.Name';", True),
+        ("DECLARE @old sysname = N'dbo.Things'; EXEC sp_rename @old, N'Items';", True),
+        ("ALTER TABLE dbo.Things ALTER COLUMN Name nvarchar(500) NULL;", True),
+        ("ALTER TABLE dbo.Things ALTER COLUMN Name nvarchar(100) NOT NULL;", True),
+        ("ALTER TABLE dbo.Things ALTER COLUMN Name ADD SPARSE;", True),
+        ("TRUNCATE TABLE dbo.Things;", True),
+        ("DELETE FROM dbo.Things;", True),
+        ("ALTER TABLE dbo.Things SWITCH TO dbo.Archive;", True),
+        ("CREATE TABLE dbo.Things (Id int NOT NULL); DROP TABLE dbo.Things;", True),
+        ("ALTER TABLE dbo.Things ALTER COLUMN Colour int NULL;", False),
+        ("ALTER TABLE dbo.Things ALTER COLUMN Name ADD ROWGUIDCOL;", False),
+        ("EXEC sp_rename 'dbo.Things.IX_Name', 'IX_Title', 'INDEX';", False),
+        ("TRUNCATE TABLE dbo.Others;", False),
+        ("DELETE FROM dbo.Things WHERE Id = 5;", False),
+        ("ALTER TABLE dbo.Others SWITCH TO dbo.Things;", False),
+        ("CREATE PROCEDURE dbo.spDropThings AS DROP TABLE dbo.Things;", False),
         ("ALTER TABLE dbo.Things DROP COLUMN Colour;", False),
         ("DROP TABLE dbo.Others;", False),
         ("DROP PROCEDURE dbo.spFindAllThings_0;", False),
     ],
 )
-def test_what_is_taken(tmp_path: Path, one: Path, sql: str, refused: bool) -> None:
+def test_breaking_changes(tmp_path: Path, one: Path, sql: str, refused: bool) -> None:
     two = release(tmp_path, "2.0.0", "uses: []\n", contract=sql)
     found = [finding.rule for finding in check(two, one, phase="contract").findings if finding.severity == "error"]
     assert found == (["release-uses"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("phase", "sql", "refused"),
+    [
+        ("contract", "ALTER TABLE dbo.Owners ALTER COLUMN Code nvarchar(20) NOT NULL;", False),
+        ("contract", "ALTER PROCEDURE dbo.spFindAllOwners AS SELECT 1 AS One;", True),
+        ("contract", "TRUNCATE TABLE dbo.Owners;", True),
+        ("undo", "DROP TABLE dbo.Owners;", False),
+    ],
+)
+def test_what_the_release_itself_uses(tmp_path: Path, one: Path, phase: str, sql: str, refused: bool) -> None:
+    two = release(tmp_path, "2.0.0", "uses: [dbo.Owners, dbo.spFindAllOwners]\n", **{phase: sql})
+    found = [finding.rule for finding in check(two, one, phase=phase).findings if finding.severity == "error"]
+    assert found == (["release-uses"] if refused else [])
+
+
+def test_what_expand_changes_in_place_is_ready_for_the_release(tmp_path: Path, one: Path) -> None:
+    two = release(
+        tmp_path,
+        "2.0.0",
+        "uses: [dbo.spFindAllOwners]\n",
+        expand="CREATE OR ALTER PROCEDURE dbo.spFindAllOwners AS SELECT 1 AS One;",
+    )
+    assert [finding.rule for finding in check(two, one).findings] == ["alter-module"]
 
 
 def test_undo_may_take_back_what_the_release_itself_brought(tmp_path: Path, one: Path) -> None:

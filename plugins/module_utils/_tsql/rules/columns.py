@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from ..analysis import Unit
+from ..breaking import RETYPED, broken
 from ..findings import ERROR, WARNING, Advice
 from ..lexer import QUOTED, WORD, Token
 from ..live import ColumnFacts
-from ..statements import Column, Name, plain
+from ..ownership import LIKELY
+from ..statements import Action, Column, Name, plain
 from .constraints import ADD_CHECK, ADD_FOREIGN_KEY
 from .family import Context, Family
 from .indexes import ADD_UNIQUE
@@ -179,7 +181,7 @@ def staged(table: Name | None, column: Column, value: str, *, required: bool = T
 def add_column(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = statement.name
-    if context.new_table(table, unit, 1):
+    if context.own.table(table, unit, LIKELY):
         return
     for action in statement.actions:
         column = action.column
@@ -331,40 +333,53 @@ def _default_offline(context: Context, unit: Unit, table: Name | None, column: C
 
 @FAMILY.on("ALTER TABLE")
 def alter_column(context: Context, unit: Unit) -> None:
-    statement = unit.statement
-    table = statement.name
-    for action in statement.actions:
-        column = action.column
-        if column is None or action.kind not in ("ALTER COLUMN", "ALTER COLUMN OPTION"):
+    for action in unit.statement.actions:
+        if action.column is None:
             continue
-        if context.new_table(table, unit) or (
-            table is not None
-            and context.objects.newness(
-                context.objects.columns.get((*table.key, column.name.lower())), unit, table.schema
-            )
-            == 2
-        ):
-            continue
-        where = f"column {plain(column.name)} of {full(table)}"
         if action.kind == "ALTER COLUMN OPTION":
-            rule = ADD_PERSISTED if action.words == ("ADD", "PERSISTED") else ALTER_TYPE
-            if action.words[1:] in (("ROWGUIDCOL",), ("NOT FOR REPLICATION",)):
-                continue
-            context.report(
-                unit,
-                rule,
-                f"{action.words[0].lower()}s {action.words[1]} {'to' if action.words[0] == 'ADD' else 'from'} {where}",
-                token=column.token,
-                table=table,
-                advice=Advice("Leave it, or do it in contract.", (("contract", unit.source.rstrip("; \n") + ";\n"),)),
-            )
-            continue
-        _altered(context, unit, table, column, where, bool(action.words))
+            _option(context, unit, action, action.column)
+        elif action.kind == "ALTER COLUMN":
+            table = unit.statement.name
+            facts = context.table_facts(table)
+            now = facts.columns.get(action.column.name.lower()) if facts is not None else None
+            _nullability(context, unit, action.column, now)
+            if now is None or action.words or not _same_or_wider(action.column, now):
+                _retyped(context, unit, action.column, now)
 
 
-def _altered(context: Context, unit: Unit, table: Name | None, column: Column, where: str, option: bool) -> None:
-    facts = context.table_facts(table)
-    now = facts.columns.get(column.name.lower()) if facts is not None else None
+def _own(context: Context, unit: Unit, column: Column) -> bool:
+    table = unit.statement.name
+    return context.own.table(table, unit) or context.own.column(table, column.name, unit)
+
+
+_HARMLESS_OPTIONS = (("ROWGUIDCOL",), ("NOT FOR REPLICATION",))
+
+
+def _option(context: Context, unit: Unit, action: Action, column: Column) -> None:
+    table = unit.statement.name
+    if action.words[1:] in _HARMLESS_OPTIONS:
+        return
+    adds = action.words[0] == "ADD"
+    context.report(
+        unit,
+        ADD_PERSISTED if action.words == ("ADD", "PERSISTED") else ALTER_TYPE,
+        f"{action.words[0].lower()}s {action.words[1]} {'to' if adds else 'from'} {_where(table, column)}",
+        token=column.token,
+        table=table,
+        advice=Advice("Leave it, or do it in contract.", (("contract", unit.source.rstrip("; \n") + ";\n"),)),
+        breaks=broken(RETYPED, table, column.name),
+        exempt=_own(context, unit, column),
+    )
+
+
+def _where(table: Name | None, column: Column) -> str:
+    return f"column {plain(column.name)} of {full(table)}"
+
+
+def _nullability(context: Context, unit: Unit, column: Column, now: ColumnFacts | None) -> None:
+    """What ALTER COLUMN says, or leaves out, about NULL."""
+    table = unit.statement.name
+    own = _own(context, unit, column)
     if column.nullable is None:
         context.report(
             unit,
@@ -375,31 +390,37 @@ def _altered(context: Context, unit: Unit, table: Name | None, column: Column, w
                 "Write it out; without it the column becomes nullable."
                 + ("" if now is None else f" At present it is {'NULL' if now.nullable else 'NOT NULL'}.")
             ),
+            exempt=own,
         )
     elif column.nullable is False and (now is None or now.nullable):
         value = _ZERO.get(column.type_name, "")
         context.report(
             unit,
             ALTER_NOTNULL,
-            f"makes {where} NOT NULL",
+            f"makes {_where(table, column)} NOT NULL",
             token=column.token,
             table=table,
             advice=Advice(
                 "Backfill first; in contract, look for NULLs in the same transaction.",
                 tuple(pair for pair in staged(table, column, value).scripts if pair[0] != "expand"),
             ),
+            breaks=broken(RETYPED, table, column.name),
+            exempt=own,
         )
     elif column.nullable is True and (now is None or not now.nullable):
         context.report(
             unit,
             ALTER_NULL,
-            f"makes {where} nullable, if it is not",
+            f"makes {_where(table, column)} nullable, if it is not",
             token=column.token,
             advice=Advice("Add a new column that is nullable."),
+            exempt=own,
         )
-    if now is not None and _same_or_wider(column, now) and not option:
-        return
-    message = f"changes {where} to {column.type_text}"
+
+
+def _retyped(context: Context, unit: Unit, column: Column, now: ColumnFacts | None) -> None:
+    table = unit.statement.name
+    message = f"changes {_where(table, column)} to {column.type_text}"
     if now is None:
         message += "; its present type is not known here"
     else:
@@ -419,6 +440,8 @@ def _altered(context: Context, unit: Unit, table: Name | None, column: Column, w
             "run the linter with a connection, or say so in a waiver.",
             (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name + '_2')} {column.type_text} NULL;\n"),),
         ),
+        breaks=broken(RETYPED, table, column.name),
+        exempt=_own(context, unit, column),
     )
 
 

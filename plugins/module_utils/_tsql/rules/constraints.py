@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..analysis import Unit
 from ..findings import WARNING, Advice
+from ..ownership import LIKELY
 from ..statements import Action, Name, plain
 from .family import SILENT, Context, Family
 from .indexes import ADD_UNIQUE, INDEX_OFFLINE, after_duplicates
@@ -71,8 +72,8 @@ def add_constraint(context: Context, unit: Unit) -> None:
             and table is not None
             and not table.temporary
         ):
-            context.objects.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
-        if context.new_table(table, unit, 1):
+            context.own.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
+        if context.own.table(table, unit, LIKELY):
             continue
         if action.kind == "ADD CHECK":
             context.report(
@@ -115,8 +116,7 @@ def add_constraint(context: Context, unit: Unit) -> None:
             )
         elif action.kind == "ADD DEFAULT":
             if table is not None and action.columns:
-                made = context.objects.columns.get((*table.key, action.columns[0].lower()))
-                if context.objects.newness(made, unit, table.schema):
+                if context.own.column(table, action.columns[0], unit, LIKELY):
                     continue
                 facts = context.table_facts(table)
                 column = facts.columns.get(action.columns[0].lower()) if facts else None
@@ -173,18 +173,18 @@ def checking(context: Context, unit: Unit) -> None:
                     advice=Advice("Leave them on."),
                 )
             elif table is not None:
-                context.objects.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
+                context.own.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
         elif action.kind == "CHECK CONSTRAINT":
             trusted = action.words and action.words[0] == "CHECK"
             if table is None:
                 continue
             if trusted:
                 if action.name == "ALL":
-                    for key in [key for key in context.objects.unchecked if key[:2] == table.key]:
-                        del context.objects.unchecked[key]
+                    for key in [key for key in context.own.unchecked if key[:2] == table.key]:
+                        del context.own.unchecked[key]
                 else:
-                    context.objects.unchecked.pop((*table.key, action.name.lower()), None)
-            elif not context.new_table(table, unit, 1):
+                    context.own.unchecked.pop((*table.key, action.name.lower()), None)
+            elif not context.own.table(table, unit, LIKELY):
                 context.report(
                     unit,
                     UNTRUSTED,
@@ -209,10 +209,10 @@ def _all(name: str) -> str:
 @FAMILY.every_script
 def unchecked(context: Context) -> None:
     """What a script leaves unchecked."""
-    for key, (unit, name) in list(context.objects.unchecked.items()):
+    for key, (unit, name) in list(context.own.unchecked.items()):
         table = unit.statement.name
-        del context.objects.unchecked[key]
-        if context.new_table(table, unit):
+        del context.own.unchecked[key]
+        if context.own.table(table, unit):
             continue
         context.report(
             unit,

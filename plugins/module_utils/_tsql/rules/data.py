@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..analysis import Unit
+from ..breaking import EMPTIED, broken
 from ..findings import WARNING, Advice
 from ..lexer import QUOTED, VARIABLE, WORD, Token, string_value
+from ..ownership import LIKELY
 from ..statements import Action, Name
 from .family import SILENT, Context, Family
 from .triggers import TRIGGER_OFF
@@ -132,7 +134,7 @@ def _where(unit: Unit) -> Sequence[Token]:
 def data_mass(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = target(unit)
-    if table is not None and (table.temporary or context.new_table(table, unit, 1)):
+    if table is not None and (table.temporary or context.own.table(table, unit, LIKELY)):
         return
     if table is not None and table.base.lower() in ("inserted", "deleted"):
         return
@@ -154,7 +156,12 @@ def data_mass(context: Context, unit: Unit) -> None:
         if top and not limited:
             why += f" and TOP ({top}), which is not below {_BATCH}"
         context.report(
-            unit, DATA_MASS, f"{verb} {full(table)} {why}", table=table, advice=_batches(unit, table, statement.kind)
+            unit,
+            DATA_MASS,
+            f"{verb} {full(table)} {why}",
+            table=table,
+            advice=_batches(unit, table, statement.kind),
+            breaks=broken(EMPTIED, table) if statement.kind == "DELETE" else None,
         )
     elif context.options.phase == "expand" and not limited:
         context.report(
@@ -205,7 +212,7 @@ def _batches(unit: Unit, table: Name | None, kind: str) -> Advice:
 def merge(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = statement.name
-    if table is None or table.temporary or context.new_table(table, unit, 1):
+    if table is None or table.temporary or context.own.table(table, unit, LIKELY):
         return
     if "composed" in statement.flags:
         context.report(
@@ -244,7 +251,7 @@ def merge(context: Context, unit: Unit) -> None:
 def move_partition(context: Context, unit: Unit) -> None:
     table = unit.statement.name
     for action in unit.statement.actions:
-        if action.kind == "SWITCH" and not context.new_table(table, unit):
+        if action.kind == "SWITCH":
             context.report(
                 unit,
                 SWITCH,
@@ -252,8 +259,10 @@ def move_partition(context: Context, unit: Unit) -> None:
                 token=action.token,
                 advice=in_contract(unit),
                 table=table,
+                breaks=broken(EMPTIED, table),
+                exempt=context.own.table(table, unit),
             )
-        elif _stops_history(action) and not context.new_table(table, unit):
+        elif _stops_history(action) and not context.own.table(table, unit):
             context.report(
                 unit,
                 TRIGGER_OFF,
@@ -271,12 +280,18 @@ def _stops_history(action: Action) -> bool:
 @FAMILY.on("TRUNCATE TABLE")
 def truncate(context: Context, unit: Unit) -> None:
     table = unit.statement.name
-    if not context.new_table(table, unit):
-        context.report(unit, TRUNCATE, f"empties table {full(table)}", advice=in_contract(unit), table=table)
-        if "partitions" in unit.statement.flags:
-            context.report(
-                unit, PARTITION, f"empties partitions of {full(table)}", advice=in_contract(unit), table=table
-            )
+    own = context.own.table(table, unit)
+    context.report(
+        unit,
+        TRUNCATE,
+        f"empties table {full(table)}",
+        advice=in_contract(unit),
+        table=table,
+        breaks=broken(EMPTIED, table),
+        exempt=own,
+    )
+    if "partitions" in unit.statement.flags and not own:
+        context.report(unit, PARTITION, f"empties partitions of {full(table)}", advice=in_contract(unit), table=table)
 
 
 @FAMILY.on("ALTER PARTITION FUNCTION", "ALTER PARTITION SCHEME", "DROP PARTITION FUNCTION", "DROP PARTITION SCHEME")

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from ..analysis import Unit
+from ..breaking import DROPPED, broken
 from ..findings import Advice
-from ..statements import Name, plain
+from ..statements import HOLE, Action, plain
 from .family import Context, Family
 from .indexes import DROP_INDEX
 from .wording import full, in_contract, targets
@@ -53,21 +54,22 @@ DROP_DEFAULT = FAMILY.rule(
 @FAMILY.on("DROP TABLE")
 def drop_table(context: Context, unit: Unit) -> None:
     for name in targets(unit):
-        if not context.new_table(name, unit):
-            context.report(
-                unit,
-                DROP_TABLE,
-                f"drops table {full(name)}",
-                token=name.token if name else None,
-                advice=in_contract(unit),
-                table=name,
-            )
+        context.report(
+            unit,
+            DROP_TABLE,
+            f"drops table {full(name)}",
+            token=name.token if name else None,
+            advice=in_contract(unit),
+            table=name,
+            breaks=broken(DROPPED, name),
+            exempt=context.own.table(name, unit),
+        )
 
 
 @FAMILY.on("DROP SCHEMA")
 def drop_schema(context: Context, unit: Unit) -> None:
     for name in targets(unit):
-        if name is None or not context.objects.newness(context.objects.schemas.get(name.base.lower()), unit, ""):
+        if not context.own.schema(name, unit):
             context.report(
                 unit, DROP_SCHEMA, f"drops schema {plain(name.base) if name else '?'}", advice=in_contract(unit)
             )
@@ -83,85 +85,84 @@ def drop_old_style(context: Context, unit: Unit) -> None:
 
 @FAMILY.on("ALTER TABLE")
 def drop_parts(context: Context, unit: Unit) -> None:
-    statement = unit.statement
-    table = statement.name
-    for action in statement.actions:
-        if action.kind == "DROP COLUMN":
-            if context.new_table(table, unit):
-                continue
-            origin = context.objects.columns.get((*table.key, action.name.lower())) if table else None
-            if table is not None and context.objects.newness(origin, unit, table.schema) == 2:
-                continue
-            context.report(
-                unit,
-                DROP_COLUMN,
-                f"drops column {plain(action.name)} of {full(table)}",
-                token=action.token,
-                advice=in_contract(unit),
-                table=table,
-            )
-        elif action.kind == "DROP ITEM":
-            if context.new_table(table, unit):
-                continue
-            context.report(
-                unit,
-                DROP_COLUMN,
-                f"DROP {plain(action.name)} of {full(table)} says neither COLUMN nor CONSTRAINT",
-                token=action.token,
-                advice=Advice(
-                    "The server takes it for a constraint. Say so, in contract.",
-                    (("contract", f"ALTER TABLE {full(table)} DROP CONSTRAINT {plain(action.name)};\n"),),
-                ),
-                table=table,
-            )
-        elif action.kind == "DROP CONSTRAINT":
-            _drop_constraint(context, unit, table, action.name, action.token.start)
-        elif action.kind == "DROP INDEX" and not context.new_table(table, unit):
-            context.report(
-                unit,
-                DROP_INDEX,
-                f"drops index {plain(action.name)} of {full(table)}",
-                token=action.token,
-                advice=in_contract(unit),
-                table=table,
-            )
-        elif action.kind == "DROP PERIOD" and not context.new_table(table, unit):
-            context.report(
-                unit,
-                DROP_CONSTRAINT,
-                f"drops the period of {full(table)}",
-                token=action.token,
-                advice=in_contract(unit),
-            )
+    for action in unit.statement.actions:
+        check = _PARTS.get(action.kind)
+        if check is not None:
+            check(context, unit, action)
 
 
-def _drop_constraint(context: Context, unit: Unit, table: Name | None, name: str, _offset: int) -> None:
-    if context.new_table(table, unit):
-        return
-    if table is not None:
-        made = context.objects.constraints.get((*table.key, name.lower()))
-        if context.objects.newness(made, unit, table.schema) == 2:
-            return
-    default = name.lower().startswith(
-        ("df_", "df__", "default_", "def_")
-    ) or "default_constraints" in unit.statement.options.get("looked up in", "")
-    if default:
-        context.report(
-            unit,
-            DROP_DEFAULT,
-            f"drops the default {_shown(name)} of {full(table)}",
-            advice=in_contract(unit),
-            table=table,
-        )
-        return
+def _drop_column(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
     context.report(
         unit,
-        DROP_CONSTRAINT,
-        f"drops constraint {_shown(name)} of {full(table)}",
+        DROP_COLUMN,
+        f"drops column {plain(action.name)} of {full(table)}",
+        token=action.token,
         advice=in_contract(unit),
         table=table,
+        breaks=broken(DROPPED, table, action.name),
+        exempt=context.own.table(table, unit) or context.own.column(table, action.name, unit),
     )
 
 
+def _drop_item(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    context.report(
+        unit,
+        DROP_COLUMN,
+        f"DROP {plain(action.name)} of {full(table)} says neither COLUMN nor CONSTRAINT",
+        token=action.token,
+        advice=Advice(
+            "The server takes it for a constraint. Say so, in contract.",
+            (("contract", f"ALTER TABLE {full(table)} DROP CONSTRAINT {plain(action.name)};\n"),),
+        ),
+        table=table,
+        breaks=broken(DROPPED, table, action.name),
+        exempt=context.own.table(table, unit),
+    )
+
+
+def _drop_constraint(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    if context.own.table(table, unit) or context.own.constraint(table, action.name, unit):
+        return
+    name = action.name
+    default = name.lower().startswith(
+        ("df_", "df__", "default_", "def_")
+    ) or "default_constraints" in unit.statement.options.get("looked up in", "")
+    rule, what = (DROP_DEFAULT, "the default") if default else (DROP_CONSTRAINT, "constraint")
+    context.report(unit, rule, f"drops {what} {_shown(name)} of {full(table)}", advice=in_contract(unit), table=table)
+
+
+def _drop_index(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    if not context.own.table(table, unit):
+        context.report(
+            unit,
+            DROP_INDEX,
+            f"drops index {plain(action.name)} of {full(table)}",
+            token=action.token,
+            advice=in_contract(unit),
+            table=table,
+        )
+
+
+def _drop_period(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    if not context.own.table(table, unit):
+        context.report(
+            unit, DROP_CONSTRAINT, f"drops the period of {full(table)}", token=action.token, advice=in_contract(unit)
+        )
+
+
+_PARTS = {
+    "DROP COLUMN": _drop_column,
+    "DROP ITEM": _drop_item,
+    "DROP CONSTRAINT": _drop_constraint,
+    "DROP INDEX": _drop_index,
+    "DROP PERIOD": _drop_period,
+}
+
+
 def _shown(name: str) -> str:
-    return "whose name is looked up" if name == "__variable__" else plain(name)
+    return "whose name is looked up" if name == HOLE else plain(name)

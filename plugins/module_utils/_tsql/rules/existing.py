@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..analysis import Unit, read_script
 from ..findings import WARNING, Advice
 from ..live import Key, LiveSchema, ModuleFacts
+from ..ownership import LIKELY
 from ..statements import plain
 from .family import Context, Family
 from .wording import full
@@ -51,7 +52,7 @@ def _positional(live: LiveSchema) -> dict[Key, list[tuple[ModuleFacts, str]]]:
 def positional_use(context: Context, unit: Unit) -> None:
     live = context.live
     table = unit.statement.name
-    if live is None or table is None or context.new_table(table, unit, 1):
+    if live is None or table is None or context.own.table(table, unit, LIKELY):
         return
     changes = [action for action in unit.statement.actions if action.kind in ("ADD COLUMN", "DROP COLUMN", "DROP ITEM")]
     changes = [action for action in changes if action.column is None or not action.column.computed]

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..analysis import Script, Unit
+from ..breaking import BreakingChange
 from ..findings import ERROR, OFF, WARNING, Advice
 from ..lexer import Token
 from ..live import LiveSchema, TableFacts
 from ..options import Options
-from ..release import CERTAIN, Objects
+from ..ownership import Ownership
 from ..statements import Name
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Context(Protocol):
     """What a check can ask and do."""
 
     options: Options
-    objects: Objects
+    own: Ownership
     script: Script
     live: LiveSchema | None
 
@@ -74,17 +75,19 @@ class Context(Protocol):
         advice: Advice | None = None,
         severity: str | None = None,
         table: Name | None = None,
+        breaks: BreakingChange | None = None,
+        exempt: bool = False,
     ) -> None:
-        """A finding about a statement: at a token of it, or at an offset in the file, or at its first token."""
+        """A finding about a statement: at a token of it, or at an offset in the file, or at its first token.
+
+        ``breaks`` is compared with what supported releases use, whatever the severity. With ``exempt`` that is all:
+        the rule does not apply, such as to what this release itself created.
+        """
 
     def report_at(
         self, offset: int, rule: Rule, message: str, *, advice: Advice | None = None, severity: str | None = None
     ) -> None:
         """A finding about a place in the file that belongs to no statement."""
-
-    def new_table(self, name: Name | None, unit: Unit, at_least: int = CERTAIN) -> bool: ...
-
-    def new_module(self, name: Name | None, unit: Unit) -> bool: ...
 
     def table_facts(self, name: Name | None) -> TableFacts | None: ...
 

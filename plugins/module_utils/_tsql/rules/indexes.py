@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..analysis import Unit
 from ..findings import Advice
+from ..ownership import LIKELY
 from ..statements import Action, Name, plain
 from .family import SILENT, Context, Family
 from .scripts import NO_TRANSACTION
@@ -68,12 +69,8 @@ _LOW_PRIORITY = "ONLINE = ON (WAIT_AT_LOW_PRIORITY (MAX_DURATION = 1 MINUTES, AB
 def drop_index(context: Context, unit: Unit) -> None:
     for action in unit.statement.actions:
         table = action.target
-        if context.new_table(table, unit):
+        if context.own.table(table, unit) or context.own.index(table, action.name, unit):
             continue
-        if table is not None:
-            made = context.objects.indexes.get((*table.key, action.name.lower()))
-            if context.objects.newness(made, unit, table.schema) == 2:
-                continue
         context.report(
             unit,
             DROP_INDEX,
@@ -92,7 +89,7 @@ def drop_fulltext(context: Context, unit: Unit) -> None:
 @FAMILY.on("ALTER INDEX")
 def disable_index(context: Context, unit: Unit) -> None:
     statement = unit.statement
-    if statement.words == ("DISABLE",) and not context.new_table(statement.name, unit):
+    if statement.words == ("DISABLE",) and not context.own.table(statement.name, unit):
         index = statement.actions[0].name if statement.actions else "?"
         context.report(
             unit,
@@ -126,10 +123,10 @@ def create_index(context: Context, unit: Unit) -> None:
     _kill(context, unit, options.get("ONLINE", ""))
     if "RESUMABLE" in options and options["RESUMABLE"].startswith("ON"):
         _outside_transaction(context, unit, "a resumable index build")
-    if context.new_table(table, unit, 1):
+    if context.own.table(table, unit, LIKELY):
         return
     existing_view = table is not None and (
-        table.key in context.objects.modules or (context.live is not None and table.key in context.live.modules)
+        table.key in context.own.modules or (context.live is not None and table.key in context.live.modules)
     )
     if "UNIQUE" in statement.words and index is not None:
         online = _online(unit)
@@ -145,7 +142,7 @@ def create_index(context: Context, unit: Unit) -> None:
         column
         for column in (index.columns if index else ())
         if table is not None
-        and ((*table.key, column.lower()) in context.objects.computed or _computed(context, table, column))
+        and ((*table.key, column.lower()) in context.own.computed or _computed(context, table, column))
     ]
     if "filtered" in statement.flags or special or computed or existing_view:
         what = (
@@ -285,7 +282,7 @@ def alter_index(context: Context, unit: Unit) -> None:
         ("ABORT",),
     ):
         _outside_transaction(context, unit, "a resumable index build")
-    if statement.words != ("REBUILD",) or context.new_table(statement.name, unit, 1):
+    if statement.words != ("REBUILD",) or context.own.table(statement.name, unit, LIKELY):
         return
     name = plain(statement.actions[0].name) if statement.actions else "?"
     _rebuild(context, unit, f"rebuilds index {name} of {full(statement.name)}", statement.options.get("ONLINE", ""))
@@ -298,7 +295,7 @@ def rebuild(context: Context, unit: Unit) -> None:
         online = action.options.get("ONLINE", "")
         _kill(context, unit, online)
         _kill(context, unit, " ".join(action.options.values()) if "WAIT_AT_LOW_PRIORITY" in action.options else "")
-        if action.kind == "REBUILD" and not context.new_table(table, unit, 1):
+        if action.kind == "REBUILD" and not context.own.table(table, unit, LIKELY):
             _rebuild(context, unit, f"rebuilds table {full(table)}", online)
 
 
@@ -336,7 +333,12 @@ def quoted_identifier(context: Context, unit: Unit) -> None:
     """Names the modules that would get error 1934."""
     live = context.live
     table = unit.statement.name
-    if live is None or table is None or "filtered" not in unit.statement.flags or context.new_table(table, unit, 1):
+    if (
+        live is None
+        or table is None
+        or "filtered" not in unit.statement.flags
+        or context.own.table(table, unit, LIKELY)
+    ):
         return
     wrong = sorted(
         facts.name for facts in live.modules.values() if facts.definition and not facts.uses_quoted_identifier

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from ..analysis import Unit
+from ..breaking import CHANGED, DROPPED, broken
 from ..findings import ERROR, Advice
+from ..ownership import LIKELY
 from ..statements import Statement, plain
 from .family import AS_IS, Context, Family
 from .server import DATABASE
@@ -90,30 +92,37 @@ _DROPPED = (
 def drop_module(context: Context, unit: Unit) -> None:
     kind = unit.statement.kind[5:].lower()
     for name in targets(unit):
-        if name is not None and (name.temporary or context.new_module(name, unit)):
-            continue
         context.report(
             unit,
             DROP_MODULE,
             f"drops {kind} {full(name)}",
             token=name.token if name else None,
             advice=in_contract(unit),
+            breaks=broken(DROPPED, name),
+            exempt=name is not None and (name.temporary or context.own.module(name, unit)),
         )
 
 
 @FAMILY.on("DROP TYPE")
 def drop_type(context: Context, unit: Unit) -> None:
     for name in targets(unit):
-        if name is not None and context.objects.new_type(name, unit):
-            continue
+        own = context.own.type(name, unit)
         table_type = name is not None and (
             (context.live is not None and context.live.types.get(name.key, False))
-            or name.key in context.objects.table_types
+            or name.key in context.own.table_types
         )
         token = name.token if name else None
-        if table_type:
+        if table_type and not own:
             context.report(unit, TABLE_TYPE, f"drops table type {full(name)}", token=token, advice=in_contract(unit))
-        context.report(unit, DROP_MODULE, f"drops type {full(name)}", token=token, advice=in_contract(unit))
+        context.report(
+            unit,
+            DROP_MODULE,
+            f"drops type {full(name)}",
+            token=token,
+            advice=in_contract(unit),
+            breaks=broken(DROPPED, name),
+            exempt=own,
+        )
 
 
 _VERBS = ("CREATE OR ALTER", "ALTER")
@@ -130,7 +139,7 @@ def alter_module(context: Context, unit: Unit) -> None:
     statement = unit.statement
     name = statement.name
     verb, _space, kind = statement.kind.rpartition(" ")
-    if name is None or name.temporary or context.new_module(name, unit):
+    if name is None or name.temporary or context.own.module(name, unit):
         return
     if context.live is not None and not context.live.exists(name.key):
         return
@@ -143,6 +152,7 @@ def alter_module(context: Context, unit: Unit) -> None:
         else f"CREATE OR ALTER changes {kind.lower()} {full(name)}, where it exists",
         token=name.token,
         advice=_beside(unit, statement, kind, changed=certainly),
+        breaks=broken(CHANGED, name),
     )
 
 
@@ -166,7 +176,7 @@ def recreate(context: Context, unit: Unit) -> None:
     statement = unit.statement
     name = statement.name
     kind = statement.kind[7:]
-    if name is None or name.key not in context.objects.dropped.get(kind, set()):
+    if name is None or name.key not in context.own.dropped.get(kind, set()):
         return
     rule = {"SYNONYM": SYNONYM_RETARGET, "TYPE": TABLE_TYPE}.get(kind, RECREATE_MODULE)
     if kind == "TYPE" and "table" not in statement.flags:
@@ -228,7 +238,7 @@ def schemabinding(context: Context, unit: Unit) -> None:
         return
     for one in context.script.body(unit):
         for source in one.statement.sources:
-            if not context.new_table(source, one, 1) and not context.new_module(source, one):
+            if not context.own.table(source, one, LIKELY) and not context.own.module(source, one):
                 context.report(
                     unit,
                     SCHEMABINDING,
@@ -241,7 +251,7 @@ def schemabinding(context: Context, unit: Unit) -> None:
 @FAMILY.on("ALTER SEQUENCE")
 def sequence(context: Context, unit: Unit) -> None:
     name = unit.statement.name
-    if not context.new_module(name, unit):
+    if not context.own.module(name, unit):
         new = f"{plain(name.schema or 'dbo')}.{plain(next_version(name.base))}" if name else "?"
         context.report(
             unit,

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..analysis import HOLE, Unit
+from ..analysis import Unit
 from ..batches import find_sqlcmd
 from ..findings import ERROR, WARNING, Advice
-from ..statements import Name
+from ..statements import HOLE, Name
 from .constraints import ADD_CHECK, CHANGE_DEFAULT
 from .drops import DROP_CONSTRAINT, DROP_DEFAULT
 from .family import SILENT, Context, Family, Rule
@@ -129,8 +129,8 @@ def _own_procedure(context: Context, unit: Unit, name: Name) -> None:
     module = unit.statement.module
     if module is not None and module.name is not None and module.name.key == name.key:
         return  # it calls itself
-    body = context.objects.bodies.get(name.key)
-    if body is not None and (name.temporary or context.new_module(name, unit)):
+    body = context.own.bodies.get(name.key)
+    if body is not None and (name.temporary or context.own.module(name, unit)):
         for rule, message in list(body):
             context.report(unit, rule, f"runs {full(name)}, which this release makes: {message}", severity=ERROR)
         return

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from ..analysis import Unit
+from ..breaking import MOVED, RENAMED, BreakingChange, anything, broken
 from ..findings import Advice
-from ..lexer import STRING, string_value
-from ..statements import Name, name_from_text, plain
+from ..lexer import STRING, Token, string_value
+from ..statements import Name, Statement, name_from_text, plain
 from .family import Context, Family
 from .server import DATABASE
 from .wording import full, in_contract
@@ -38,55 +39,67 @@ REBUILD_TABLE = FAMILY.rule(
 )
 
 
-_RENAMES = frozenset({"sp_rename", "sp_renamedb"})
+_TYPES = ("COLUMN", "INDEX", "STATISTICS")
+"""What sp_rename names by table and name."""
 
 
 @FAMILY.on("EXEC")
 def rename(context: Context, unit: Unit) -> None:
     statement = unit.statement
-    if statement.name is None or statement.name.base.lower() not in _RENAMES:
-        return
-    if statement.name.base.lower() == "sp_renamedb":
+    procedure = statement.name.base.lower() if statement.name is not None else ""
+    if procedure == "sp_renamedb":
         context.report(unit, DATABASE, "renames the database")
+    if procedure != "sp_rename":
         return
-    by_name = {argument.name: argument.token for argument in statement.args if argument.name}
-    plain_args = [argument.token for argument in statement.args if not argument.name]
-    old = by_name.get("@objname") or (plain_args[0] if plain_args else None)
-    new = by_name.get("@newname") or (plain_args[1] if len(plain_args) > 1 else None)
-    kind_token = by_name.get("@objtype") or (plain_args[2] if len(plain_args) > 2 else None)
-    kind = string_value(kind_token).upper() if kind_token is not None else ""
+    old, new, kind = (_argument(statement, name, place) for place, name in enumerate(("objname", "newname", "objtype")))
     if old is None or new is None or old.kind != STRING or new.kind != STRING:
         context.report(
             unit,
             RENAME,
             "renames something whose name is not in the script",
             advice=Advice("Write the names as literals."),
+            breaks=anything(RENAMED),
         )
         return
+    _renamed(context, unit, old, string_value(new), string_value(kind).upper() if kind is not None else "")
+
+
+def _argument(statement: Statement, name: str, place: int) -> Token | None:
+    """The value of an argument, given by name or by place."""
+    unnamed = [argument.token for argument in statement.args if not argument.name]
+    for argument in statement.args:
+        if argument.name == f"@{name}":
+            return argument.token
+    return unnamed[place] if place < len(unnamed) else None
+
+
+def _renamed(context: Context, unit: Unit, old: Token, new: str, kind: str) -> None:
     target = name_from_text(string_value(old), old)
-    new_name = string_value(new)
-    table = target
-    if kind in ("COLUMN", "INDEX", "STATISTICS") and len(target.parts) > 1:
-        table = Name(target.parts[:-1], old)
-    if table.temporary or context.new_table(table, unit):
-        if not table.temporary and not kind.startswith("COL"):
-            _rebuilt(context, unit, table, new_name)
-        return
-    if kind in {"", "OBJECT"}:
-        _rebuilt(context, unit, table, new_name)
+    table = Name(target.parts[:-1], old) if kind in _TYPES and len(target.parts) > 1 else target
+    own = table.temporary or context.own.table(table, unit)
+    if kind in ("", "OBJECT") or (own and not table.temporary and not kind.startswith("COL")):
+        _rebuilt(context, unit, table, new)
     context.report(
         unit,
         RENAME,
-        f"renames {kind.lower() or 'object'} {string_value(old)} to {new_name}",
+        f"renames {kind.lower() or 'object'} {string_value(old)} to {new}",
         token=old,
-        advice=_rename_advice(target, table, new_name, kind, unit),
+        advice=_rename_advice(target, table, new, kind, unit),
         table=table,
+        breaks=_broken(target, table, kind),
+        exempt=own,
     )
+
+
+def _broken(target: Name, table: Name, kind: str) -> BreakingChange | None:
+    if kind == "COLUMN":
+        return broken(RENAMED, table, target.base)
+    return broken(RENAMED, target) if kind not in _TYPES else None
 
 
 def _rebuilt(context: Context, unit: Unit, table: Name, new_name: str) -> None:
     key = ((table.schema or "dbo").lower(), new_name.lower())
-    if key in context.objects.dropped.get("TABLE", set()) or (key[0], new_name.lower()) in context.objects.tables:
+    if key in context.own.dropped.get("TABLE", set()) or (key[0], new_name.lower()) in context.own.tables:
         context.report(
             unit,
             REBUILD_TABLE,
@@ -118,8 +131,6 @@ def _rename_advice(target: Name, table: Name, new_name: str, kind: str, unit: Un
 def move_schema(context: Context, unit: Unit) -> None:
     names = unit.statement.names
     moved = names[1] if len(names) > 1 else None
-    if moved is not None and (context.new_table(moved, unit) or context.new_module(moved, unit)):
-        return
     advice = None
     if moved is not None and names:
         advice = Advice(
@@ -127,12 +138,26 @@ def move_schema(context: Context, unit: Unit) -> None:
             (("expand", f"CREATE SYNONYM {plain(names[0].base)}.{plain(moved.base)} FOR {full(moved)};\n"),),
         )
     context.report(
-        unit, MOVE_SCHEMA, f"moves {full(moved)} to schema {plain(names[0].base) if names else '?'}", advice=advice
+        unit,
+        MOVE_SCHEMA,
+        f"moves {full(moved)} to schema {plain(names[0].base) if names else '?'}",
+        advice=advice,
+        breaks=broken(MOVED, moved),
+        exempt=context.own.table(moved, unit) or context.own.module(moved, unit),
     )
 
 
 @FAMILY.on("EXEC")
 def move_owner(context: Context, unit: Unit) -> None:
     name = unit.statement.name
-    if name is not None and name.base.lower() == "sp_changeobjectowner":
-        context.report(unit, MOVE_SCHEMA, "moves an object to another owner", advice=Advice("Make a new object."))
+    if name is None or name.base.lower() != "sp_changeobjectowner":
+        return
+    moved = _argument(unit.statement, "objname", 0)
+    literal = moved is not None and moved.kind == STRING
+    context.report(
+        unit,
+        MOVE_SCHEMA,
+        "moves an object to another owner",
+        advice=Advice("Make a new object."),
+        breaks=broken(MOVED, name_from_text(string_value(moved), moved)) if moved and literal else anything(MOVED),
+    )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..analysis import Unit
 from ..findings import ERROR, Advice
+from ..ownership import LIKELY
 from ..statements import plain
 from .family import AS_IS, Context, Family
 from .server import DATABASE
@@ -54,7 +55,7 @@ def trigger_add(context: Context, unit: Unit) -> None:
         )
         return
     table = statement.names[1] if len(statement.names) > 1 else None
-    if context.new_table(table, unit, 1) or (table is not None and context.new_module(table, unit)):
+    if context.own.table(table, unit, LIKELY) or (table is not None and context.own.module(table, unit)):
         return
     context.report(
         unit,
@@ -119,7 +120,7 @@ def trigger_quality(context: Context, unit: Unit) -> None:
 def trigger_off(context: Context, unit: Unit) -> None:
     statement = unit.statement
     if statement.kind == "DISABLE TRIGGER":
-        if statement.name is None or not context.new_table(statement.name, unit):
+        if statement.name is None or not context.own.table(statement.name, unit):
             context.report(
                 unit,
                 TRIGGER_OFF,
@@ -128,7 +129,7 @@ def trigger_off(context: Context, unit: Unit) -> None:
             )
         return
     for action in statement.actions:
-        if action.kind == "DISABLE TRIGGER" and not context.new_table(statement.name, unit):
+        if action.kind == "DISABLE TRIGGER" and not context.own.table(statement.name, unit):
             context.report(
                 unit,
                 TRIGGER_OFF,

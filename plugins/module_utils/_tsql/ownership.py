@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What this release has created so far, in the order of its scripts. Private to the collection.
+
+What a release creates itself, the running version cannot use: most rules do not apply to it. A CREATE under a condition
+proves less: the object may have been there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .analysis import Unit
+from .live import LiveSchema
+from .statements import HOLE, Action, Name, Statement
+
+if TYPE_CHECKING:
+    from .rules.family import Rule
+
+CERTAIN = 2
+LIKELY = 1
+UNPROVEN = 0
+
+Key = tuple[str, str]
+PartKey = tuple[str, str, str]
+"""Schema and name of a table, and the name of its column, index or constraint."""
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """How something was created."""
+
+    histories: tuple[tuple[str, str], ...]
+    """Entity Framework Core's questions whether a migration was applied: they compare by text, in any batch."""
+    conditions: tuple[tuple[int, int], ...]
+    """Other conditions that must hold for it to be created: (batch, number)."""
+    existence: bool
+    """Whether all other conditions ask for existence."""
+    jumps: bool
+    """Whether a GOTO, RETURN or BREAK may have passed over it."""
+    written_schema: str
+
+    def newness(self, unit: Unit, schema: str) -> int:
+        """CERTAIN, LIKELY or UNPROVEN: whether what was created so is new where this unit stands."""
+        if self.jumps:
+            return UNPROVEN
+        here = {(unit.batch, guard.ident) for guard in unit.guards}
+        texts = {(guard.word, guard.text) for guard in unit.guards if guard.history}
+        if any(history not in texts for history in self.histories):
+            return UNPROVEN
+        if all(condition in here for condition in self.conditions):
+            return CERTAIN if self.written_schema == schema.lower() else LIKELY
+        return LIKELY if self.existence else UNPROVEN
+
+
+def _origin(unit: Unit, schema: str) -> _Origin:
+    conditions = [guard for guard in unit.guards if not guard.history]
+    return _Origin(
+        tuple((guard.word, guard.text) for guard in unit.guards if guard.history),
+        tuple((unit.batch, guard.ident) for guard in conditions),
+        all(guard.existence for guard in conditions),
+        unit.jumps,
+        schema.lower(),
+    )
+
+
+@dataclass
+class Ownership:
+    """Whether this release created a table, a column, an index, a constraint, a module, a type or a schema.
+
+    With a live schema, a CREATE under a condition is proven by the object's absence.
+    """
+
+    live: LiveSchema | None = None
+    tables: dict[Key, _Origin] = field(default_factory=dict)
+    columns: dict[PartKey, _Origin] = field(default_factory=dict)
+    modules: dict[Key, _Origin] = field(default_factory=dict)
+    types: dict[Key, _Origin] = field(default_factory=dict)
+    table_types: set[Key] = field(default_factory=set)
+    indexes: dict[PartKey, _Origin] = field(default_factory=dict)
+    constraints: dict[PartKey, _Origin] = field(default_factory=dict)
+    schemas: dict[str, _Origin] = field(default_factory=dict)
+    computed: set[PartKey] = field(default_factory=set)
+    """Computed columns."""
+    dropped: dict[str, set[Key]] = field(default_factory=dict)
+    """What the scripts dropped, by kind."""
+    bodies: dict[Key, list[tuple[Rule, str]]] = field(default_factory=dict)
+    """What the body of a module created here does, that would be refused if it ran: rule and message."""
+    unchecked: dict[PartKey, tuple[Unit, str]] = field(default_factory=dict)
+    """Constraints left unchecked so far."""
+
+    # -- the questions
+
+    def table(self, name: Name | None, unit: Unit, at_least: int = CERTAIN) -> bool:
+        """Whether a table is this release's own, or temporary."""
+        if name is None or HOLE in name.parts:
+            return False
+        if name.temporary:
+            return True
+        if name.database:
+            return False
+        found = _newness(self.tables.get(name.key), unit, name.schema)
+        return found >= at_least or (found >= LIKELY and self._absent(name))
+
+    def column(self, table: Name | None, column: str, unit: Unit, at_least: int = CERTAIN) -> bool:
+        """Whether a column was added by this release. Its table may be an older one."""
+        return self._part(self.columns, table, column, unit) >= at_least
+
+    def index(self, table: Name | None, index: str, unit: Unit) -> bool:
+        return self._part(self.indexes, table, index, unit) >= CERTAIN
+
+    def constraint(self, table: Name | None, constraint: str, unit: Unit) -> bool:
+        return self._part(self.constraints, table, constraint, unit) >= CERTAIN
+
+    def module(self, name: Name | None, unit: Unit) -> bool:
+        """Whether a procedure, view, function, trigger, synonym or sequence is this release's own."""
+        if name is None or HOLE in name.parts:
+            return False
+        found = _newness(self.modules.get(name.key), unit, name.schema)
+        return found >= CERTAIN or (found >= LIKELY and self._absent(name))
+
+    def type(self, name: Name | None, unit: Unit) -> bool:
+        return name is not None and _newness(self.types.get(name.key), unit, name.schema) >= LIKELY
+
+    def schema(self, name: Name | None, unit: Unit) -> bool:
+        return name is not None and _newness(self.schemas.get(name.base.lower()), unit, "") >= LIKELY
+
+    def _absent(self, name: Name) -> bool:
+        return self.live is not None and not self.live.exists(name.key)
+
+    @staticmethod
+    def _part(parts: dict[PartKey, _Origin], table: Name | None, name: str, unit: Unit) -> int:
+        if table is None:
+            return UNPROVEN
+        return _newness(parts.get((*table.key, name.lower())), unit, table.schema)
+
+    # -- what a statement creates or drops
+
+    def apply(self, unit: Unit) -> None:
+        """Remember what a statement creates or drops, once it was checked."""
+        statement = unit.statement
+        name = statement.name
+        if name is None or (statement.module is not None and statement.module.statement is not statement):
+            return
+        kind = statement.kind
+        if kind.startswith("CREATE") and kind.endswith(("PROCEDURE", "FUNCTION")):
+            self.bodies.setdefault(name.key, [])
+        if HOLE in name.parts:
+            return
+        if kind == "SELECT" and "into" in statement.flags:
+            kind = "CREATE TABLE"
+        if kind.startswith("DROP "):
+            self._drop(statement)
+        elif kind in _CREATES:
+            _CREATES[kind](self, statement, name, _origin(unit, name.schema))
+
+    def _drop(self, statement: Statement) -> None:
+        kind = statement.kind
+        gone = self.dropped.setdefault(kind[5:], set())
+        for one in statement.names:
+            gone.add(one.key)
+            if kind == "DROP TABLE":
+                self.tables.pop(one.key, None)
+            elif kind != "DROP INDEX":
+                self.modules.pop(one.key, None)
+                self.types.pop(one.key, None)
+
+    def _create_table(self, statement: Statement, name: Name, origin: _Origin) -> None:
+        self.tables.setdefault(name.key, origin)
+        for column in statement.columns:
+            if column.computed:
+                self.computed.add((*name.key, column.name.lower()))
+
+    def _alter_table(self, statement: Statement, name: Name, origin: _Origin) -> None:
+        for action in statement.actions:
+            if action.kind == "ADD COLUMN":
+                self._add_column(action, name, origin)
+            elif action.kind.startswith("ADD ") and action.name:
+                self.constraints.setdefault((*name.key, action.name.lower()), origin)
+
+    def _add_column(self, action: Action, name: Name, origin: _Origin) -> None:
+        key = (*name.key, action.name.lower())
+        self.columns.setdefault(key, origin)
+        column = action.column
+        if column is not None and column.computed:
+            self.computed.add(key)
+        if column is not None and column.default_name:
+            self.constraints.setdefault((*name.key, column.default_name.lower()), origin)
+
+    def _create_index(self, statement: Statement, name: Name, origin: _Origin) -> None:
+        for action in statement.actions:
+            self.indexes.setdefault((*name.key, action.name.lower()), origin)
+
+    def _create_module(self, _statement: Statement, name: Name, origin: _Origin) -> None:
+        self.modules.setdefault(name.key, origin)
+
+    def _create_type(self, statement: Statement, name: Name, origin: _Origin) -> None:
+        self.types.setdefault(name.key, origin)
+        if "table" in statement.flags:
+            self.table_types.add(name.key)
+
+    def _create_schema(self, _statement: Statement, name: Name, origin: _Origin) -> None:
+        self.schemas.setdefault(name.base.lower(), replace(origin, written_schema=""))
+
+
+def _newness(origin: _Origin | None, unit: Unit, schema: str) -> int:
+    return UNPROVEN if origin is None else origin.newness(unit, schema)
+
+
+_CREATES: dict[str, Callable[[Ownership, Statement, Name, _Origin], None]] = {
+    "CREATE TABLE": Ownership._create_table,
+    "ALTER TABLE": Ownership._alter_table,
+    "CREATE INDEX": Ownership._create_index,
+    "CREATE TYPE": Ownership._create_type,
+    "CREATE SCHEMA": Ownership._create_schema,
+    **dict.fromkeys(
+        ("CREATE PROCEDURE", "CREATE VIEW", "CREATE FUNCTION", "CREATE TRIGGER", "CREATE SYNONYM", "CREATE SEQUENCE"),
+        Ownership._create_module,
+    ),
+}
