@@ -85,11 +85,17 @@ def read_manifest(path: Path) -> Manifest:
         sha256=values["web"]["sha256"].lower(),
         description=values.get("description", ""),
         database=values.get("database"),
-        smoke=values.get("smoke", []),
+        smoke=[_with_list(test) for test in values.get("smoke", [])],
         uses=values.get("uses", []),
         contract_after=int(values.get("supports", {}).get("contract_after", 1)),
         node=node,
     )
+
+
+def _with_list(test: dict[str, Any]) -> dict[str, Any]:
+    """A smoke test whose status is a list, as http_probe takes it."""
+    status = test.get("status")
+    return test if status is None or isinstance(status, list) else {**test, "status": [int(status)]}
 
 
 def _read(file: Path) -> bytes:

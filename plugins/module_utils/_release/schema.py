@@ -93,6 +93,8 @@ _DATABASE: Schema = {
 
 _TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
 
+_STATUS: Schema = {"type": "integer", "minimum": 100, "maximum": 599}
+
 # The options of http_probe that a release may set for its own smoke tests. Address, certificates and secrets belong to
 # the environment.
 _SMOKE_TEST: Schema = {
@@ -109,10 +111,12 @@ _SMOKE_TEST: Schema = {
         "method": {"type": "string", "description": "The request's method. By default GET.", "enum": ["GET", "HEAD"]},
         "headers": {**_TEXTS, "description": "More request headers. They are shown: no secrets."},
         "status": {
-            "type": "array",
-            "description": "The status codes that are right. By default 200.",
+            "type": ["array", "integer"],
+            "description": "The status codes that are right, or the only one. By default 200.",
             "minItems": 1,
-            "items": {"type": "integer", "minimum": 100, "maximum": 599},
+            "items": _STATUS,
+            "minimum": _STATUS["minimum"],
+            "maximum": _STATUS["maximum"],
         },
         "body": {"type": "string", "description": "A regular expression (Python) that matches somewhere in the body."},
         "response_headers": {**_TEXTS, "description": "Regular expressions by the names of response headers."},

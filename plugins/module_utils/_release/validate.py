@@ -37,9 +37,10 @@ _TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def problems(node: Node, schema: Schema, at: str = "") -> list[Problem]:
     """Everything about a value that the schema refuses, in no order. `at` is the key that leads to it."""
-    kind = schema.get("type")
-    if kind is not None and not _TYPES[kind][0](node.value):
-        return [_problem(node, at, f"is {_shown(node)}, expected is {_TYPES[kind][1]}{_advice(node, kind)}.")]
+    kinds = _kinds(schema)
+    if kinds and not any(_TYPES[kind][0](node.value) for kind in kinds):
+        expected = " or ".join(_TYPES[kind][1] for kind in kinds)
+        return [_problem(node, at, f"is {_shown(node)}, expected is {expected}{_advice(node, kinds)}.")]
     found: list[Problem] = []
     for keyword in schema.keys() - _ANNOTATIONS - {"type"}:
         found += _KEYWORDS[keyword](node, schema, at)
@@ -143,9 +144,15 @@ def _nearest(key: str, known: list[str]) -> str:
     return f", expected is one of {', '.join(known)}" if known else ""
 
 
-def _advice(node: Node, kind: str) -> str:
+def _kinds(schema: Schema) -> list[str]:
+    """The types that a schema allows; none where it allows all."""
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _advice(node: Node, kinds: list[str]) -> str:
     scalar = isinstance(node.value, (bool, int, float))
-    return ": put it in quotes" if kind == "string" and scalar else ""
+    return ": put it in quotes" if "string" in kinds and scalar else ""
 
 
 def _shown(node: Node) -> str:

@@ -17,7 +17,9 @@ from .conftest import LEAST, SHA256
 
 def test_the_release_as_read(bundle: Path) -> None:
     (bundle / "release.yml").write_text(
-        LEAST + "uses: [dbo.a]\nsmoke: [{path: /x, status: [200, 204]}]\nsupports: {contract_after: 2}\n"
+        LEAST
+        + "uses: [dbo.a]\nsmoke: [{path: /x, status: [200, 204]}, {path: /y, status: 200}]\n"
+        + "supports: {contract_after: 2}\n"
     )
     assert read_release(bundle).as_dict() == {
         "app": "shop",
@@ -25,7 +27,7 @@ def test_the_release_as_read(bundle: Path) -> None:
         "description": "",
         "web": {"artifact": "web.zip", "sha256": SHA256},
         "database": {"expand": str(bundle / "db/expand")},
-        "smoke": [{"path": "/x", "status": [200, 204]}],
+        "smoke": [{"path": "/x", "status": [200, 204]}, {"path": "/y", "status": [200]}],
         "uses": ["dbo.a"],
         "supports": {"contract_after": 2},
         "path": str(bundle),
