@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One connection to PostgreSQL, through libpq's asynchronous calls, so that waiting also watches the client's socket."""
+"""One connection to PostgreSQL. libpq's asynchronous calls let it watch the client's socket while it waits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .wire.types import SqlType
 
 
 class BackendError(Exception):
-    """PostgreSQL said no."""
+    """An error of PostgreSQL."""
 
     def __init__(
         self, sqlstate: str, message: str, detail: str, constraint: str, table: str, column: str, schema: str
@@ -37,12 +37,12 @@ class BackendError(Exception):
 
 
 class Watcher(Protocol):
-    """Who must hear of it when the client speaks while a statement runs."""
+    """Told when the client sends something while a statement runs."""
 
     def fileno(self) -> int: ...
 
     def interrupted(self) -> bool:
-        """Read what has come; True for an attention; raises ConnectionGone."""
+        """Read what the client has sent; True for an attention; raises ConnectionGone."""
 
 
 class Field:
@@ -230,13 +230,7 @@ class Backend:
         last = None
         error = None
         while True:
-            while conn.is_busy():
-                for fd, _unused in self._poll.poll():
-                    if fd == self._watched and not cancelled:
-                        cancelled = self._hear()
-                conn.consume_input()
-                if conn.status != pq.ConnStatus.OK:
-                    raise ConnectionGone("PostgreSQL is gone")
+            cancelled = self._await_result(cancelled)
             result = conn.get_result()
             if result is None:
                 break
@@ -249,7 +243,18 @@ class Backend:
             raise _backend_error(error)
         return last
 
-    def _hear(self) -> bool:
+    def _await_result(self, cancelled: bool) -> bool:
+        """Wait for PostgreSQL, and for an attention of the client as long as none has come."""
+        while self.conn.is_busy():
+            for fd, _unused in self._poll.poll():
+                if fd == self._watched and not cancelled:
+                    cancelled = self._check_client()
+            self.conn.consume_input()
+            if self.conn.status != pq.ConnStatus.OK:
+                raise ConnectionGone("PostgreSQL is gone")
+        return cancelled
+
+    def _check_client(self) -> bool:
         assert self._watcher is not None
         try:
             if not self._watcher.interrupted():
@@ -308,7 +313,7 @@ def _backend_error(result: pq.abc.PGresult) -> BackendError:
 
 
 class Pool:
-    """Backends that a closed connection left behind serve the next one."""
+    """Backends of closed connections, for the next ones."""
 
     def __init__(self, dsn: str, keep: int = 20) -> None:
         self.dsn = dsn

@@ -23,7 +23,7 @@ class Login:
     sysadmin: bool = False
 
     def rights_in(self, database: str) -> tuple[str, ...] | None:
-        """What it may do in a database; None when it may not enter."""
+        """Its rights in a database; None when it has no access."""
         if self.sysadmin:
             return ("db_owner",)
         if self.databases is None:

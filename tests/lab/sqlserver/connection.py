@@ -15,11 +15,12 @@ from .backend import BackendError
 from .errors import Cancelled, ConnectionGone, SqlError
 from .login import ENCRYPT_NONE, ENCRYPT_OFF, ENCRYPT_ON, read_login, read_prelogin, write_prelogin
 from .procs import rpc
+from .running import batch
 from .session import Session
 from .wire import packets, tokens
 from .wire.packets import Message, PacketStream
 from .wire.tokens import TokenStream
-from .wire.types import COLLATION
+from .wire.writing import COLLATION
 
 if TYPE_CHECKING:
     from .server import Server
@@ -29,7 +30,7 @@ _BEGIN, _COMMIT, _ROLLBACK, _SAVE = 5, 7, 8, 9
 
 
 class Connection:
-    """Runs in a thread of its own until the client leaves."""
+    """Runs in a thread of its own until the client disconnects."""
 
     def __init__(self, server: Server, sock: socket.socket, spid: int) -> None:
         self.server = server
@@ -147,28 +148,8 @@ class Connection:
             self.stream.send(out.data)
             return
         session.running = "running"
-        try:
-            self._dispatch(session, message)
-        except Cancelled:
-            session.tries.clear()
-            session.tran.cancelled(session.xact_abort)
-            out = session.out = TokenStream()
-            out.done(attention=True)
-        except SqlError as error:
-            session.report(error)
-        except BackendError as error:
-            log.warning("PostgreSQL: %s %s", error.sqlstate, error.message)
-            session.report(SqlError(49990, f"lab.sqlserver: PostgreSQL answers {error.sqlstate} {error.message}"))
-            if session.backend.failed:
-                session.tran.rollback()
-        except (ConnectionGone, OSError):
-            raise
-        except Exception as error:
-            log.exception("a fault of the lab's SQL Server")
-            session.report(SqlError(49990, f"lab.sqlserver has a fault: {error!r}"))
-            session.tran.rollback()
-        finally:
-            session.running = ""
+        self._run(session, message)
+        session.running = ""
         session.tries.clear()
         session.out.in_proc = 0
         if not session.tran.count and session.backend.in_transaction:
@@ -177,13 +158,38 @@ class Connection:
             session.out.done()
         self.stream.send(session.out.data)
 
+    def _run(self, session: Session, message: Message) -> None:
+        """Run one request; an exception becomes its answer."""
+        try:
+            self._dispatch(session, message)
+        except Cancelled:
+            session.tries.clear()
+            session.tran.cancelled(session.settings.xact_abort)
+            out = session.out = TokenStream()
+            out.done(attention=True)
+        except SqlError as error:
+            batch.report(session, error)
+        except BackendError as error:
+            log.warning("PostgreSQL: %s %s", error.sqlstate, error.message)
+            batch.report(
+                session, SqlError(49990, f"lab.sqlserver: PostgreSQL answers {error.sqlstate} {error.message}")
+            )
+            if session.backend.failed:
+                session.tran.rollback()
+        except (ConnectionGone, OSError):
+            raise
+        except Exception as error:
+            log.exception("a fault of the lab's SQL Server")
+            batch.report(session, SqlError(49990, f"lab.sqlserver has a fault: {error!r}"))
+            session.tran.rollback()
+
     def _dispatch(self, session: Session, message: Message) -> None:
         if message.kind == packets.BATCH:
             body = rpc.after_headers(message.body)
             text = body.data[body.pos :].decode("utf-16-le")
             if self.server.config.trace:
                 log.info("batch: %s", text)
-            session.run_batch(text)
+            batch.run_batch(session, text)
         elif message.kind == packets.RPC:
             rpc.run(session, message.body)
         elif message.kind == packets.TRANSACTION:

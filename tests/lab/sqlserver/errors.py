@@ -26,8 +26,8 @@ class SqlError(Exception):
         self.first: SqlError | None = None  # an error that is sent before this one
 
 
-# How far an error reaches without XACT_ABORT and outside TRY: the statement (the default), its scope, or the whole batch;
-# "transaction" also rolls back.
+# How far an error reaches without XACT_ABORT and outside TRY: it ends the statement (the default), its scope or the
+# whole batch; "transaction" also rolls back.
 DEFAULT_REACH = {
     102: "batch",
     137: "batch",
@@ -62,7 +62,7 @@ class Cancelled(Exception):
 
 
 class ConnectionGone(Exception):
-    """The client has left, or the control socket cut it off."""
+    """The client has disconnected, or the control socket cut the connection."""
 
 
 def refusal(what: str, text: str = "") -> SqlError:

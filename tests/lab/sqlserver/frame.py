@@ -1,16 +1,18 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One running batch, procedure, trigger or dynamic string: its variables and what surrounds it."""
+"""One running batch, procedure, trigger or dynamic string, with its variables and its caller."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from . import conversion
 from .catalog.catalog import ObjectInfo
 from .errors import SqlError
-from .wire import types
 from .wire.types import SqlType
+
+MAX_NESTING = 32
 
 
 class Frame:
@@ -47,7 +49,7 @@ class Frame:
 
     def declare(self, name: str, kind: SqlType, value: Any = None) -> None:
         self.types[name] = kind
-        self.values[name] = None if value is None else types.coerce(value, kind)
+        self.values[name] = None if value is None else conversion.coerce(value, kind)
 
     def get(self, name: str) -> Any:
         try:
@@ -59,11 +61,11 @@ class Frame:
         kind = self.types.get(name)
         if kind is None:
             raise undeclared(name)
-        self.values[name] = types.coerce(value, kind)
+        self.values[name] = conversion.coerce(value, kind)
 
 
 class TriggerContext:
-    """The rows that fired a trigger, as PostgreSQL wrote them."""
+    """The rows that fired a trigger, in PostgreSQL's text format."""
 
     __slots__ = ("deleted", "event", "inserted", "table", "updated")
 
@@ -73,6 +75,13 @@ class TriggerContext:
         self.inserted = inserted or "{}"
         self.deleted = deleted or "{}"
         self.updated = updated
+
+
+def check_nesting(level: int) -> None:
+    if level > MAX_NESTING:
+        raise SqlError(
+            217, f"Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {MAX_NESTING})."
+        )
 
 
 def undeclared(name: str) -> SqlError:

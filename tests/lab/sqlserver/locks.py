@@ -119,7 +119,7 @@ class AppLocks:
         resource.holds.append(_Hold(session, owner, mode))
 
     def _deadlock(self, session: Any, key: tuple[str, str, str]) -> bool:
-        """Whether waiting for the resource would close a circle of application locks."""
+        """Whether waiting for the resource would be a deadlock of application locks."""
         seen = set()
         todo = [key]
         while todo:
@@ -150,7 +150,7 @@ class AppLocks:
         return False
 
     def release_all(self, session: Any, owner: str = "") -> None:
-        """Everything of a session, or what its transaction owned."""
+        """Release all locks of a session, or those that its transaction owns."""
         with self._lock:
             for key in list(self._resources):
                 resource = self._resources[key]

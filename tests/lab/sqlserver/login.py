@@ -39,7 +39,7 @@ def write_prelogin(encryption: int, version: tuple[int, int, int]) -> bytes:
 
 
 def read_login(body: bytes) -> dict[str, Any]:
-    """The fields of LOGIN7; the password comes unscrambled."""
+    """The fields of LOGIN7; the password is decoded."""
     login: dict[str, Any] = {"packet_size": struct.unpack_from("<I", body, 8)[0]}
     for i, name in enumerate(_FIELDS):
         offset, length = struct.unpack_from("<HH", body, 36 + 4 * i)

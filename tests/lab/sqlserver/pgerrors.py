@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PostgreSQL's errors as SQL Server would have put them."""
+"""PostgreSQL's errors with the numbers and texts of SQL Server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from .backend import BackendError
+from .catalog import lookup
 from .catalog.catalog import ObjectInfo
 from .errors import LAB_REFUSAL, SqlError, refusal
 
@@ -46,7 +47,8 @@ _SIMPLE = {
     ),
     "21000": (
         512,
-        "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when "
+        "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= "
+        "or when "
         "the subquery is used as an expression.",
     ),
     "42P19": (252, "Recursive common table expression does not contain a top-level UNION ALL operator."),
@@ -75,11 +77,12 @@ def _unique(
         return SqlError(
             1505,
             f"The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name "
-            f"'{_label(info, error)}' and the index name '{session.constraint_name(error.constraint)[0]}'. The duplicate "
+            f"'{_label(info, error)}' and the index name '{lookup.constraint_name(session, error.constraint)[0]}'. "
+            f"The duplicate "
             f"key value is {values}.",
         )
-    name, kind = session.constraint_name(error.constraint)
-    label = session.table_label(error.schema, error.table) or _label(info, error)
+    name, kind = lookup.constraint_name(session, error.constraint)
+    label = lookup.table_label(session, error.schema, error.table) or _label(info, error)
     if kind in ("PK", "UQ"):
         what = "PRIMARY KEY" if kind == "PK" else "UNIQUE KEY"
         return SqlError(
@@ -99,8 +102,8 @@ def _unique(
 def _not_null(
     error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
 ) -> SqlError:
-    label = session.table_label(error.schema, error.table) or _label(info, error)
-    column = session.column_label(error.schema, error.table, error.column)
+    label = lookup.table_label(session, error.schema, error.table) or _label(info, error)
+    column = lookup.column_label(session, error.schema, error.table, error.column)
     action = {"INSERT": "INSERT", "MERGE": "MERGE"}.get(verb, "UPDATE")
     return SqlError(
         515,
@@ -112,8 +115,8 @@ def _not_null(
 def _foreign(
     error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
 ) -> SqlError:
-    name, _unused = session.constraint_name(error.constraint)
-    label = session.table_label(error.schema, error.table) or _label(info, error)
+    name, _unused = lookup.constraint_name(session, error.constraint)
+    label = lookup.table_label(session, error.schema, error.table) or _label(info, error)
     if "still referenced" in error.detail or verb == "DELETE":
         return SqlError(
             547,
@@ -133,8 +136,8 @@ def _check(
 ) -> SqlError:
     if error.constraint.endswith("_check") and "tinyint" in str(info.columns if info else ""):
         return SqlError(220, "Arithmetic overflow error for data type tinyint.")
-    name, _unused = session.constraint_name(error.constraint)
-    label = session.table_label(error.schema, error.table) or _label(info, error)
+    name, _unused = lookup.constraint_name(session, error.constraint)
+    label = lookup.table_label(session, error.schema, error.table) or _label(info, error)
     verb = "ALTER TABLE" if verb == "ALTER" else verb
     return SqlError(
         547,

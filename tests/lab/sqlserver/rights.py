@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may do what: fixed roles and permissions of the configuration, and GRANT, DENY and REVOKE."""
+"""Permissions: fixed roles and permissions of the configuration, and GRANT, DENY and REVOKE."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .catalog import lookup
 from .catalog.catalog import ObjectInfo
 from .errors import SqlError, refusal
 from .frame import Frame
@@ -55,7 +56,7 @@ _DATABASE_PERMISSIONS = frozenset(
 
 
 class Rights:
-    """Asked before a statement runs. Inside a procedure nothing is asked: its owner owns the tables (ownership chains)."""
+    """Checked before a statement runs, but not inside a procedure: its owner owns the tables (ownership chaining)."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -210,7 +211,7 @@ class Rights:
             info = ObjectInfo(0, s.db, str(securable).strip("[]"), "?", "U", "")
             return int(self.allowed(s, permission, info))
         if low == "OBJECT":
-            found = s.find(tuple(p.strip("[]") for p in str(securable).split(".")))
+            found = lookup.find(s, tuple(p.strip("[]") for p in str(securable).split(".")))
             if found is None:
                 return None
             if permission == "ANY":
@@ -229,42 +230,37 @@ class Rights:
     def change(self, s: Session, p: n.Permission) -> None:
         if not self._is_owner(s):
             raise SqlError(15247, "User does not have permission to perform this action.")
-        target, kind = "", p.kind
-        if kind == "OBJECT":
-            info = s.find(p.target)
-            if info is None:
-                raise SqlError(
-                    15151,
-                    f"Cannot find the object '{p.target[-1]}', because it does not exist or you do not have permission.",
-                )
-            target = info.label
-        elif kind == "SCHEMA":
-            target = p.target[-1]
-            if target.lower() not in self.server.schemas(s, s.db):
-                raise SqlError(
-                    15151,
-                    f"Cannot find the schema '{target}', because it does not exist or you do not have permission.",
-                )
-        elif kind not in ("DATABASE",):
-            raise refusal(f"permissions on a {kind}")
+        target = self._securable(s, p)
+        permissions = ["CONTROL" if x in ("ALL", "ALL PRIVILEGES") else x for x in p.permissions]
         for principal in p.principals:
             if self.principal_id(s, principal) is None:
-                raise SqlError(
-                    15151,
-                    f"Cannot find the user '{principal}', because it does not exist or you do not have permission.",
-                )
-            for permission in p.permissions:
-                permission = "CONTROL" if permission in ("ALL", "ALL PRIVILEGES") else permission  # noqa: PLW2901
+                raise _not_found("user", principal)
+            for permission in permissions:
                 where = (
-                    f"db = {quote(s.db)} AND principal = {quote(principal)} AND permission = {quote(permission)} AND class = "
-                    f"{quote(kind)} AND target = {quote(target)}"
+                    f"db = {quote(s.db)} AND principal = {quote(principal)} AND permission = {quote(permission)} AND "
+                    f"class = {quote(p.kind)} AND target = {quote(target)}"
                 )
                 s.backend.command(f"DELETE FROM lab.permissions WHERE {where}")
                 if p.action != "REVOKE":
                     s.backend.command(
                         f"INSERT INTO lab.permissions VALUES ({quote(s.db)}, {quote(principal)}, {quote(permission)}, "
-                        f"{quote(kind)}, {quote(target)}, {quote(p.action)})"
+                        f"{quote(p.kind)}, {quote(target)}, {quote(p.action)})"
                     )
+
+    def _securable(self, s: Session, p: n.Permission) -> str:
+        """The label of what a permission is on; empty for the database."""
+        if p.kind == "DATABASE":
+            return ""
+        if p.kind == "OBJECT":
+            info = lookup.find(s, p.target)
+            if info is None:
+                raise _not_found("object", p.target[-1])
+            return info.label
+        if p.kind == "SCHEMA":
+            if p.target[-1].lower() not in self.server.schemas(s, s.db):
+                raise _not_found("schema", p.target[-1])
+            return p.target[-1]
+        raise refusal(f"permissions on a {p.kind}")
 
     def principal(self, s: Session, p: n.Principal) -> None:
         if not self._is_owner(s):
@@ -275,20 +271,17 @@ class Rights:
             if exists:
                 raise SqlError(15023, f"User, group, or role '{p.name}' already exists in the current database.")
             new = f"(SELECT max(principal_id) + 1 FROM lab.principals WHERE db = {db} AND principal_id < 16000)"
-            s.backend.command(
-                f"INSERT INTO lab.principals VALUES ({db}, {new}, {quote(p.name)}, {quote('R' if p.kind == 'ROLE' else 'S')})"
-            )
+            kind = quote("R" if p.kind == "ROLE" else "S")
+            s.backend.command(f"INSERT INTO lab.principals VALUES ({db}, {new}, {quote(p.name)}, {kind})")
             return
         if not exists:
-            raise SqlError(
-                15151,
-                f"Cannot find the {p.kind.lower()} '{p.name}', because it does not exist or you do not have permission.",
-            )
+            raise _not_found(p.kind.lower(), p.name)
         if p.action == "DROP":
+            name = quote(p.name)
             s.backend.command(
-                f"DELETE FROM lab.principals WHERE db = {db} AND name = {quote(p.name)}; DELETE FROM lab.members WHERE db = {db} "
-                f"AND (member = {quote(p.name)} OR role = {quote(p.name)}); DELETE FROM lab.permissions WHERE db = {db} AND "
-                f"principal = {quote(p.name)}"
+                f"DELETE FROM lab.principals WHERE db = {db} AND name = {name}; "
+                f"DELETE FROM lab.members WHERE db = {db} AND (member = {name} OR role = {name}); "
+                f"DELETE FROM lab.permissions WHERE db = {db} AND principal = {name}"
             )
         elif p.action == "ADD MEMBER":
             s.backend.command(
@@ -298,3 +291,7 @@ class Rights:
             s.backend.command(
                 f"DELETE FROM lab.members WHERE db = {db} AND role = {quote(p.name)} AND member = {quote(p.member)}"
             )
+
+
+def _not_found(kind: str, name: str) -> SqlError:
+    return SqlError(15151, f"Cannot find the {kind} '{name}', because it does not exist or you do not have permission.")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import socket
@@ -58,6 +59,9 @@ class Counters:
 class Server:
     """`start`, then `serve_forever` or the control socket's `stop`."""
 
+    config: Config
+    functions: Functions
+
     def __init__(self, config: Config) -> None:
         self.config = config
         self.cluster = Cluster(config.state_dir)
@@ -102,7 +106,8 @@ class Server:
             here = Path(__file__).parent / "catalog"
             backend.command((here / "schema.sql").read_text(encoding="utf-8"))
             rows = ", ".join(
-                f"({quote(name)}, {number}, {FIXED_LENGTHS.get(name, -1 if name in ('xml', 'image', 'text', 'ntext') else 8000)}, "
+                f"({quote(name)}, {number}, "
+                f"{FIXED_LENGTHS.get(name, -1 if name in ('xml', 'image', 'text', 'ntext') else 8000)}, "
                 "0, 0)"
                 for name, number in TYPE_IDS.items()
             )
@@ -178,10 +183,8 @@ class Server:
 
     def close_listener(self) -> None:
         if self._listener is not None:
-            try:
+            with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             self._listener.close()
             self._listener = None
 
@@ -197,14 +200,10 @@ class Server:
             count += 1
             if session is not None:
                 session.killed = True
-                try:
+                with contextlib.suppress(OSError):
                     session.backend.cancel()
-                except OSError:
-                    pass
-            try:
+            with contextlib.suppress(OSError):
                 connection.stream.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         return count
 
     def await_gone(self, seconds: float = 5) -> None:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The transaction of a session: @@TRANCOUNT on this side, BEGIN and savepoints on PostgreSQL's."""
+"""The transaction of a session: @@TRANCOUNT, and PostgreSQL's BEGIN, COMMIT and savepoints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _IDS = itertools.count(100_000)
 
 
 class Transactions:
-    """`on_event` hears "begin", "commit" and "rollback" of the outermost transaction."""
+    """`on_event` is called with "begin", "commit" and "rollback" of the outermost transaction."""
 
     def __init__(self, backend: Backend, on_event: Callable[[str], None]) -> None:
         self.backend = backend
@@ -84,7 +84,7 @@ class Transactions:
             self.count -= 1
 
     def rollback(self) -> None:
-        """All of it, whatever the depth."""
+        """Roll back everything, at any nesting level."""
         self.count = 0
         self.internal = False
         self.fresh()
@@ -102,7 +102,7 @@ class Transactions:
         self.backend.command(f"SAVEPOINT {ident('u_' + name)}")
 
     def rollback_to(self, name: str) -> bool:
-        """Back to a savepoint; False when there is none of that name."""
+        """Roll back to a savepoint; False when there is none of that name."""
         low = name.lower()
         if low not in self._names:
             return False
@@ -122,7 +122,7 @@ class Transactions:
 
     @contextlib.contextmanager
     def guard(self, savepoint: bool) -> Iterator[None]:
-        """A failed statement takes back its own work only."""
+        """A failed statement rolls back its own work only."""
         if not (savepoint and self.backend.in_transaction):
             yield
             return

@@ -16,15 +16,20 @@ from .conftest import Session
 def test_the_catalogue_of_a_table(db: Session) -> None:
     db.run(
         "DROP TABLE IF EXISTS dbo.CatChild; DROP TABLE IF EXISTS dbo.Cat;"
-        "CREATE TABLE dbo.Cat (Id int IDENTITY(1,1) NOT NULL, Name nvarchar(40) NOT NULL, Price decimal(9,2) NULL CONSTRAINT DF_Cat_Price "
-        "DEFAULT ((1)), Twice AS (Price * 2), Made datetime2(3) NOT NULL CONSTRAINT DF_Cat_Made DEFAULT SYSUTCDATETIME(), "
+        "CREATE TABLE dbo.Cat (Id int IDENTITY(1,1) NOT NULL, Name nvarchar(40) NOT NULL, Price decimal(9,2) NULL "
+        "CONSTRAINT DF_Cat_Price "
+        "DEFAULT ((1)), Twice AS (Price * 2), Made datetime2(3) NOT NULL CONSTRAINT DF_Cat_Made DEFAULT "
+        "SYSUTCDATETIME(), "
         "CONSTRAINT PK_Cat PRIMARY KEY CLUSTERED (Id), CONSTRAINT CK_Cat CHECK (Price >= 0));"
-        "CREATE INDEX IX_Cat ON dbo.Cat (Name DESC, Made) INCLUDE (Price) WHERE Price IS NOT NULL WITH (ONLINE = ON, FILLFACTOR = 90);"
-        "CREATE TABLE dbo.CatChild (Id int NOT NULL PRIMARY KEY, CatId int NOT NULL CONSTRAINT FK_Child_Cat FOREIGN KEY REFERENCES dbo.Cat "
+        "CREATE INDEX IX_Cat ON dbo.Cat (Name DESC, Made) INCLUDE (Price) WHERE Price IS NOT NULL WITH (ONLINE = ON, "
+        "FILLFACTOR = 90);"
+        "CREATE TABLE dbo.CatChild (Id int NOT NULL PRIMARY KEY, CatId int NOT NULL CONSTRAINT FK_Child_Cat FOREIGN "
+        "KEY REFERENCES dbo.Cat "
         "(Id) ON DELETE CASCADE)"
     )
     assert db.rows(
-        "SELECT c.name, t.name, c.max_length, c.is_nullable, c.is_identity, c.is_computed FROM sys.columns c JOIN sys.types t ON "
+        "SELECT c.name, t.name, c.max_length, c.is_nullable, c.is_identity, c.is_computed FROM sys.columns c JOIN "
+        "sys.types t ON "
         "t.user_type_id = c.user_type_id WHERE c.object_id = OBJECT_ID(N'[dbo].[Cat]') ORDER BY c.column_id"
     ) == [
         ("Id", "int", 4, 0, 1, 0),
@@ -34,18 +39,22 @@ def test_the_catalogue_of_a_table(db: Session) -> None:
         ("Made", "datetime2", 7, 0, 0, 0),
     ]
     assert db.rows(
-        "SELECT name, definition FROM sys.default_constraints WHERE parent_object_id = OBJECT_ID('dbo.Cat') ORDER BY name"
+        "SELECT name, definition FROM sys.default_constraints WHERE parent_object_id = OBJECT_ID('dbo.Cat') ORDER BY "
+        "name"
     ) == [
         ("DF_Cat_Made", "(SYSUTCDATETIME())"),
         ("DF_Cat_Price", "((1))"),
     ]
     assert db.rows(
-        "SELECT name, type_desc, is_unique, is_primary_key, has_filter FROM sys.indexes WHERE object_id = OBJECT_ID('dbo.Cat') "
+        "SELECT name, type_desc, is_unique, is_primary_key, has_filter FROM sys.indexes WHERE object_id = "
+        "OBJECT_ID('dbo.Cat') "
         "ORDER BY index_id"
     ) == [("PK_Cat", "CLUSTERED", 1, 1, 0), ("IX_Cat", "NONCLUSTERED", 0, 0, 1)]
     assert db.rows(
-        "SELECT c.name, k.is_descending_key, k.is_included_column FROM sys.index_columns k JOIN sys.columns c ON c.object_id = k.object_id "
-        "AND c.column_id = k.column_id WHERE k.object_id = OBJECT_ID('dbo.Cat') AND k.index_id = 2 ORDER BY k.index_column_id"
+        "SELECT c.name, k.is_descending_key, k.is_included_column FROM sys.index_columns k JOIN sys.columns c ON "
+        "c.object_id = k.object_id "
+        "AND c.column_id = k.column_id WHERE k.object_id = OBJECT_ID('dbo.Cat') AND k.index_id = 2 ORDER BY "
+        "k.index_column_id"
     ) == [("Name", 1, 0), ("Made", 0, 0), ("Price", 0, 1)]
     assert db.rows(
         "SELECT name, OBJECT_NAME(referenced_object_id), delete_referential_action_desc FROM sys.foreign_keys WHERE "
@@ -58,7 +67,8 @@ def test_the_catalogue_of_a_table(db: Session) -> None:
     assert db.rows("SELECT Price, Twice FROM dbo.Cat") == [(1, 2)]
     assert (
         db.value(
-            "SELECT SUM(row_count) FROM sys.dm_db_partition_stats WHERE object_id = OBJECT_ID('dbo.Cat') AND index_id < 2"
+            "SELECT SUM(row_count) FROM sys.dm_db_partition_stats WHERE object_id = OBJECT_ID('dbo.Cat') AND "
+            "index_id < 2"
         )
         == 1
     )
@@ -70,13 +80,16 @@ def test_the_catalogue_of_a_table(db: Session) -> None:
 
 def test_expand_and_contract_of_a_required_column(db: Session) -> None:
     db.run(
-        "DROP TABLE IF EXISTS dbo.Req; CREATE TABLE dbo.Req (Id int NOT NULL PRIMARY KEY); INSERT dbo.Req VALUES (1), (2), (3)"
+        "DROP TABLE IF EXISTS dbo.Req; CREATE TABLE dbo.Req (Id int NOT NULL PRIMARY KEY); INSERT dbo.Req VALUES "
+        "(1), (2), (3)"
     )
     assert db.error("ALTER TABLE dbo.Req ADD Code nvarchar(20) NULL CONSTRAINT DF_Req_Code DEFAULT (N'new')") == 0
     assert db.rows("SELECT COUNT(*), COUNT(Code) FROM dbo.Req") == [(3, 0)]
     db.run(
-        "CREATE TRIGGER dbo.Req_fill ON dbo.Req AFTER INSERT, UPDATE AS BEGIN SET NOCOUNT ON; IF EXISTS (SELECT 1 FROM inserted WHERE "
-        "Code IS NULL) UPDATE r SET Code = N'filled' FROM dbo.Req r JOIN inserted i ON i.Id = r.Id WHERE r.Code IS NULL; END"
+        "CREATE TRIGGER dbo.Req_fill ON dbo.Req AFTER INSERT, UPDATE AS BEGIN SET NOCOUNT ON; IF EXISTS (SELECT 1 "
+        "FROM inserted WHERE "
+        "Code IS NULL) UPDATE r SET Code = N'filled' FROM dbo.Req r JOIN inserted i ON i.Id = r.Id WHERE r.Code IS "
+        "NULL; END"
     )
     assert db.run("INSERT dbo.Req (Id, Code) VALUES (4, NULL)") == [1]
     assert db.run("INSERT dbo.Req (Id) VALUES (5)") == [1]
@@ -93,7 +106,8 @@ def test_expand_and_contract_of_a_required_column(db: Session) -> None:
 
 def test_views_are_text(db: Session) -> None:
     db.run(
-        "DROP VIEW IF EXISTS dbo.vText; DROP TABLE IF EXISTS dbo.Texted; CREATE TABLE dbo.Texted (Id int, Name nvarchar(20), Extra int)"
+        "DROP VIEW IF EXISTS dbo.vText; DROP TABLE IF EXISTS dbo.Texted; CREATE TABLE dbo.Texted (Id int, Name "
+        "nvarchar(20), Extra int)"
     )
     db.run("CREATE VIEW dbo.vText AS SELECT t.Id, t.Name AS Called FROM dbo.Texted t WHERE t.Id > 0")
     db.run("INSERT dbo.Texted VALUES (1, N'a', 5), (-1, N'b', 6)")
@@ -111,15 +125,19 @@ def test_views_are_text(db: Session) -> None:
 
 def test_procedures(db: Session) -> None:
     db.run(
-        "CREATE OR ALTER PROCEDURE dbo.Outer1 @n int, @total int OUTPUT AS BEGIN SET NOCOUNT ON; DECLARE @i int = 0; SET @total = 0; "
-        "WHILE @i < @n BEGIN SET @i += 1; IF @i = 3 CONTINUE; IF @i > 5 BREAK; SET @total += @i; END; SELECT @total AS T; RETURN @i END"
+        "CREATE OR ALTER PROCEDURE dbo.Outer1 @n int, @total int OUTPUT AS BEGIN SET NOCOUNT ON; DECLARE @i int = 0; "
+        "SET @total = 0; "
+        "WHILE @i < @n BEGIN SET @i += 1; IF @i = 3 CONTINUE; IF @i > 5 BREAK; SET @total += @i; END; SELECT @total "
+        "AS T; RETURN @i END"
     )
     assert db.rows(
-        "SET NOCOUNT ON; DECLARE @t int, @rc int; DECLARE @r TABLE (T int); INSERT @r EXEC @rc = dbo.Outer1 @n = 10, @total = @t "
+        "SET NOCOUNT ON; DECLARE @t int, @rc int; DECLARE @r TABLE (T int); INSERT @r EXEC @rc = dbo.Outer1 @n = 10, "
+        "@total = @t "
         "OUTPUT; SELECT @t, @rc, T FROM @r"
     ) == [(12, 6, 12)]
     assert db.rows(
-        "SELECT name, is_output, TYPE_NAME(user_type_id) FROM sys.parameters WHERE object_id = OBJECT_ID('dbo.Outer1') ORDER BY "
+        "SELECT name, is_output, TYPE_NAME(user_type_id) FROM sys.parameters WHERE object_id = "
+        "OBJECT_ID('dbo.Outer1') ORDER BY "
         "parameter_id"
     ) == [("@n", 0, "int"), ("@total", 1, "int")]
     assert str(db.value("SELECT definition FROM sys.sql_modules WHERE object_id = OBJECT_ID('dbo.Outer1')")).startswith(
@@ -137,12 +155,15 @@ def test_procedures(db: Session) -> None:
 
 def test_triggers_see_all_rows(db: Session) -> None:
     db.run(
-        "DROP TABLE IF EXISTS dbo.Audit; DROP TABLE IF EXISTS dbo.Watched; CREATE TABLE dbo.Watched (Id int PRIMARY KEY, V nvarchar(20)); "
+        "DROP TABLE IF EXISTS dbo.Audit; DROP TABLE IF EXISTS dbo.Watched; CREATE TABLE dbo.Watched (Id int PRIMARY "
+        "KEY, V nvarchar(20)); "
         "CREATE TABLE dbo.Audit (Id int IDENTITY, What nvarchar(100))"
     )
     db.run(
-        "CREATE TRIGGER dbo.Watch ON dbo.Watched AFTER INSERT, UPDATE, DELETE AS BEGIN SET NOCOUNT ON; INSERT dbo.Audit (What) SELECT "
-        "CONCAT(d.Id, N':', d.V, N'>', i.Id, N':', i.V) FROM inserted i FULL JOIN deleted d ON d.Id = i.Id; IF UPDATE(V) INSERT "
+        "CREATE TRIGGER dbo.Watch ON dbo.Watched AFTER INSERT, UPDATE, DELETE AS BEGIN SET NOCOUNT ON; INSERT "
+        "dbo.Audit (What) SELECT "
+        "CONCAT(d.Id, N':', d.V, N'>', i.Id, N':', i.V) FROM inserted i FULL JOIN deleted d ON d.Id = i.Id; IF "
+        "UPDATE(V) INSERT "
         "dbo.Audit (What) VALUES (N'V'); END"
     )
     assert db.run("INSERT dbo.Watched VALUES (1, N'a,\"b'), (2, NULL)") == [2]
@@ -164,12 +185,15 @@ def test_triggers_see_all_rows(db: Session) -> None:
 
 def test_dynamic_and_temporary(db: Session) -> None:
     assert db.run(
-        "CREATE TABLE #t (Id int IDENTITY, V nvarchar(10)); INSERT #t (V) VALUES (N'a'), (N'b'); EXEC sp_executesql N'SELECT "
-        "@n = COUNT(*) FROM #t WHERE V >= @v', N'@v nvarchar(10), @n int', @v = N'b', @n = 0; SELECT COUNT(*) FROM #t; DROP "
+        "CREATE TABLE #t (Id int IDENTITY, V nvarchar(10)); INSERT #t (V) VALUES (N'a'), (N'b'); EXEC sp_executesql "
+        "N'SELECT "
+        "@n = COUNT(*) FROM #t WHERE V >= @v', N'@v nvarchar(10), @n int', @v = N'b', @n = 0; SELECT COUNT(*) FROM "
+        "#t; DROP "
         "TABLE #t; SELECT OBJECT_ID('tempdb..#t')"
     ) == [2, [(2,)], [(None,)]]
     assert db.rows(
-        "SET NOCOUNT ON; DECLARE @n int; EXEC sp_executesql N'SET @o = @i * 2', N'@i int, @o int OUTPUT', 21, @n OUTPUT; SELECT @n"
+        "SET NOCOUNT ON; DECLARE @n int; EXEC sp_executesql N'SET @o = @i * 2', N'@i int, @o int OUTPUT', 21, @n "
+        "OUTPUT; SELECT @n"
     ) == [(42,)]
     assert db.error("EXEC('SELECT * FROM #gone')") == 208
 
@@ -190,7 +214,8 @@ def test_long_and_strange_names(db: Session) -> None:
     db.run(f"DROP TABLE IF EXISTS dbo.[{long}]")
     assert (
         db.error(
-            f"CREATE TABLE dbo.[{long}] ([{long}1] int, [a b]]c.d] int, [Order] int CONSTRAINT [DF_{'y' * 120}] DEFAULT 4)"
+            f"CREATE TABLE dbo.[{long}] ([{long}1] int, [a b]]c.d] int, [Order] int CONSTRAINT [DF_{'y' * 120}] "
+            f"DEFAULT 4)"
         )
         == 0
     )
@@ -243,7 +268,8 @@ def test_an_application_runs_on_while_its_tables_change(connect: Callable[..., S
         trigger = "AFTER INSERT AS BEGIN SET NOCOUNT ON; UPDATE l SET"
         assert (
             admin.error(
-                f"CREATE OR ALTER TRIGGER dbo.LiveT ON dbo.Live {trigger} C{i} = 1 FROM dbo.Live l JOIN inserted i ON i.Id = l.Id END"
+                f"CREATE OR ALTER TRIGGER dbo.LiveT ON dbo.Live {trigger} C{i} = 1 FROM dbo.Live l JOIN inserted i "
+                f"ON i.Id = l.Id END"
             )
             == 0
         )
@@ -265,7 +291,8 @@ def test_changes_through_common_table_expressions(db: Session) -> None:
     ]
     assert db.rows("SELECT V FROM dbo.Cte ORDER BY Id") == [(10,), (10,), (None,), (None,)]
     assert db.run(
-        "WITH d AS (SELECT *, ROW_NUMBER() OVER (PARTITION BY K ORDER BY Id) AS n FROM dbo.Cte) DELETE FROM d WHERE n > 1"
+        "WITH d AS (SELECT *, ROW_NUMBER() OVER (PARTITION BY K ORDER BY Id) AS n FROM dbo.Cte) DELETE FROM d WHERE "
+        "n > 1"
     ) == [1]
     assert db.rows("SELECT Id FROM dbo.Cte ORDER BY Id") == [(1,), (3,), (4,)]
     assert db.run(
@@ -276,7 +303,8 @@ def test_changes_through_common_table_expressions(db: Session) -> None:
 
 def test_variables_from_rows(db: Session) -> None:
     assert db.rows(
-        "DECLARE @all nvarchar(max) = N'', @last int, @none int = 5; SELECT @all += v, @last = n FROM (VALUES (1, N'a'), (2, N'b')) x (n, v) "
+        "DECLARE @all nvarchar(max) = N'', @last int, @none int = 5; SELECT @all += v, @last = n FROM (VALUES (1, "
+        "N'a'), (2, N'b')) x (n, v) "
         "ORDER BY n; SELECT @none = n FROM (SELECT 1 AS n) y WHERE 1 = 0; SELECT @all, @last, @none"
     ) == [("ab", 2, 5)]
     assert (

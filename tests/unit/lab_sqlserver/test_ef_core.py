@@ -10,7 +10,8 @@ import re
 from .conftest import Session
 
 CLEAN = (
-    "DROP TABLE IF EXISTS [Posts]; DROP TABLE IF EXISTS [Blogs]; DROP TABLE IF EXISTS [Journals]; DROP TABLE IF EXISTS [__EFMigrationsHistory]; "
+    "DROP TABLE IF EXISTS [Posts]; DROP TABLE IF EXISTS [Blogs]; DROP TABLE IF EXISTS [Journals]; DROP TABLE IF "
+    "EXISTS [__EFMigrationsHistory]; "
     "DROP PROCEDURE IF EXISTS [GetBlogs]"
 )
 PLAIN = """
@@ -74,12 +75,14 @@ ALTER TABLE [Blogs] ADD DEFAULT 0 FOR [Rating];
 
 CREATE UNIQUE INDEX [IX_Blogs_Url] ON [Blogs] ([Url]) WHERE [Url] IS NOT NULL;
 
-IF EXISTS (SELECT * FROM [sys].[identity_columns] WHERE [name] IN (N'BlogId', N'Url') AND [object_id] = OBJECT_ID(N'[Blogs]'))
+IF EXISTS (SELECT * FROM [sys].[identity_columns] WHERE [name] IN (N'BlogId', N'Url') AND [object_id] =
+    OBJECT_ID(N'[Blogs]'))
     SET IDENTITY_INSERT [Blogs] ON;
 INSERT INTO [Blogs] ([BlogId], [Url])
 VALUES (1, N'http://one'),
 (2, N'http://two');
-IF EXISTS (SELECT * FROM [sys].[identity_columns] WHERE [name] IN (N'BlogId', N'Url') AND [object_id] = OBJECT_ID(N'[Blogs]'))
+IF EXISTS (SELECT * FROM [sys].[identity_columns] WHERE [name] IN (N'BlogId', N'Url') AND [object_id] =
+    OBJECT_ID(N'[Blogs]'))
     SET IDENTITY_INSERT [Blogs] OFF;
 
 UPDATE [Blogs] SET [Url] = N'http://uno'
@@ -170,11 +173,13 @@ def test_scripts(either: Session) -> None:
 def test_saving_changes(either: Session) -> None:
     """What SaveChanges sends."""
     either.run(
-        "DROP TABLE IF EXISTS [Items]; CREATE TABLE [Items] ([Id] int NOT NULL IDENTITY, [Name] nvarchar(50) NOT NULL, [Version] rowversion "
+        "DROP TABLE IF EXISTS [Items]; CREATE TABLE [Items] ([Id] int NOT NULL IDENTITY, [Name] nvarchar(50) NOT "
+        "NULL, [Version] rowversion "
         "NOT NULL, [On] bit NOT NULL, CONSTRAINT [PK_Items] PRIMARY KEY ([Id]))"
     )
     inserted = either.run(
-        "SET IMPLICIT_TRANSACTIONS OFF; SET NOCOUNT ON; INSERT INTO [Items] ([Name], [On]) OUTPUT INSERTED.[Id], INSERTED.[Version] "
+        "SET IMPLICIT_TRANSACTIONS OFF; SET NOCOUNT ON; INSERT INTO [Items] ([Name], [On]) OUTPUT INSERTED.[Id], "
+        "INSERTED.[Version] "
         "VALUES (?, ?)",
         "first",
         True,
@@ -182,7 +187,8 @@ def test_saving_changes(either: Session) -> None:
     ((number, version),) = inserted[0]
     assert number == 1 and len(version) == 8
     merged = either.run(
-        "SET NOCOUNT ON; MERGE [Items] USING (VALUES (?, ?, 0), (?, ?, 1)) AS i ([Name], [On], _Position) ON 1=0 WHEN NOT MATCHED THEN INSERT "
+        "SET NOCOUNT ON; MERGE [Items] USING (VALUES (?, ?, 0), (?, ?, 1)) AS i ([Name], [On], _Position) ON 1=0 "
+        "WHEN NOT MATCHED THEN INSERT "
         "([Name], [On]) VALUES (i.[Name], i.[On]) OUTPUT INSERTED.[Id], i._Position;",
         "a",
         False,
@@ -194,17 +200,20 @@ def test_saving_changes(either: Session) -> None:
     assert len(either.rows(update, "second", 1, version)) == 1
     assert either.rows(update, "third", 1, version) == []  # changed by somebody else in between
     assert either.rows(
-        "SELECT [i].[Id], [i].[Name] FROM [Items] AS [i] WHERE [i].[On] = CAST(1 AS bit) ORDER BY [i].[Id] OFFSET ? ROWS FETCH "
+        "SELECT [i].[Id], [i].[Name] FROM [Items] AS [i] WHERE [i].[On] = CAST(1 AS bit) ORDER BY [i].[Id] OFFSET ? "
+        "ROWS FETCH "
         "NEXT ? ROWS ONLY",
         1,
         10,
     ) == [(3, "b")]
     assert either.rows(
-        "SELECT CASE WHEN EXISTS (SELECT 1 FROM [Items] AS [i] WHERE [i].[Name] LIKE N'%con%') THEN CAST(1 AS bit) ELSE CAST(0 AS "
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM [Items] AS [i] WHERE [i].[Name] LIKE N'%con%') THEN CAST(1 AS bit) "
+        "ELSE CAST(0 AS "
         "bit) END"
     ) == [(True,)]
     assert either.rows(
-        "SELECT TOP(1) [i].[Name] FROM [Items] AS [i] WHERE [i].[Id] IN (SELECT [v].[value] FROM OPENJSON(?) WITH ([value] int '$') "
+        "SELECT TOP(1) [i].[Name] FROM [Items] AS [i] WHERE [i].[Id] IN (SELECT [v].[value] FROM OPENJSON(?) WITH "
+        "([value] int '$') "
         "AS [v]) ORDER BY [i].[Id] DESC",
         "[1,2]",
     ) == [("a",)]

@@ -11,7 +11,8 @@ from .conftest import LabServer, Session
 
 SETUP = """
 DROP TABLE IF EXISTS dbo.Ec; DROP TABLE IF EXISTS dbo.E; DROP PROCEDURE IF EXISTS dbo.Ep;
-CREATE TABLE dbo.E (Id int NOT NULL CONSTRAINT PK_E PRIMARY KEY, Code varchar(5) NOT NULL, N int NULL CONSTRAINT CK_E CHECK (N > 0),
+CREATE TABLE dbo.E (Id int NOT NULL CONSTRAINT PK_E PRIMARY KEY, Code varchar(5) NOT NULL, N int NULL CONSTRAINT CK_E
+    CHECK (N > 0),
     D int NOT NULL CONSTRAINT DF_E_D DEFAULT (1));
 CREATE TABLE dbo.Ec (Id int IDENTITY(1, 1) NOT NULL, EId int NULL CONSTRAINT FK_Ec_E REFERENCES dbo.E (Id));
 CREATE UNIQUE INDEX UX_E ON dbo.E (Code);
@@ -105,13 +106,16 @@ def test_texts(db: Session) -> None:
         return str(db.run(sql)[-1][2]).rpartition("]")[2].rpartition(" (")[0].rpartition(" (")[0]
 
     assert text("INSERT dbo.E (Id, Code) VALUES (1, 'x')") == (
-        "Violation of PRIMARY KEY constraint 'PK_E'. Cannot insert duplicate key in object 'dbo.E'. The duplicate key value is (1)."
+        "Violation of PRIMARY KEY constraint 'PK_E'. Cannot insert duplicate key in object 'dbo.E'. The duplicate "
+        "key value is (1)."
     )
     assert text("INSERT dbo.E (Id, Code) VALUES (9, NULL)") == (
-        "Cannot insert the value NULL into column 'Code', table 'Shop.dbo.E'; column does not allow nulls. INSERT fails."
+        "Cannot insert the value NULL into column 'Code', table 'Shop.dbo.E'; column does not allow nulls. INSERT "
+        "fails."
     )
     assert text("INSERT dbo.Ec (EId) VALUES (99)") == (
-        'The INSERT statement conflicted with the FOREIGN KEY constraint "FK_Ec_E". The conflict occurred in database "Shop", '
+        'The INSERT statement conflicted with the FOREIGN KEY constraint "FK_Ec_E". The conflict occurred in '
+        'database "Shop", '
         'table "dbo.Ec".'
     )
 

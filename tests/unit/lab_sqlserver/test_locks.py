@@ -26,7 +26,8 @@ def lock(
 ) -> int:
     return int(
         session.value(
-            f"SET NOCOUNT ON; DECLARE @rc int; EXEC @rc = sp_getapplock @Resource = N'{resource}', @LockMode = N'{mode}', "
+            f"SET NOCOUNT ON; DECLARE @rc int; EXEC @rc = sp_getapplock @Resource = N'{resource}', @LockMode = "
+            f"N'{mode}', "
             f"@LockOwner = N'{owner}', @LockTimeout = {timeout}, @DbPrincipal = N'public'; SELECT @rc"
         )
     )
@@ -176,7 +177,8 @@ def test_a_deadlock_has_one_victim(server: LabServer, connect: Connect, low: boo
 def test_lost_updates_do_not_happen(connect: Connect) -> None:
     """Writers side by side, through each way in which an UPDATE is translated."""
     connect().run(
-        "DROP TABLE IF EXISTS dbo.Tally; CREATE TABLE dbo.Tally (Id int PRIMARY KEY, N int); INSERT dbo.Tally VALUES (1, 0)"
+        "DROP TABLE IF EXISTS dbo.Tally; CREATE TABLE dbo.Tally (Id int PRIMARY KEY, N int); INSERT dbo.Tally VALUES "
+        "(1, 0)"
     )
     statements = [
         "UPDATE dbo.Tally SET N = N + 1 WHERE Id = 1",

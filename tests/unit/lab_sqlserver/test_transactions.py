@@ -9,7 +9,10 @@ import pytest
 
 from .conftest import Session
 
-SETUP = "DROP TABLE IF EXISTS dbo.T; CREATE TABLE dbo.T (Id int NOT NULL CONSTRAINT PK_T PRIMARY KEY); INSERT dbo.T VALUES (1)"
+SETUP = (
+    "DROP TABLE IF EXISTS dbo.T; CREATE TABLE dbo.T (Id int NOT NULL CONSTRAINT PK_T PRIMARY KEY); INSERT dbo.T "
+    "VALUES (1)"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +46,8 @@ def test_xact_abort_rolls_back(db: Session) -> None:
 
 def test_xact_abort_in_try_dooms(db: Session) -> None:
     out = db.run(
-        "SET XACT_ABORT ON; SET NOCOUNT ON; BEGIN TRY BEGIN TRAN; INSERT dbo.T VALUES (2); INSERT dbo.T VALUES (1); COMMIT END TRY "
+        "SET XACT_ABORT ON; SET NOCOUNT ON; BEGIN TRY BEGIN TRAN; INSERT dbo.T VALUES (2); INSERT dbo.T VALUES (1); "
+        "COMMIT END TRY "
         "BEGIN CATCH SELECT XACT_STATE(), (SELECT COUNT(*) FROM dbo.T); INSERT dbo.T VALUES (5); END CATCH"
     )
     assert out[0] == [(-1, 2)] and out[1][:2] == ("error", 3930)
@@ -60,7 +64,8 @@ def test_a_compile_error_is_caught_only_outside(db: Session) -> None:
 def test_throw_and_raiserror(db: Session) -> None:
     assert db.run("THROW 50001, N'gone', 3; SELECT 'not reached'")[-1][1] == 50001
     out = db.run(
-        "BEGIN TRY RAISERROR(N'bad %s', 16, 7, N'x') END TRY BEGIN CATCH SELECT ERROR_NUMBER(), ERROR_MESSAGE(), ERROR_STATE(); "
+        "BEGIN TRY RAISERROR(N'bad %s', 16, 7, N'x') END TRY BEGIN CATCH SELECT ERROR_NUMBER(), ERROR_MESSAGE(), "
+        "ERROR_STATE(); "
         "THROW END CATCH"
     )
     assert out[0] == [(50000, "bad x", 7)] and out[1][1] == 50000
@@ -96,7 +101,8 @@ def test_a_batch_is_parsed_before_it_runs(db: Session) -> None:
 
 def test_a_trigger_that_fails_takes_all_back(db: Session) -> None:
     db.run(
-        "CREATE OR ALTER TRIGGER dbo.T_no ON dbo.T AFTER INSERT AS IF EXISTS (SELECT 1 FROM inserted WHERE Id = 66) THROW 50066, 'no', 1"
+        "CREATE OR ALTER TRIGGER dbo.T_no ON dbo.T AFTER INSERT AS IF EXISTS (SELECT 1 FROM inserted WHERE Id = 66) "
+        "THROW 50066, 'no', 1"
     )
     assert db.error("BEGIN TRAN; INSERT dbo.T VALUES (5); INSERT dbo.T VALUES (66); SELECT 'not reached'") == 50066
     assert db.rows("SELECT @@TRANCOUNT, COUNT(*) FROM dbo.T") == [(0, 1)]

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What exists: objects and their columns, read from the lab's tables and kept until something is defined anew."""
+"""Objects and their columns, read from the lab's tables and cached until a definition changes."""
 
 from __future__ import annotations
 
@@ -61,11 +61,16 @@ class ObjectInfo:
         return f"{self.schema}.{self.name}" if self.kind != "#" else self.name
 
 
-_LOAD = """SELECT json_build_object('id', o.object_id, 'schema', o.schema_name, 'name', o.name, 'type', o.type, 'target', o.target,
- 'columns', (SELECT json_agg(json_build_array(c.name, c.type, c.length, c.prec, c.scale, c.nullable, c.attnum, c.column_id, c.identity,
-     c.computed IS NOT NULL, c.default_object_id) ORDER BY c.column_id) FROM lab.columns c WHERE c.object_id = o.object_id),
- 'triggers', (SELECT json_agg(json_build_array(t.object_id, t.name, m.events, m.definition) ORDER BY t.object_id) FROM lab.objects t
-     JOIN lab.modules m ON m.object_id = t.object_id WHERE t.parent_object_id = o.object_id AND t.type = 'TR' AND NOT m.disabled),
+_LOAD = """SELECT json_build_object('id', o.object_id, 'schema', o.schema_name, 'name', o.name, 'type', o.type,
+    'target', o.target,
+ 'columns', (SELECT json_agg(json_build_array(c.name, c.type, c.length, c.prec, c.scale, c.nullable, c.attnum,
+     c.column_id, c.identity,
+     c.computed IS NOT NULL, c.default_object_id) ORDER BY c.column_id) FROM lab.columns c WHERE c.object_id =
+         o.object_id),
+ 'triggers', (SELECT json_agg(json_build_array(t.object_id, t.name, m.events, m.definition) ORDER BY t.object_id) FROM
+     lab.objects t
+     JOIN lab.modules m ON m.object_id = t.object_id WHERE t.parent_object_id = o.object_id AND t.type = 'TR' AND NOT
+         m.disabled),
  'definition', (SELECT definition FROM lab.modules m WHERE m.object_id = o.object_id),
  'quoted', (SELECT quoted FROM lab.modules m WHERE m.object_id = o.object_id))
 FROM lab.objects o WHERE """
@@ -75,7 +80,7 @@ Fetch = Callable[[str, list[bytes | None]], Any]
 
 
 class Cache:
-    """Objects by name and by id. A new one takes its place whenever a definition is committed."""
+    """Objects by name and by id. It is replaced whenever a definition is committed."""
 
     __slots__ = ("by_id", "by_name", "databases", "extra", "key")
 

@@ -11,25 +11,31 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SqlError
 from ..translate.names import ident, quote, schema_ident
+from . import lookup
 
 if TYPE_CHECKING:
     from ..session import Session
 
 _LIVE = {
-    "dm_exec_sessions": "session_id int2, login_time timestamp, host_name text, program_name text, client_interface_name text, "
+    "dm_exec_sessions": "session_id int2, login_time timestamp, host_name text, program_name text, "
+    "client_interface_name text, "
     "login_name text, original_login_name text, status text, database_id int2, is_user_process int2, "
     "open_transaction_count int4, last_request_start_time timestamp, last_request_end_time timestamp, "
     "host_process_id int4, reads int8, writes int8, cpu_time int4",
-    "dm_exec_requests": "session_id int2, status text, command text, database_id int2, blocking_session_id int2, wait_type text, "
+    "dm_exec_requests": "session_id int2, status text, command text, database_id int2, blocking_session_id int2, "
+    "wait_type text, "
     "start_time timestamp, total_elapsed_time int4, percent_complete float4",
-    "dm_exec_connections": "session_id int4, net_transport text, protocol_type text, encrypt_option text, auth_scheme text, "
+    "dm_exec_connections": "session_id int4, net_transport text, protocol_type text, encrypt_option text, "
+    "auth_scheme text, "
     "client_net_address text, connect_time timestamp",
     "dm_tran_locks": "resource_type text, resource_subtype text, resource_database_id int4, resource_description text, "
     "resource_associated_entity_id int8, request_mode text, request_type text, request_status text, "
     "request_session_id int4, request_owner_type text",
-    "dm_exec_procedure_stats": "database_id int4, object_id int4, type text, execution_count int8, total_elapsed_time int8, "
+    "dm_exec_procedure_stats": "database_id int4, object_id int4, type text, execution_count int8, "
+    "total_elapsed_time int8, "
     "last_execution_time timestamp, cached_time timestamp, total_worker_time int8",
-    "dm_tran_session_transactions": "session_id int4, transaction_id int8, is_user_transaction int2, open_transaction_count int4",
+    "dm_tran_session_transactions": "session_id int4, transaction_id int8, is_user_transaction int2, "
+    "open_transaction_count int4",
     "dm_tran_active_transactions": "transaction_id int8, name text, transaction_begin_time timestamp",
     "dm_os_sys_info": "sqlserver_start_time timestamp, cpu_count int4",
 }
@@ -63,7 +69,7 @@ class Views:
         schema = name[-2].lower()
         if schema == "sys" and view in _LIVE:
             return f"live:{view}:{_LIVE[view]}"
-        db = s.split((*name[:-2], "dbo", "x"))[0] if len(name) > 2 else s.db
+        db = lookup.split(s, (*name[:-2], "dbo", "x"))[0] if len(name) > 2 else s.db
         key = ("view", db, schema, view)
         known = s.cache.extra.get(key)
         if known is None:

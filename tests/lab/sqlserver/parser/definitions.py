@@ -39,7 +39,7 @@ class DefinitionParser(QueryParser):
         return table
 
     def table_options(self) -> None:
-        """ON [PRIMARY], TEXTIMAGE_ON [PRIMARY], WITH (...): storage, which the lab has no use for."""
+        """ON [PRIMARY], TEXTIMAGE_ON [PRIMARY], WITH (...): storage, which the lab ignores."""
         while True:
             if self.accept("ON"):
                 self.i += 1
@@ -62,73 +62,97 @@ class DefinitionParser(QueryParser):
     def column_definition(self) -> n.ColumnDef:
         column = n.ColumnDef(self.identifier(), None)
         if self.accept("AS"):
-            start = self.i
-            column.computed = self.additive()
-            column.computed_text = self.text_between(start, self.i)
-            column.persisted = self.accept("PERSISTED")
-            if column.persisted and self.accept("NOT"):
-                self.expect("NULL")
-                column.nullable = False
+            self._computed(column)
             return column
         column.type = self.data_type()
-        while True:
-            if self.accept("NOT", "NULL"):
-                column.nullable = False
-            elif self.accept("NULL"):
-                column.nullable = True
-            elif self.accept("COLLATE"):
-                self.identifier()
-            elif self.accept("IDENTITY"):
-                column.identity = (1, 1)
-                if self.accept("("):
-                    seed = self.integer()
-                    self.expect(",")
-                    column.identity = (seed, self.integer())
-                    self.expect(")")
-                if self.accept("NOT", "FOR", "REPLICATION"):
-                    pass
-            elif self.accept("ROWGUIDCOL") or self.accept("SPARSE"):
-                pass
-            elif self.up() == "WITH" and self.up(1) == "VALUES":
-                self.i += 2
-                column.with_values = True
-            elif self._starts_constraint() or self.up() == "REFERENCES":
-                column.constraints.append(self._constraint(column.name))
-            elif self.up() in ("GENERATED", "MASKED", "ENCRYPTED", "HIDDEN", "FILESTREAM"):
-                raise refusal(f"a column with {self.up()}", self.source)
-            else:
-                return column
+        while self._column_property(column) or self._column_constraint(column):
+            pass
+        if self.up() in ("GENERATED", "MASKED", "ENCRYPTED", "HIDDEN", "FILESTREAM"):
+            raise refusal(f"a column with {self.up()}", self.source)
+        return column
+
+    def _computed(self, column: n.ColumnDef) -> None:
+        start = self.i
+        column.computed = self.additive()
+        column.computed_text = self.text_between(start, self.i)
+        column.persisted = self.accept("PERSISTED")
+        if column.persisted and self.accept("NOT"):
+            self.expect("NULL")
+            column.nullable = False
+
+    def _column_property(self, column: n.ColumnDef) -> bool:
+        if self.accept("NOT", "NULL"):
+            column.nullable = False
+        elif self.accept("NULL"):
+            column.nullable = True
+        elif self.accept("COLLATE"):
+            self.identifier()
+        elif self.accept("IDENTITY"):
+            self._identity(column)
+        elif self.at("WITH", "VALUES"):
+            self.i += 2
+            column.with_values = True
+        else:
+            return self.accept("ROWGUIDCOL") or self.accept("SPARSE")
+        return True
+
+    def _identity(self, column: n.ColumnDef) -> None:
+        column.identity = (1, 1)
+        if self.accept("("):
+            seed = self.integer()
+            self.expect(",")
+            column.identity = (seed, self.integer())
+            self.expect(")")
+        self.accept("NOT", "FOR", "REPLICATION")
+
+    def _column_constraint(self, column: n.ColumnDef) -> bool:
+        if not self._starts_constraint() and self.up() != "REFERENCES":
+            return False
+        column.constraints.append(self._constraint(column.name))
+        return True
 
     def _constraint(self, column: str = "") -> n.Constraint:
-        name = ""
-        if self.accept("CONSTRAINT"):
-            name = self.identifier()
-        if self.accept("PRIMARY", "KEY") or self.accept("UNIQUE"):
-            kind = "UNIQUE" if self.tokens[self.i - 1].up == "UNIQUE" else "PRIMARY KEY"
-            constraint = n.Constraint(kind, name)
-            if self.accept("CLUSTERED"):
-                constraint.clustered = True
-            elif self.accept("NONCLUSTERED"):
-                constraint.clustered = False
-            constraint.columns = self.index_columns() if self.up() == "(" else [(column, False)]
-            self._index_options()
-            return constraint
+        """A constraint of the table, or of the column that is named."""
+        name = self.identifier() if self.accept("CONSTRAINT") else ""
+        if self.accept("PRIMARY", "KEY"):
+            return self._key("PRIMARY KEY", name, column)
+        if self.accept("UNIQUE"):
+            return self._key("UNIQUE", name, column)
         if self.accept("CHECK"):
-            self.accept("NOT", "FOR", "REPLICATION")
-            self.expect("(")
-            start = self.i
-            expr = self.expression()
-            text = self.text_between(start, self.i)
-            self.expect(")")
-            return n.Constraint("CHECK", name, [(column, False)] if column else [], expr, text)
+            return self._check(name, column)
         if self.accept("DEFAULT"):
-            start = self.i
-            expr = self.additive()
-            constraint = n.Constraint("DEFAULT", name, [(column, False)], expr, self.text_between(start, self.i))
-            if not column:
-                self.expect("FOR")
-                constraint.columns = [(self.identifier(), False)]
-            return constraint
+            return self._default(name, column)
+        return self._foreign_key(name, column)
+
+    def _key(self, kind: str, name: str, column: str) -> n.Constraint:
+        constraint = n.Constraint(kind, name)
+        if self.accept("CLUSTERED"):
+            constraint.clustered = True
+        elif self.accept("NONCLUSTERED"):
+            constraint.clustered = False
+        constraint.columns = self.index_columns() if self.up() == "(" else [(column, False)]
+        self._index_options()
+        return constraint
+
+    def _check(self, name: str, column: str) -> n.Constraint:
+        self.accept("NOT", "FOR", "REPLICATION")
+        self.expect("(")
+        start = self.i
+        expr = self.expression()
+        text = self.text_between(start, self.i)
+        self.expect(")")
+        return n.Constraint("CHECK", name, [(column, False)] if column else [], expr, text)
+
+    def _default(self, name: str, column: str) -> n.Constraint:
+        start = self.i
+        expr = self.additive()
+        constraint = n.Constraint("DEFAULT", name, [(column, False)], expr, self.text_between(start, self.i))
+        if not column:
+            self.expect("FOR")
+            constraint.columns = [(self.identifier(), False)]
+        return constraint
+
+    def _foreign_key(self, name: str, column: str) -> n.Constraint:
         columns = [column]
         if self.accept("FOREIGN", "KEY") and self.up() == "(":
             columns = self.column_list()
@@ -139,21 +163,23 @@ class DefinitionParser(QueryParser):
         while self.up() == "ON" and self.up(1) in ("DELETE", "UPDATE"):
             which = self.up(1)
             self.i += 2
-            if self.accept("NO", "ACTION"):
-                action = "NO ACTION"
-            elif self.accept("CASCADE"):
-                action = "CASCADE"
-            else:
-                self.expect("SET")
-                action = "SET " + self.up()
-                if not (self.accept("NULL") or self.accept("DEFAULT")):
-                    raise self.unexpected()
             if which == "DELETE":
-                foreign.on_delete = action
+                foreign.on_delete = self._referential_action()
             else:
-                foreign.on_update = action
+                foreign.on_update = self._referential_action()
         self.accept("NOT", "FOR", "REPLICATION")
         return n.Constraint("FOREIGN KEY", name, [(c, False) for c in columns], None, "", foreign)
+
+    def _referential_action(self) -> str:
+        if self.accept("NO", "ACTION"):
+            return "NO ACTION"
+        if self.accept("CASCADE"):
+            return "CASCADE"
+        self.expect("SET")
+        action = "SET " + self.up()
+        if not (self.accept("NULL") or self.accept("DEFAULT")):
+            raise self.unexpected()
+        return action
 
     def index_columns(self) -> list[tuple[str, bool]]:
         self.expect("(")
@@ -423,40 +449,42 @@ class DefinitionParser(QueryParser):
         action = self.up()
         self.i += 1
         self.accept("GRANT", "OPTION", "FOR")
-        permissions = []
-        words: list[str] = []
-        while self.up() not in _PERMISSION_WORDS:
-            if self.token.kind == lexer.END:
-                raise self.unexpected()
-            if self.accept(","):
-                permissions.append(" ".join(words))
-                words = []
-            elif self.up() == "(":
-                raise refusal("column permissions", self.source)
-            else:
-                words.append(self.up())
-                self.i += 1
-        permissions.append(" ".join(words))
-        kind, target = "DATABASE", ()
+        permissions = self._permission_names()
+        kind: str = "DATABASE"
+        target: n.Name = ()
         if self.accept("ON"):
             kind = "OBJECT"
             if self.up(1) == "::" or (self.up(1) == ":" and self.up(2) == ":"):
                 kind = self.up()
                 self.i += 2 if self.up(1) == "::" else 3
-            target = self.name()  # type: ignore[assignment]
+            target = self.name()
         if not self.accept("TO"):
             self.expect("FROM")
-        principals = []
-        while True:
-            if self.accept("PUBLIC"):
-                principals.append("public")
-            else:
-                principals.append(self.identifier())
-            if not self.accept(","):
-                break
+        principals = [self._grantee()]
+        while self.accept(","):
+            principals.append(self._grantee())
         self.accept("CASCADE")
         self.accept("WITH", "GRANT", "OPTION")
         return n.Permission(action, permissions, kind, target, principals)
+
+    def _grantee(self) -> str:
+        return "public" if self.accept("PUBLIC") else self.identifier()
+
+    def _permission_names(self) -> list[str]:
+        permissions = []
+        words: list[str] = []
+        while self.up() not in _PERMISSION_WORDS:
+            if self.token.kind == lexer.END:
+                raise self.unexpected()
+            if self.up() == "(":
+                raise refusal("column permissions", self.source)
+            if self.accept(","):
+                permissions.append(" ".join(words))
+                words = []
+            else:
+                words.append(self.up())
+                self.i += 1
+        return [*permissions, " ".join(words)]
 
     def principal(self, action: str) -> n.Statement:
         kind = self.up()

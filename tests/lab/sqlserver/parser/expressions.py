@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from ..errors import SqlError, keyword, refusal, syntax
@@ -38,7 +39,30 @@ _RESERVED_CALLS = frozenset({"COALESCE", "NULLIF", "CONVERT", "TRY_CONVERT", "LE
 _BARE_CALLS = frozenset({"CURRENT_TIMESTAMP", "CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER"})
 _COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "!<", "!>"})
 _DATE_PARTS = frozenset({"DATEADD", "DATEDIFF", "DATEDIFF_BIG", "DATEPART", "DATENAME", "DATETRUNC"})
+_CONSTANTS = {"NULL": "null", "DEFAULT": "default"}
 MAX_DEPTH = 500
+
+
+def _integer(token: Token) -> n.Expr:
+    number = int(token.text)
+    return n.Literal("int", number) if number < 2**63 else n.Literal("number", Decimal(number))
+
+
+def _hex(token: Token) -> n.Expr:
+    digits = token.text[2:]
+    return n.Literal("hex", bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits))
+
+
+_LEAVES: dict[int, Callable[[Token], n.Expr]] = {
+    lexer.VARIABLE: lambda token: n.Variable(token.text.lower()),
+    lexer.GLOBAL: lambda token: n.Global(token.up),
+    lexer.INTEGER: _integer,
+    lexer.STRING: lambda token: n.Literal("string", token.text),
+    lexer.NSTRING: lambda token: n.Literal("nstring", token.text),
+    lexer.NUMBER: lambda token: n.Literal("number", Decimal(token.text)),
+    lexer.FLOAT: lambda token: n.Literal("float", float(token.text)),
+    lexer.HEX: _hex,
+}
 
 
 class ExpressionParser:
@@ -144,9 +168,18 @@ class ExpressionParser:
 
     def data_type(self) -> types.SqlType:
         token = self.token
-        word = token.text.lower()
         if token.kind not in (lexer.WORD, lexer.QUOTED):
             raise self.unexpected()
+        word = self._type_name()
+        if word not in types.KNOWN:
+            error = SqlError(2715, f"Column, parameter, or variable: Cannot find data type {token.text}.")
+            error.line = lexer.line_of(self.source, token.start)
+            raise error
+        return types.build(word, self._type_arguments())
+
+    def _type_name(self) -> str:
+        """The name in lower case, with what the standard's longer forms mean."""
+        word = self.token.text.lower()
         self.i += 1
         if self.accept("."):
             word = self.identifier().lower()
@@ -157,24 +190,24 @@ class ExpressionParser:
             word = "float"
         if word in ("char", "character", "varchar", "nchar") and self.accept("VARYING"):
             word = "nvarchar" if word == "nchar" else "varchar"
+        return word
+
+    def _type_arguments(self) -> tuple[int, ...]:
         args: list[int] = []
-        if word not in types.KNOWN:
-            error = SqlError(2715, f"Column, parameter, or variable: Cannot find data type {token.text}.")
-            error.line = lexer.line_of(self.source, token.start)
-            raise error
-        if self.accept("("):
-            while True:
-                if self.accept("MAX"):
-                    args.append(types.MAX)
-                else:
-                    if self.token.kind != lexer.INTEGER:
-                        raise self.unexpected()
-                    args.append(int(self.token.text))
-                    self.i += 1
-                if not self.accept(","):
-                    break
-            self.expect(")")
-        return types.build(word, tuple(args))
+        if not self.accept("("):
+            return ()
+        while True:
+            if self.accept("MAX"):
+                args.append(types.MAX)
+            else:
+                if self.token.kind != lexer.INTEGER:
+                    raise self.unexpected()
+                args.append(int(self.token.text))
+                self.i += 1
+            if not self.accept(","):
+                break
+        self.expect(")")
+        return tuple(args)
 
     def integer(self) -> int:
         sign = -1 if self.accept("-") else 1
@@ -312,44 +345,17 @@ class ExpressionParser:
 
     def _primary(self) -> n.Expr:
         token = self.token
-        kind = token.kind
-        if kind == lexer.WORD:
+        if token.kind == lexer.WORD:
             return self._word(token)
-        if kind == lexer.VARIABLE:
-            self.i += 1
-            return n.Variable(token.text.lower())
-        if kind == lexer.INTEGER:
-            self.i += 1
-            number = int(token.text)
-            return n.Literal("int", number) if number < 2**63 else n.Literal("number", Decimal(number))
-        if kind == lexer.STRING:
-            self.i += 1
-            return n.Literal("string", token.text)
-        if kind == lexer.NSTRING:
-            self.i += 1
-            return n.Literal("nstring", token.text)
-        if kind == lexer.NUMBER:
-            self.i += 1
-            return n.Literal("number", Decimal(token.text))
-        if kind == lexer.FLOAT:
-            self.i += 1
-            return n.Literal("float", float(token.text))
-        if kind == lexer.HEX:
-            self.i += 1
-            digits = token.text[2:]
-            return n.Literal("hex", bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits))
-        if kind == lexer.GLOBAL:
-            self.i += 1
-            return n.Global(token.up)
-        if kind == lexer.QUOTED:
+        if token.kind == lexer.QUOTED:
             return self._name_or_call()
+        leaf = _LEAVES.get(token.kind)
+        if leaf is not None:
+            self.i += 1
+            return leaf(token)
         if token.up == "(":
             self.i += 1
-            if self.up() in ("SELECT", "WITH"):
-                query = self.query()
-                self.expect(")")
-                return n.Scalar(query)
-            inner = self.expression()
+            inner = n.Scalar(self.query()) if self.up() in ("SELECT", "WITH") else self.expression()
             self.expect(")")
             return inner
         if token.up == "*":
@@ -359,44 +365,50 @@ class ExpressionParser:
 
     def _word(self, token: Token) -> n.Expr:
         up = token.up
-        if up == "NULL":
+        if up in _CONSTANTS:
             self.i += 1
-            return n.Literal("null", None)
-        if up == "DEFAULT":
-            self.i += 1
-            return n.Literal("default", None)
+            return n.Literal(_CONSTANTS[up], None)
         if up == "CASE":
             return self._case()
-        if up in ("CAST", "TRY_CAST") and self.up(1) == "(":
+        if up in _BARE_CALLS:
+            self.i += 1
+            return n.Call((up.lower(),), [])
+        if up == "NEXT" and self.at("NEXT", "VALUE", "FOR"):
+            self.i += 3
+            return n.NextValue(self.name())
+        if self.up(1) == "(":
+            return self._word_with_parentheses(token)
+        return self._name_or_call()
+
+    def _word_with_parentheses(self, token: Token) -> n.Expr:
+        up = token.up
+        if up in ("CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT"):
             self.i += 2
-            inner = self.expression()
-            self.expect("AS")
-            kind = self.data_type()
-            self.expect(")")
-            return n.CastExpr(inner, kind, None, up == "TRY_CAST")
-        if up in ("CONVERT", "TRY_CONVERT") and self.up(1) == "(":
-            self.i += 2
-            kind = self.data_type()
-            self.expect(",")
-            inner = self.expression()
-            style = self.expression() if self.accept(",") else None
-            self.expect(")")
-            return n.CastExpr(inner, kind, style, up == "TRY_CONVERT")
-        if up == "EXISTS" and self.up(1) == "(":
+            return self._convert(up)
+        if up == "EXISTS":
             self.i += 2
             query = self.query()
             self.expect(")")
             return n.Exists(query)
-        if up == "NEXT" and self.at("NEXT", "VALUE", "FOR"):
-            self.i += 3
-            return n.NextValue(self.name())
-        if up in _BARE_CALLS:
-            self.i += 1
-            return n.Call((up.lower(),), [])
-        if up in _RESERVED_CALLS and self.up(1) == "(":
+        if up in _RESERVED_CALLS:
             self.i += 1
             return self._call((token.text,))
         return self._name_or_call()
+
+    def _convert(self, word: str) -> n.Expr:
+        """CAST (expression AS type), CONVERT (type, expression, style), and their TRY_ forms."""
+        style = None
+        if word.endswith("CAST"):
+            inner = self.expression()
+            self.expect("AS")
+            kind = self.data_type()
+        else:
+            kind = self.data_type()
+            self.expect(",")
+            inner = self.expression()
+            style = self.expression() if self.accept(",") else None
+        self.expect(")")
+        return n.CastExpr(inner, kind, style, word.startswith("TRY_"))
 
     def _case(self) -> n.Expr:
         self.expect("CASE")

@@ -43,6 +43,9 @@ _KINDS = {
     "word": WORD,
     "operator": OPERATOR,
 }
+_COMPARED = frozenset({WORD, OPERATOR, GLOBAL, VARIABLE})
+# How many characters open the quotation, and the one that is doubled inside.
+_QUOTES = {"bracket": (1, "]"), "dquote": (1, '"'), "string": (1, "'"), "nstring": (2, "'")}
 _COMMENT = re.compile(r"/\*|\*/")
 
 
@@ -81,20 +84,15 @@ def tokenize(source: str, quoted_identifier: bool = True) -> list[Token]:
             continue
         kind = _KINDS[group]
         text = m.group()
-        up = ""
-        if kind == WORD or kind in (OPERATOR, GLOBAL, VARIABLE):
-            up = text.upper()
-        elif group == "bracket":
-            text = text[1:-1].replace("]]", "]")
-        elif group == "dquote":
-            text = text[1:-1].replace('""', '"')
-            if not quoted_identifier:
-                kind = STRING
-        elif kind == STRING:
-            text = text[1:-1].replace("''", "'")
-        elif kind == NSTRING:
-            text = text[2:-1].replace("''", "'")
-        append(Token(kind, text, up, start, pos))
+        if kind in _COMPARED:
+            append(Token(kind, text, text.upper(), start, pos))
+            continue
+        if group in _QUOTES:
+            skipped, quote = _QUOTES[group]
+            text = text[skipped:-1].replace(quote * 2, quote)
+        if group == "dquote" and not quoted_identifier:
+            kind = STRING
+        append(Token(kind, text, "", start, pos))
     append(Token(END, "", "", size, size))
     return tokens
 

@@ -271,12 +271,14 @@ class Statement:
     cache: dict[Any, Any]
 
 
-def place(statement: Statement, start: int = 0, end: int = 0, line: int = 0) -> None:
-    """Give a statement its place in its batch, and an empty cache."""
+def place(
+    statement: Statement, start: int = 0, end: int = 0, line: int = 0, cache: dict[Any, Any] | None = None
+) -> None:
+    """Give a statement its place in its batch, and a cache for its translations."""
     statement.start = start
     statement.end = end
     statement.line = line
-    statement.cache = {}
+    statement.cache = {} if cache is None else cache
 
 
 @dataclass(slots=True, eq=False)

@@ -38,7 +38,7 @@ _HINTS = frozenset(
 
 
 class QueryParser(ExpressionParser):
-    """Queries: what SELECT begins, alone or inside other statements."""
+    """Queries, alone or inside other statements."""
 
     def query(self) -> n.Query:
         ctes = self.ctes() if self.up() == "WITH" else []
@@ -123,7 +123,7 @@ class QueryParser(ExpressionParser):
         self.query_option()
 
     def query_option(self) -> None:
-        """OPTION (...): hints for the optimizer, which the lab has no use for."""
+        """OPTION (...): hints for the optimizer, which the lab ignores."""
         if self.accept("OPTION"):
             self.skip_parentheses()
 

@@ -502,48 +502,57 @@ class Parser(DefinitionParser):
     def _s_set(self) -> n.Statement:
         self.expect("SET")
         if self.token.kind == lexer.VARIABLE:
-            name = self.token.text.lower()
-            self.i += 1
-            op = self.up()
-            if op not in _ASSIGN:
-                raise self.unexpected()
-            self.i += 1
-            return n.SetVariable(name, op, self.expression())
+            return self._set_variable()
         if self.accept("TRANSACTION", "ISOLATION", "LEVEL"):
-            words = []
-            while self.up() in ("READ", "UNCOMMITTED", "COMMITTED", "REPEATABLE", "SNAPSHOT", "SERIALIZABLE"):
-                words.append(self.up())
-                self.i += 1
-            if not words:
-                raise self.unexpected()
-            return n.SetOption(["ISOLATION"], " ".join(words))
+            return n.SetOption(
+                ["ISOLATION"], self._words("READ", "UNCOMMITTED", "COMMITTED", "REPEATABLE", "SNAPSHOT", "SERIALIZABLE")
+            )
         if self.accept("IDENTITY_INSERT"):
             table = self.name()
             return n.SetOption(["IDENTITY_INSERT"], (table, self._on_off()))
         if self.accept("STATISTICS"):
-            options = []
-            while self.up() in ("IO", "TIME", "XML", "PROFILE", ","):
-                options.append(self.up())
-                self.i += 1
+            self._words("IO", "TIME", "XML", "PROFILE", ",")
             return n.SetOption(["STATISTICS"], self._on_off())
-        options = [self.up()]
-        self.i += 1
-        if options[0] in _ON_OFF_OPTIONS:
+        if self.up() in _ON_OFF_OPTIONS:
+            options = [self._next_word()]
             while self.accept(","):
-                options.append(self.up())
-                self.i += 1
+                options.append(self._next_word())
             return n.SetOption(options, self._on_off())
-        if options[0] in _VALUE_OPTIONS:
-            token = self.token
-            if token.kind == lexer.VARIABLE:
-                self.i += 1
-                return n.SetOption(options, n.Variable(token.text.lower()))
-            if token.kind == lexer.INTEGER or token.up == "-":
-                return n.SetOption(options, self.integer())
-            self.i += 1
-            return n.SetOption(options, token.text)
-        self.i -= 1
+        if self.up() in _VALUE_OPTIONS:
+            return n.SetOption([self._next_word()], self._option_value())
         raise refusal(f"SET {self.token.text}", self.source)
+
+    def _set_variable(self) -> n.Statement:
+        name = self.token.text.lower()
+        self.i += 1
+        op = self.up()
+        if op not in _ASSIGN:
+            raise self.unexpected()
+        self.i += 1
+        return n.SetVariable(name, op, self.expression())
+
+    def _option_value(self) -> Any:
+        token = self.token
+        if token.kind == lexer.VARIABLE:
+            self.i += 1
+            return n.Variable(token.text.lower())
+        if token.kind == lexer.INTEGER or token.up == "-":
+            return self.integer()
+        self.i += 1
+        return token.text
+
+    def _next_word(self) -> str:
+        self.i += 1
+        return self.tokens[self.i - 1].up
+
+    def _words(self, *allowed: str) -> str:
+        """One or more of these words, joined by blanks."""
+        found = []
+        while self.up() in allowed:
+            found.append(self._next_word())
+        if not found:
+            raise self.unexpected()
+        return " ".join(found)
 
     def _on_off(self) -> bool:
         if self.accept("ON"):

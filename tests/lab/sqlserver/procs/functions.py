@@ -5,60 +5,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .. import conversion
+from ..catalog import lookup
 from ..errors import SqlError, refusal
 from ..frame import Frame
 from ..parser import nodes as n
+from ..running import values
 from ..wire import types
 
 if TYPE_CHECKING:
     from ..session import Session
+
+_GLOBALS: dict[str, Callable[[Session, Frame], Any]] = {
+    "@@ROWCOUNT": lambda s, frame: s.rowcount,
+    "@@TRANCOUNT": lambda s, frame: s.tran.count,
+    "@@ERROR": lambda s, frame: s.error,
+    "@@SPID": lambda s, frame: s.spid,
+    "@@IDENTITY": lambda s, frame: s.last_identity,
+    "@@NESTLEVEL": lambda s, frame: frame.level,
+    "@@LOCK_TIMEOUT": lambda s, frame: s.settings.lock_timeout,
+    "@@PROCID": lambda s, frame: frame.procedure_id,
+    "@@VERSION": lambda s, frame: (
+        "Microsoft SQL Server 2022 (simulated by lab.sqlserver of zero_downtime.dotnet) - "
+        f"{s.server.config.version} (X64)"
+    ),
+}
+_FIXED: dict[str, Any] = {
+    "@@SERVERNAME": "LABSQL",
+    "@@SERVICENAME": "MSSQLSERVER",
+    "@@MAX_PRECISION": 38,
+    "@@LANGUAGE": "us_english",
+    "@@DATEFIRST": 7,
+    "@@OPTIONS": 5496,
+    "@@FETCH_STATUS": -1,
+    "@@MICROSOFTVERSION": 0x10000FA0,
+    "@@TEXTSIZE": 2147483647,
+    "@@MAX_CONNECTIONS": 32767,
+    "@@DBTS": b"\0\0\0\0\0\0\x07\xd0",
+}
 
 
 class Functions:
     """`call` for name(...), `global_value` for @@name."""
 
     def global_value(self, s: Session, name: str, frame: Frame) -> Any:
-        if name == "@@ROWCOUNT":
-            return s.rowcount
-        if name == "@@TRANCOUNT":
-            return s.tran.count
-        if name == "@@ERROR":
-            return s.error
-        if name == "@@SPID":
-            return s.spid
-        if name == "@@IDENTITY":
-            return s.last_identity
-        if name == "@@NESTLEVEL":
-            return frame.level
-        if name == "@@LOCK_TIMEOUT":
-            return s.lock_timeout
-        if name == "@@PROCID":
-            return frame.procedure_id
-        version = s.server.config.version
-        fixed = {
-            "@@VERSION": f"Microsoft SQL Server 2022 (simulated by lab.sqlserver of zero_downtime.dotnet) - {version} (X64)",
-            "@@SERVERNAME": "LABSQL",
-            "@@SERVICENAME": "MSSQLSERVER",
-            "@@MAX_PRECISION": 38,
-            "@@LANGUAGE": "us_english",
-            "@@DATEFIRST": 7,
-            "@@OPTIONS": 5496,
-            "@@FETCH_STATUS": -1,
-            "@@MICROSOFTVERSION": 0x10000FA0,
-            "@@TEXTSIZE": 2147483647,
-            "@@MAX_CONNECTIONS": 32767,
-            "@@DBTS": b"\0\0\0\0\0\0\x07\xd0",
-        }
-        return fixed[name]
+        known = _GLOBALS.get(name)
+        return known(s, frame) if known is not None else _FIXED[name]
 
     def call(self, s: Session, name: str, frame: Frame, args: list[n.Expr]) -> Any:
-        values = [a.parts[-1] if name == "update" and isinstance(a, n.Column) else s.evaluate(a, frame) for a in args]
+        given = [
+            a.parts[-1] if name == "update" and isinstance(a, n.Column) else values.evaluate(s, a, frame) for a in args
+        ]
         method = getattr(self, "_" + name, None)
         if method is None:
             raise refusal(f"the function {name}")
-        return method(s, frame, *values)
+        return method(s, frame, *given)
 
     # ---- who and where
 
@@ -107,11 +111,12 @@ class Functions:
 
     def _ident_current(self, s: Session, frame: Frame, name: Any) -> Any:
         parts = tuple(self._split(s, name))
-        info = s.find(parts)
+        info = lookup.find(s, parts)
         if info is None or info.identity is None:
             return None
         rows = s.backend.query(
-            "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, $2)::regclass), (SELECT seed FROM lab.columns WHERE "
+            "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, $2)::regclass), (SELECT seed FROM "
+            "lab.columns WHERE "
             "object_id = $3::int4 AND identity))",
             [info.ref.encode(), _physical(info.identity.name), str(info.object_id).encode()],
         ).rows
@@ -214,8 +219,8 @@ class Functions:
 
     def _sessionproperty(self, s: Session, frame: Frame, name: Any) -> Any:
         return {
-            "quoted_identifier": int(s.quoted_identifier),
-            "ansi_nulls": int(s.ansi_nulls),
+            "quoted_identifier": int(s.settings.quoted_identifier),
+            "ansi_nulls": int(s.settings.ansi_nulls),
             "ansi_padding": 1,
             "ansi_warnings": 1,
             "arithabort": 1,
@@ -253,7 +258,7 @@ class Functions:
             temp = s.temp.get(parts[-1].lower())
             return temp.object_id if temp is not None else None
         try:
-            info = s.find(tuple(parts))
+            info = lookup.find(s, tuple(parts))
         except SqlError:
             return None
         if info is None or (kind is not None and str(kind).strip().upper() != info.kind):
@@ -265,7 +270,7 @@ class Functions:
         known = types.TYPE_IDS.get(parts[-1].lower())
         if known is not None:
             return known
-        info = s.find(tuple(parts))
+        info = lookup.find(s, tuple(parts))
         return info.object_id if info is not None and info.kind in ("TT", "TYPE") else None
 
     def _indexproperty(self, s: Session, frame: Frame, object_id: Any, index: Any, what: Any) -> Any:
@@ -309,14 +314,14 @@ class Functions:
         if value is None:
             return 0
         try:
-            float(types.to_text(value))
+            float(conversion.to_text(value))
         except ValueError:
             return 0
         return 1
 
     def _isdate(self, s: Session, frame: Frame, value: Any) -> Any:
         try:
-            types.coerce(value, types.DATETIME2)
+            conversion.coerce(value, types.DATETIME2)
         except SqlError:
             return 0
         return int(value is not None)
@@ -326,9 +331,9 @@ class Functions:
         return parts[-int(piece)] if 0 < int(piece) <= len(parts) else None
 
     def _formatmessage(self, s: Session, frame: Frame, text: Any, *args: Any) -> Any:
-        from ..session import _format
+        from ..running.messages import format_message
 
-        return _format(str(text), list(args))
+        return format_message(str(text), list(args))
 
 
 def _physical(name: str) -> bytes:

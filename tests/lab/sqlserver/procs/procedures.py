@@ -1,20 +1,24 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""EXEC: procedures of the database, and the system's."""
+"""EXEC: procedures of the database, and system procedures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .. import conversion
 from ..backend import to_pg
+from ..catalog import lookup
 from ..catalog.catalog import ObjectInfo
 from ..errors import Cancelled, SqlError
-from ..frame import Frame, ReturnSignal, ScopeAbort
+from ..frame import Frame, ReturnSignal, ScopeAbort, check_nesting
 from ..locks import BAD_PARAMETER, CANCELLED, DEADLOCK, MODES
 from ..parser import nodes as n
 from ..parser.statements import Parser
+from ..running import batch, changes, values
+from ..running.scope import Scope
 from ..translate.dml import DmlTranslator, Translation
 from ..translate.names import ident
 from ..wire import types
@@ -59,7 +63,7 @@ class Procedures:
                 given.append(Given(argument.name, None, False, None, frame.tables[argument.value.name]))
                 continue
             else:
-                value = s.evaluate(argument.value, frame)
+                value = values.evaluate(s, argument.value, frame)
             kind = frame.types.get(argument.value.name) if isinstance(argument.value, n.Variable) else None
             given.append(Given(argument.name, value, argument.output, kind))
         s.out.in_proc += 1
@@ -81,40 +85,37 @@ class Procedures:
         if system is not None:
             result: int = system(s, given, caller)
             return result
-        info = s.find(name)
+        info = lookup.find(s, name)
         if info is not None and info.kind == "SN":
             import json
 
-            info = s.find(tuple(json.loads(info.target)))
+            info = lookup.find(s, tuple(json.loads(info.target)))
         if info is None or info.kind != "P":
             raise SqlError(2812, f"Could not find stored procedure '{'.'.join(p for p in name if p)}'.", 16, 62)
         s.server.rights.require(s, "EXECUTE", info, caller=caller)
         return self._run(s, info, given, caller)
 
     def _run(self, s: Session, info: ObjectInfo, given: list[Given], caller: Frame) -> int:
-        if caller.level >= 32:
-            raise SqlError(
-                217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32)."
-            )
-        module = s.module_of(info)
+        check_nesting(caller.level + 1)
+        module = lookup.module_of(s, info)
         frame = Frame(module.text, caller, info.name, info.object_id)
         frame.trigger = None
         self._bind(s, info, module, given, frame)
-        options = s.xact_abort, s.nocount
+        kept = s.settings.copy()
         db = s.db, s.db_name
         count = s.tran.count
         started = s.server.clock()
         status = 0
         try:
-            s.run_all(module.body, frame)
+            batch.run_all(s, module.body, frame)
         except ReturnSignal as signal:
             status = signal.value
         except ScopeAbort:
             status = -6
         finally:
-            s.xact_abort, s.nocount = options
+            batch.restore(s, kept)
             s.db, s.db_name = db
-            s.end_frame(frame)
+            batch.end_frame(s, frame)
             s.server.counters.procedure(info, s.server.clock() - started)
         by_name = {g.name or f"#{i}": g for i, g in enumerate(given)}
         for i, parameter in enumerate(module.params):
@@ -125,23 +126,14 @@ class Procedures:
         if s.tran.count != count and status != -6:
             raise SqlError(
                 266,
-                "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. Previous "
+                "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. "
+                "Previous "
                 f"count = {count}, current count = {s.tran.count}.",
             )
         return status
 
     def _bind(self, s: Session, info: ObjectInfo, module: n.Module, given: list[Given], frame: Frame) -> None:
-        named: dict[str, Given] = {}
-        params = {p.name: p for p in module.params}
-        for i, one in enumerate(given):
-            if one.name:
-                if one.name not in params:
-                    raise SqlError(8145, f"{one.name} is not a parameter for procedure {info.name}.")
-                named[one.name] = one
-            else:
-                if i >= len(module.params):
-                    raise SqlError(8144, f"Procedure or function {info.name} has too many arguments specified.")
-                named[module.params[i].name] = one
+        named = self._by_parameter(info, module, given)
         for p in module.params:
             found = named.get(p.name)
             if p.table_type is not None:
@@ -157,15 +149,29 @@ class Procedures:
                         16,
                         4,
                     )
-                frame.declare(p.name, p.type, s.evaluate(p.default, frame))
+                frame.declare(p.name, p.type, values.evaluate(s, p.default, frame))
                 continue
             if found.output and not p.output:
                 raise SqlError(
                     8162,
-                    f'The formal parameter "{p.name}" was not declared as an OUTPUT parameter, but the actual parameter '
+                    f'The formal parameter "{p.name}" was not declared as an OUTPUT parameter, but the actual '
+                    f"parameter "
                     "passed in requested output.",
                 )
             frame.declare(p.name, p.type, found.value)
+
+    @staticmethod
+    def _by_parameter(info: ObjectInfo, module: n.Module, given: list[Given]) -> dict[str, Given]:
+        """Arguments by the name of their parameter; those without a name by position."""
+        params = {p.name: p for p in module.params}
+        named: dict[str, Given] = {}
+        for i, one in enumerate(given):
+            if one.name and one.name not in params:
+                raise SqlError(8145, f"{one.name} is not a parameter for procedure {info.name}.")
+            if not one.name and i >= len(module.params):
+                raise SqlError(8144, f"Procedure or function {info.name} has too many arguments specified.")
+            named[one.name or module.params[i].name] = one
+        return named
 
     # ---- INSERT ... EXEC
 
@@ -180,8 +186,6 @@ class Procedures:
         finally:
             s.out = outer
         outer.data += sink.messages
-        from ..session import Scope
-
         translator = DmlTranslator(Scope(s, frame))
         info = translator.target(statement.target)
         names = statement.columns or [c.name for c in info.columns if not c.identity and not c.computed]
@@ -198,18 +202,18 @@ class Procedures:
         )
         translation.target = info
         total = 0
-        was = s.nocount
-        s.nocount = True
+        was = s.settings.nocount
+        s.settings.nocount = True
         try:
             for rows in sink.sets:
                 for row in rows:
-                    values = [to_pg(types.coerce(v, c.type)) for v, c in zip(row, columns)]
-                    s.change(statement, frame, "INSERT", 0xC3, translation, values)
+                    row_values = [to_pg(conversion.coerce(v, c.type)) for v, c in zip(row, columns)]
+                    changes.change(s, statement, frame, translation, row_values)
                     total += 1
         finally:
-            s.nocount = was
+            s.settings.nocount = was
         s.rowcount = total
-        if not s.nocount:
+        if not s.settings.nocount:
             s.out.done(total, 0xC3)
 
     # ---- system procedures
@@ -228,12 +232,12 @@ class Procedures:
     def _sp_executesql(self, s: Session, given: list[Given], caller: Frame) -> int:
         if not given or given[0].value is None:
             return 0
-        text = types.to_text(given[0].value)
+        text = conversion.to_text(given[0].value)
         inner = Frame(text, caller)
         inner.caught = []
         if len(given) > 1:
-            self.declare(s, inner, types.to_text(given[1].value or ""), given[2:])
-        s.run_string(text, inner)
+            self.declare(s, inner, conversion.to_text(given[1].value or ""), given[2:])
+        batch.run_string(s, text, inner)
         for one in given[2:]:
             if one.output:
                 one.value = inner.values.get(one.name)
@@ -260,10 +264,11 @@ class Procedures:
                 if p.default is None:
                     raise SqlError(
                         8178,
-                        f"The parameterized query '{frame.source[:120]}' expects the parameter '{p.name}', which was not "
+                        f"The parameterized query '{frame.source[:120]}' expects the parameter '{p.name}', which was "
+                        f"not "
                         "supplied.",
                     )
-                frame.declare(p.name, p.type, s.evaluate(p.default, frame))
+                frame.declare(p.name, p.type, values.evaluate(s, p.default, frame))
                 continue
             frame.declare(p.name, _widened(p.type), found.value if found.value is not MISSING else None)
             found.kind = p.type
@@ -280,7 +285,7 @@ class Procedures:
         if owner == "Transaction" and s.tran.count == 0:
             raise SqlError(15430, "The statement or function must be executed in the context of a user transaction.")
         timeout = a.get("locktimeout")
-        wait = int(timeout) if timeout is not None else s.lock_timeout
+        wait = int(timeout) if timeout is not None else s.settings.lock_timeout
         key = (s.db, str(a.get("dbprincipal", "public")).lower(), str(resource)[:255])
         try:
             code = s.server.locks.acquire(s, key, mode, owner, wait, s.wait)
@@ -324,7 +329,7 @@ class Procedures:
 
     def _sp_refreshsqlmodule(self, s: Session, given: list[Given], caller: Frame) -> int:
         a = self._arguments(given, "name", "namespace")
-        if s.find(tuple(str(a["name"]).replace("[", "").replace("]", "").split("."))) is None:
+        if lookup.find(s, tuple(str(a["name"]).replace("[", "").replace("]", "").split("."))) is None:
             raise SqlError(
                 15009,
                 f"The object '{a['name']}' does not exist in database '{s.db_name}' or is invalid for this operation.",
@@ -335,11 +340,12 @@ class Procedures:
     _sp_recompile = _sp_refreshsqlmodule
 
     def _sp_helptext(self, s: Session, given: list[Given], caller: Frame) -> int:
-        info = s.find(tuple(str(given[0].value).replace("[", "").replace("]", "").split(".")))
+        info = lookup.find(s, tuple(str(given[0].value).replace("[", "").replace("]", "").split(".")))
         if info is None or not info.definition:
             raise SqlError(
                 15009,
-                f"The object '{given[0].value}' does not exist in database '{s.db_name}' or is invalid for this operation.",
+                f"The object '{given[0].value}' does not exist in database '{s.db_name}' or is invalid for this "
+                f"operation.",
             )
         lines = info.definition.splitlines(keepends=True)
         s.out.rows([Column("Text", SqlType("nvarchar", 255))], [[line] for line in lines])

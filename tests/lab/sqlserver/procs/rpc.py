@@ -9,11 +9,13 @@ import logging
 import struct
 from typing import TYPE_CHECKING, Any
 
+from .. import conversion
 from ..errors import SqlError, refusal
 from ..frame import Frame
 from ..parser.expressions import ExpressionParser
+from ..running import batch
 from ..wire import types
-from ..wire.types import Reader, read_parameter
+from ..wire.reading import Reader, read_parameter
 from .procedures import MISSING, Given
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def run(s: Session, body: bytes) -> None:
         try:
             _call(s, name, given)
         except SqlError as error:
-            s.report(error)
+            batch.report(s, error)
             s.out.return_status(-6)
         finally:
             s.out.in_proc -= 1
@@ -131,9 +133,9 @@ def _statement(
     error = False
     try:
         s.server.procedures.declare(s, frame, declarations, given)
-        s.run_batch(text, frame)
+        batch.run_batch(s, text, frame)
     except SqlError as failure:
-        s.report(failure)
+        batch.report(s, failure)
         error = True
     s.out.return_status(0 if not error else -6)
     if handle is not None:
@@ -157,8 +159,8 @@ def _procedure(s: Session, name: str, given: list[Given]) -> int:
         return s.server.procedures.call(s, ExpressionParser(name).name(), given, frame)
     except SqlError as error:
         if error.scope is None:
-            s.report(error)
-            if s.tran.count and s.xact_abort and error.number not in COMPILE_ERRORS:
+            batch.report(s, error)
+            if s.tran.count and s.settings.xact_abort and error.number not in COMPILE_ERRORS:
                 s.tran.rollback()
         return -6
     except (BatchAbort, ScopeAbort):
@@ -169,4 +171,4 @@ def _outputs(s: Session, given: list[Given]) -> None:
     for i, one in enumerate(given):
         if one.output:
             kind = one.kind or types.NVARCHAR_4000
-            s.out.return_value(i, one.name, kind, types.coerce(None if one.value is MISSING else one.value, kind))
+            s.out.return_value(i, one.name, kind, conversion.coerce(None if one.value is MISSING else one.value, kind))

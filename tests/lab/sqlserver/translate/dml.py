@@ -123,7 +123,10 @@ class DmlTranslator(QueryTranslator):
             return translation
         into = self.target(output.into)
         columns = output.into_columns or [c.name for c in into.columns if not c.identity and not c.computed]
-        inner = f"WITH lab_out AS ({sql}) INSERT INTO {into.ref} ({', '.join(ident(c) for c in columns)}) SELECT * FROM lab_out"
+        inner = (
+            f"WITH lab_out AS ({sql}) INSERT INTO {into.ref} ({', '.join(ident(c) for c in columns)}) SELECT * "
+            f"FROM lab_out"
+        )
         return Translation(translation_kind, inner, self)
 
     # ---- INSERT
@@ -368,7 +371,8 @@ class DmlTranslator(QueryTranslator):
         )
         listed = ", ".join([f"{ident(alias)}.ctid AS lab_ctid", *items] + ([old] if old else []))
         sql = (
-            f"UPDATE {info.ref} AS lab_target SET {', '.join(assigned)} FROM (SELECT {listed} FROM {inner}{where}) lab_new "
+            f"UPDATE {info.ref} AS lab_target SET {', '.join(assigned)} FROM (SELECT {listed} FROM {inner}{where}) "
+            f"lab_new "
             "WHERE lab_target.ctid = lab_new.lab_ctid"
         )
         return sql, "lab_target", "lab_new" if s.output else ""
@@ -448,7 +452,7 @@ class DmlTranslator(QueryTranslator):
         return translation
 
     def _cte_rows(self, cte: n.Cte) -> tuple[ObjectInfo, str, bool]:
-        """The one table behind a common table expression, its query with the rows' ctid, and whether it can lock them."""
+        """The table of a common table expression, its query with the rows' ctid, and whether that can lock them."""
         query = cte.query
         if not isinstance(query, n.Select) or not isinstance(query.source, n.TableRef) or query.group or query.distinct:
             raise refusal("a change through this common table expression", cte.name)
@@ -503,7 +507,8 @@ class DmlTranslator(QueryTranslator):
             items.append(f"({self.assigned(value, sql, kind, column.type)})::{pg_type(column.type)} AS lab_v{i}")
             assigned.append(f"{ident(column.name)} = lab_new.lab_v{i}")
         sql = (
-            f"UPDATE {info.ref} AS lab_target SET {', '.join(assigned)} FROM (SELECT {', '.join(items)} FROM {rows}) lab_new "
+            f"UPDATE {info.ref} AS lab_target SET {', '.join(assigned)} FROM (SELECT {', '.join(items)} FROM {rows}) "
+            f"lab_new "
             "WHERE lab_target.ctid = lab_new.lab_ctid"
         )
         if s.output is not None and _mentions_deleted(s.output):

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Expressions of T-SQL in PostgreSQL's words. Every result is a pair: the SQL and, where it is known, the type."""
+"""Expressions of T-SQL as PostgreSQL's SQL. Every result is a pair: the SQL and, where it is known, the type."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..catalog.catalog import ObjectInfo
 from ..errors import SqlError, refusal
 from ..parser import nodes as n
 from ..wire import types
-from ..wire.types import SqlType
-from .names import BINARIES, INTEGERS, NUMBERS, TEMPORALS, ident, pg_type, quote, schema_ident
+from ..wire.types import TEMPORALS, SqlType
+from .names import BINARIES, INTEGERS, NUMBERS, ident, pg_type, quote, schema_ident
 
 Typed = tuple[str, SqlType | None]
-# A parameter of the translated statement: ("var", name), ("global", name) or ("call", function's name, argument expressions).
+# A parameter of the translated statement: ("var", name), ("global", name) or ("call", function's name, arguments).
 Param = tuple[Any, ...]
 
 
@@ -88,6 +88,7 @@ class ExpressionTranslator:
         self.inline: list[dict[str, str]] = []  # parameters of inlined functions
         self.tables: set[tuple[str, str]] = set()  # what it touches: permission and object
         self.objects: list[tuple[str, ObjectInfo]] = []
+        self.last_types: list[SqlType | None] = []  # of the select list that was translated last
 
     # ---- helpers
 
@@ -101,7 +102,7 @@ class ExpressionTranslator:
         return self.x(e)[0]
 
     def text(self, e: n.Expr) -> str:
-        """An argument that must be a text in PostgreSQL's eyes."""
+        """An argument that must be a text for PostgreSQL."""
         return self.as_text(e, *self.x(e))
 
     def as_text(self, e: n.Expr, sql: str, kind: SqlType | None) -> str:
@@ -340,8 +341,6 @@ class ExpressionTranslator:
             kind = self.last_types[0]
         return f"({sql})", kind
 
-    last_types: list[SqlType | None] = []
-
     def _collate(self, e: n.Collate) -> Typed:
         sql = self.text(e.expr)
         low = e.collation.lower()
@@ -387,29 +386,14 @@ class ExpressionTranslator:
         if literal and is_text(source):
             sql = f"({sql})::text"
         if name == "bit":
-            if source is not None and source.name in ("tinyint", "smallint", "bit"):
-                sql = f"({sql})::int4"
-            return f"lab.to_bit({sql})"
+            return _to_bit(sql, source)
         if name in INTEGERS:
-            if source is not None and source.name in INTEGERS:
-                return f"({sql})::{target}"
-            return f"lab.to_whole({sql})::{target}"
+            whole = source is not None and source.name in INTEGERS
+            return f"({sql})::{target}" if whole else f"lab.to_whole({sql})::{target}"
         if kind.is_string:
             return self._to_string(sql, source, target)
         if name in BINARIES:
-            if is_text(source):
-                if style:
-                    return f"decode(regexp_replace(({sql})::text, '^0[xX]', ''), 'hex')"
-                return (
-                    f"lab.utf16({sql})" if source is not None and source.is_unicode else f"convert_to({sql}, 'WIN1252')"
-                )
-            if source is not None and source.name == "uniqueidentifier":
-                return f"uuid_send({sql})"
-            if source is not None and source.name in INTEGERS:
-                return (
-                    f"int{8 if source.name == 'bigint' else 4}send(({sql})::int{8 if source.name == 'bigint' else 4})"
-                )
-            return f"({sql})::bytea"
+            return _to_binary(sql, source, style)
         if name in TEMPORALS and is_text(source):
             return f"(({sql})::text)::{target}"
         return f"({sql})::{target}"
@@ -444,28 +428,24 @@ class ExpressionTranslator:
         """A value on its way into a column of the type."""
         if isinstance(e, n.Literal) and e.kind in ("null", "default"):
             return sql
-        name = kind.name
-        if name == "bit":
-            if isinstance(e, n.Literal) and e.value in (0, 1):
-                return sql
-            return (
-                sql
-                if source is not None and source.name == "bit"
-                else self.cast(sql, source, kind, literal=isinstance(e, (n.Literal, n.Variable)))
-            )
-        if name in INTEGERS:
-            if source is not None and source.name not in INTEGERS and not _bare(e):
-                return self.cast(sql, source, kind)
-            return sql
+        if kind.name == "bit":
+            fits = (isinstance(e, n.Literal) and e.value in (0, 1)) or (source is not None and source.name == "bit")
+            return sql if fits else self.cast(sql, source, kind, literal=_bare(e))
+        if kind.name in INTEGERS:
+            fits = source is None or source.name in INTEGERS or _bare(e)
+            return sql if fits else self.cast(sql, source, kind)
         if kind.is_string:
-            if source is None or source.is_string:
-                return sql
-            return self._to_string(sql, source, "text")
-        if name in BINARIES and is_text(source):
+            return sql if source is None or source.is_string else self._to_string(sql, source, "text")
+        if is_text(source):
+            return self._assigned_text(e, sql, source, kind)
+        return sql
+
+    def _assigned_text(self, e: n.Expr, sql: str, source: SqlType | None, kind: SqlType) -> str:
+        if kind.name in BINARIES:
             return self.cast(sql, source, kind, literal=True)
-        if is_text(source) and not _bare(e):
+        if not _bare(e):
             return f"({sql})::{pg_type(kind)}"
-        if name in ("decimal", "numeric", "money", "float", "real") and is_text(source):
+        if kind.name in ("decimal", "numeric", "money", "float", "real"):
             return f"(({sql})::text)::{pg_type(kind)}"
         return sql
 
@@ -520,7 +500,8 @@ class ExpressionTranslator:
                 if parameter.default is None:
                     raise SqlError(
                         313,
-                        f"An insufficient number of arguments were supplied for the procedure or function {info.label}.",
+                        f"An insufficient number of arguments were supplied for the procedure or function "
+                        f"{info.label}.",
                     )
                 value = parameter.default
             else:
@@ -563,6 +544,25 @@ class ExpressionTranslator:
 
     def schema(self, name: str) -> str:
         return schema_ident(self.scope.db, name)
+
+
+def _to_bit(sql: str, source: SqlType | None) -> str:
+    if source is not None and source.name in ("tinyint", "smallint", "bit"):
+        sql = f"({sql})::int4"
+    return f"lab.to_bit({sql})"
+
+
+def _to_binary(sql: str, source: SqlType | None, style: int) -> str:
+    if source is not None and source.is_string:
+        if style:
+            return f"decode(regexp_replace(({sql})::text, '^0[xX]', ''), 'hex')"
+        return f"lab.utf16({sql})" if source.is_unicode else f"convert_to({sql}, 'WIN1252')"
+    if source is not None and source.name == "uniqueidentifier":
+        return f"uuid_send({sql})"
+    if source is not None and source.name in INTEGERS:
+        width = 8 if source.name == "bigint" else 4
+        return f"int{width}send(({sql})::int{width})"
+    return f"({sql})::bytea"
 
 
 def _bare(e: n.Expr) -> bool:

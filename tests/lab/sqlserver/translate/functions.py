@@ -396,7 +396,8 @@ def _objectproperty(t: T, e: n.Call) -> Typed:
 @_function("col_name")
 def _col_name(t: T, e: n.Call) -> Typed:
     return (
-        f"(SELECT c.name FROM lab.columns c WHERE c.object_id = {t.sql(e.args[0])} AND c.column_id = {t.sql(e.args[1])})",
+        f"(SELECT c.name FROM lab.columns c WHERE c.object_id = {t.sql(e.args[0])} AND c.column_id = "
+        f"{t.sql(e.args[1])})",
         types.SYSNAME,
     )
 

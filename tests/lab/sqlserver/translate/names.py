@@ -88,5 +88,4 @@ def column_type(kind: SqlType) -> str:
 
 INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint", "bit"})
 NUMBERS = INTEGERS | {"decimal", "numeric", "money", "smallmoney", "float", "real"}
-TEMPORALS = frozenset({"date", "time", "datetime", "datetime2", "smalldatetime", "datetimeoffset"})
 BINARIES = frozenset({"binary", "varbinary", "image", "timestamp"})

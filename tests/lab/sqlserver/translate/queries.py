@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Queries."""
+"""Queries as PostgreSQL's SQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .names import ident, quote
 
 
 class _SystemColumns(dict[str, "SqlType | None"]):
-    """Of a system view only this is known: what is called is_..., has_... or uses_... is a bit."""
+    """Columns of a system view: those named is_..., has_... or uses_... are bits, the others unknown."""
 
     def __contains__(self, name: object) -> bool:
         return str(name).startswith(("is_", "has_", "uses_"))
@@ -41,7 +41,7 @@ class Output:
 
 
 class QueryTranslator(ExpressionTranslator):
-    """SELECT in PostgreSQL's words."""
+    """SELECT as PostgreSQL's SQL."""
 
     locks: list[str]
     outputs: list[Output]
@@ -329,7 +329,10 @@ class QueryTranslator(ExpressionTranslator):
                     root = f"jsonb_path_query_first({root}::jsonb, {self.text(s.args[1])}::jsonpath)::text"
                 return f"lab.openjson({root}) AS {ident(alias)}"
             if low == "fn_listextendedproperty":
-                return f"(SELECT NULL::text AS objtype, NULL::text AS objname, NULL::text AS name, NULL::text AS value WHERE false) AS {ident(alias)}"
+                return (
+                    f"(SELECT NULL::text AS objtype, NULL::text AS objname, NULL::text AS name, NULL::text AS "
+                    f"value WHERE false) AS {ident(alias)}"
+                )
             if low == "generate_series":
                 return f"generate_series({', '.join(self.sql(a) for a in s.args)}) AS {ident(alias)} (value)"
             raise SqlError(208, f"Invalid object name '{s.name[0]}'.")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import ssl
@@ -27,7 +28,7 @@ class Message:
 
 
 class PacketStream:
-    """Messages in both directions. Reading never blocks longer than asked, so a running statement can look for an attention."""
+    """Messages in both directions. `peek` never waits, so a running statement can check for an attention."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -58,7 +59,7 @@ class PacketStream:
             self._fill()
 
     def peek(self) -> Message | None:
-        """A whole message that has already come, or None. Only called when the socket is readable."""
+        """A whole message that has already arrived, or None. Only called when the socket is readable."""
         self._fill()
         return self._next()
 
@@ -168,8 +169,6 @@ class PacketStream:
         self._tls = None
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self.sock.close()

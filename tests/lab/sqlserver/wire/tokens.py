@@ -9,11 +9,12 @@ import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .types import SqlType, encoder, null, type_info
+from .types import SqlType
+from .writing import encoder, null, type_info
 
 SERVER_NAME = "LABSQL"
 DONE, DONE_PROC, DONE_IN_PROC = 0xFD, 0xFE, 0xFF
-CMD_SELECT, CMD_INSERT, CMD_DELETE, CMD_UPDATE = 0xC1, 0xC3, 0xC4, 0xC5
+CMD_SELECT, CMD_INSERT, CMD_DELETE, CMD_UPDATE, CMD_MERGE = 0xC1, 0xC3, 0xC4, 0xC5, 0x117
 ENV_DATABASE, ENV_LANGUAGE, ENV_PACKET_SIZE, ENV_COLLATION = 1, 2, 4, 7
 ENV_BEGIN, ENV_COMMIT, ENV_ROLLBACK, ENV_RESET = 8, 9, 10, 18
 

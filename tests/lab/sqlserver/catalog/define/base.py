@@ -15,6 +15,7 @@ from ...translate.dml import DmlTranslator
 from ...translate.expressions import _Source
 from ...translate.names import quote
 from ...wire.types import SqlType
+from .. import lookup
 from ..catalog import ColumnInfo, ObjectInfo
 
 if TYPE_CHECKING:
@@ -55,13 +56,13 @@ class TableScope:
         raise SqlError(112, "Variables are not allowed in the CREATE TABLE statement.", 15)
 
     def table(self, name: n.Name) -> ObjectInfo | str:
-        found = self.session.find(name)
+        found = lookup.find(self.session, name)
         if found is None:
             raise SqlError(208, f"Invalid object name '{'.'.join(name)}'.")
         return found
 
     def module_query(self, info: ObjectInfo) -> n.Module:
-        return self.session.module_of(info)
+        return lookup.module_of(self.session, info)
 
 
 def columns_of(e: Any) -> set[str]:
@@ -93,7 +94,7 @@ class Base:
         return self.expression(s, e, info)[0]
 
     def named(self, s: Session, name: n.Name, kinds: tuple[str, ...] = ("U",)) -> ObjectInfo:
-        info = s.find(name)
+        info = lookup.find(s, name)
         if info is None or (info.kind not in kinds and info.kind != "#"):
             raise SqlError(
                 4902,
@@ -109,7 +110,7 @@ class Base:
 
     def free(self, s: Session, name: n.Name) -> tuple[str, str, str]:
         """Database, schema and name for a new object; refuses a taken one."""
-        db, schema, last = s.split(name)
+        db, schema, last = lookup.split(s, name)
         schemas = s.server.schemas(s, db)
         if schema.lower() not in schemas:
             raise SqlError(
@@ -117,13 +118,18 @@ class Base:
                 f'The specified schema name "{schema}" either does not exist or you do not have permission to use it.',
             )
         schema = schemas[schema.lower()]
-        if s.find((*name[:-2], schema, last)) is not None if len(name) > 1 else s.find((schema, last)) is not None:
+        if (
+            lookup.find(s, (*name[:-2], schema, last)) is not None
+            if len(name) > 1
+            else lookup.find(s, (schema, last)) is not None
+        ):
             raise SqlError(2714, f"There is already an object named '{last}' in the database.", 16, 6)
         return db, schema, last
 
     def register(self, db: str, schema: str, name: str, kind: str, parent: str = "0", object_id: str = NEW_ID) -> str:
         return (
-            f"INSERT INTO lab.objects (object_id, db, schema_name, name, type, parent_object_id) VALUES ({object_id}, {quote(db)}, "
+            f"INSERT INTO lab.objects (object_id, db, schema_name, name, type, parent_object_id) VALUES "
+            f"({object_id}, {quote(db)}, "
             f"{quote(schema)}, {quote(name)}, {quote(kind)}, {parent})"
         )
 
@@ -142,8 +148,10 @@ class Base:
     @staticmethod
     def _forget_index(object_id: int, name: str) -> str:
         return (
-            f"DELETE FROM lab.index_columns WHERE object_id = {object_id} AND index_id = (SELECT index_id FROM lab.indexes WHERE "
-            f"object_id = {object_id} AND name = {quote(name)}); DELETE FROM lab.indexes WHERE object_id = {object_id} AND name = "
+            f"DELETE FROM lab.index_columns WHERE object_id = {object_id} AND index_id = (SELECT index_id FROM "
+            f"lab.indexes WHERE "
+            f"object_id = {object_id} AND name = {quote(name)}); DELETE FROM lab.indexes WHERE object_id = "
+            f"{object_id} AND name = "
             f"{quote(name)}"
         )
 
@@ -160,10 +168,15 @@ class Base:
         constraint: bool,
         where: str,
     ) -> list[str]:
-        new = f"(SELECT coalesce(max(index_id), {0 if clustered else 1}) + 1 FROM lab.indexes WHERE object_id = {info.object_id})"
+        new = (
+            f"(SELECT coalesce(max(index_id), {0 if clustered else 1}) + 1 FROM lab.indexes WHERE object_id = "
+            f"{info.object_id})"
+        )
         rows = [
-            f"INSERT INTO lab.indexes (object_id, index_id, name, pg_name, clustered, is_unique, is_primary, is_constraint, filter) "
-            f"VALUES ({info.object_id}, {new}, {quote(name)}, {quote(pg_name)}, {clustered}, {unique}, {primary}, {constraint}, "
+            f"INSERT INTO lab.indexes (object_id, index_id, name, pg_name, clustered, is_unique, is_primary, "
+            f"is_constraint, filter) "
+            f"VALUES ({info.object_id}, {new}, {quote(name)}, {quote(pg_name)}, {clustered}, {unique}, {primary}, "
+            f"{constraint}, "
             f"{quote('(' + where + ')') if where else 'NULL'})"
         ]
         at = f"(SELECT index_id FROM lab.indexes WHERE object_id = {info.object_id} AND name = {quote(name)})"

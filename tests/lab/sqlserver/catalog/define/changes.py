@@ -98,7 +98,8 @@ class TableChanges(Tables):
                 4901,
                 "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition "
                 "specified, or the column being added is an identity or timestamp column, or alternatively if none of "
-                "the previous conditions are satisfied the table must be empty to allow addition of this column. Column "
+                "the previous conditions are satisfied the table must be empty to allow addition of this column. "
+                "Column "
                 f"'{c.name}' cannot be added to non-empty table '{info.name}' because it does not satisfy these "
                 "conditions.",
                 aborts="scope",
@@ -159,7 +160,8 @@ class TableChanges(Tables):
             s.backend.command(f"ALTER TABLE {info.ref} {', '.join(parts)}")
         length = c.type.length if c.type.is_string or c.type.name in ("binary", "varbinary") else c.type.max_length
         s.backend.command(
-            f"UPDATE lab.columns SET type = {quote(c.type.name)}, length = {length}, prec = {c.type.precision}, scale = "
+            f"UPDATE lab.columns SET type = {quote(c.type.name)}, length = {length}, prec = {c.type.precision}, "
+            f"scale = "
             f"{c.type.scale}, nullable = {nullable} WHERE object_id = {info.object_id} AND column_id = {old.column_id}"
         )
 
@@ -178,7 +180,7 @@ class TableChanges(Tables):
     def _no_dependants(
         self, s: Session, info: ObjectInfo, c: ColumnInfo, action: str, new: SqlType | None = None
     ) -> None:
-        """Defaults, indexes, keys and checks stand in the way of dropping a column, and of changing its type."""
+        """Defaults, indexes, keys and checks prevent dropping a column, and changing its type."""
         widening = (
             new is not None
             and new.name == c.type.name
@@ -197,7 +199,8 @@ class TableChanges(Tables):
             ("index" if kind == "f" else "object", name)
             for name, kind in self._pairs(
                 s,
-                "SELECT i.name, CASE WHEN is_constraint THEN 't' ELSE 'f' END FROM lab.indexes i JOIN lab.index_columns k USING (object_id, "
+                "SELECT i.name, CASE WHEN is_constraint THEN 't' ELSE 'f' END FROM lab.indexes i JOIN "
+                "lab.index_columns k USING (object_id, "
                 f"index_id) WHERE i.object_id = {info.object_id} AND k.column_id = {c.column_id}",
             )
         ]
@@ -205,8 +208,10 @@ class TableChanges(Tables):
             ("object", r)
             for r in self._strings(
                 s,
-                "SELECT o.name FROM lab.objects o JOIN lab.foreign_keys f USING (object_id) JOIN lab.foreign_key_columns k USING (object_id) "
-                f"WHERE (f.parent = {info.object_id} AND k.parent_column_id = {c.column_id}) OR (f.referenced = {info.object_id} AND "
+                "SELECT o.name FROM lab.objects o JOIN lab.foreign_keys f USING (object_id) JOIN "
+                "lab.foreign_key_columns k USING (object_id) "
+                f"WHERE (f.parent = {info.object_id} AND k.parent_column_id = {c.column_id}) OR (f.referenced = "
+                f"{info.object_id} AND "
                 f"k.referenced_column_id = {c.column_id})",
             )
         ]
@@ -221,7 +226,8 @@ class TableChanges(Tables):
             ("column", r)
             for r in self._strings(
                 s,
-                f"SELECT name FROM lab.columns WHERE object_id = {info.object_id} AND computed IS NOT NULL AND column_id <> {c.column_id} "
+                f"SELECT name FROM lab.columns WHERE object_id = {info.object_id} AND computed IS NOT NULL AND "
+                f"column_id <> {c.column_id} "
                 f'AND strpos(lower(computed) COLLATE "C", lower({quote(c.name)})) > 0',
             )
         ]
@@ -256,7 +262,8 @@ class TableChanges(Tables):
                         f"'{info.name}'. A table must have at least one data column.",
                     )
                 s.backend.command(
-                    f"ALTER TABLE {info.ref} DROP COLUMN {ident(column.name)}; DELETE FROM lab.columns WHERE object_id = "
+                    f"ALTER TABLE {info.ref} DROP COLUMN {ident(column.name)}; DELETE FROM lab.columns WHERE "
+                    f"object_id = "
                     f"{info.object_id} AND column_id = {column.column_id}"
                 )
                 info.add_columns([c for c in info.columns if c is not column])
@@ -269,7 +276,8 @@ class TableChanges(Tables):
             self._strings(s, f"SELECT name FROM lab.objects WHERE type = 'TR' AND parent_object_id = {info.object_id}")
         ):
             done = s.backend.query(
-                f"UPDATE lab.modules SET disabled = {not a.enable} WHERE object_id = (SELECT object_id FROM lab.objects "
+                f"UPDATE lab.modules SET disabled = {not a.enable} WHERE object_id = (SELECT object_id FROM "
+                f"lab.objects "
                 f"WHERE type = 'TR' AND parent_object_id = {info.object_id} AND name = {quote(name)})"
             )
             if not done.count:

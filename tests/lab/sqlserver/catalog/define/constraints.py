@@ -12,6 +12,7 @@ from ...frame import Frame
 from ...parser import nodes as n
 from ...translate.dml import DmlTranslator
 from ...translate.names import ident, physical, quote
+from .. import lookup
 from ..catalog import ColumnInfo, ObjectInfo
 from .base import Base, TableScope, suffix, wrapped
 
@@ -36,7 +37,7 @@ class Constraints(Base):
         name = k.name or self._generated(info, k)
         if info.kind == "#":
             name = f"{name}_{suffix()}"
-        elif s.find((info.schema, name)) is not None:
+        elif lookup.find(s, (info.schema, name)) is not None:
             raise SqlError(2714, f"There is already an object named '{name}' in the database.", 16, 6)
         {
             "DEFAULT": self._default,
@@ -79,8 +80,10 @@ class Constraints(Base):
             object_id = self._next_id(s)
             commands += [
                 self.register(info.db, info.schema, name, "D", str(info.object_id), str(object_id)),
-                f"INSERT INTO lab.defaults VALUES ({object_id}, {info.object_id}, {column.column_id}, {quote(wrapped(k.text))})",
-                f"UPDATE lab.columns SET default_object_id = {object_id} WHERE object_id = {info.object_id} AND column_id = "
+                f"INSERT INTO lab.defaults VALUES ({object_id}, {info.object_id}, {column.column_id}, "
+                f"{quote(wrapped(k.text))})",
+                f"UPDATE lab.columns SET default_object_id = {object_id} WHERE object_id = {info.object_id} AND "
+                f"column_id = "
                 f"{column.column_id}",
             ]
             column.default_id = object_id
@@ -137,7 +140,8 @@ class Constraints(Base):
             object_id = self._next_id(s)
             commands += [
                 self.register(info.db, info.schema, name, "C", str(info.object_id), str(object_id)),
-                f"INSERT INTO lab.checks VALUES ({object_id}, {info.object_id}, {columns[0][0].column_id if columns else 0}, "
+                f"INSERT INTO lab.checks VALUES ({object_id}, {info.object_id}, "
+                f"{columns[0][0].column_id if columns else 0}, "
                 f"{quote('(' + k.text + ')')}, {quote(sql)}, false, {nocheck})",
             ]
         s.backend.command("; ".join(commands))
@@ -155,7 +159,7 @@ class Constraints(Base):
         assert f is not None
         if info.kind == "#":
             return  # SQL Server ignores them on temporary tables
-        target = info if (f.table[-1].lower() == info.name.lower() and len(f.table) == 1) else s.find(f.table)
+        target = info if (f.table[-1].lower() == info.name.lower() and len(f.table) == 1) else lookup.find(s, f.table)
         if target is None or target.kind != "U":
             raise SqlError(1767, f"Foreign key '{name}' references invalid table '{'.'.join(f.table)}'.")
         references = f.references
@@ -195,7 +199,8 @@ class Constraints(Base):
                     f"ALTER TABLE {info.ref} ADD CONSTRAINT {ident(name)} {sql}{' NOT VALID' if nocheck else ''}",
                     self.register(info.db, info.schema, name, "F", str(info.object_id), str(object_id)),
                     f"INSERT INTO lab.foreign_keys VALUES ({object_id}, {info.object_id}, {target.object_id}, "
-                    f"{quote(f.on_delete or 'NO ACTION')}, {quote(f.on_update or 'NO ACTION')}, {quote(sql)}, false, {nocheck})",
+                    f"{quote(f.on_delete or 'NO ACTION')}, {quote(f.on_update or 'NO ACTION')}, {quote(sql)}, false, "
+                    f"{nocheck})",
                     f"INSERT INTO lab.foreign_key_columns VALUES {cells}",
                 ]
             )
@@ -217,9 +222,12 @@ class Constraints(Base):
         commands = []
         if kind == "D":
             commands.append(
-                f"DO $lab$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', {quote(info.ref)}, "
-                f"attname) FROM lab.defaults d JOIN lab.columns c ON c.object_id = d.parent AND c.column_id = d.column_id "
-                f"JOIN pg_attribute a ON a.attrelid = d.parent AND a.attnum = c.attnum WHERE d.object_id = {object_id}); "
+                f"DO $lab$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', "
+                f"{quote(info.ref)}, "
+                f"attname) FROM lab.defaults d JOIN lab.columns c ON c.object_id = d.parent AND c.column_id = "
+                f"d.column_id "
+                f"JOIN pg_attribute a ON a.attrelid = d.parent AND a.attnum = c.attnum WHERE d.object_id = "
+                f"{object_id}); "
                 "END $lab$"
             )
             commands.append(f"UPDATE lab.columns SET default_object_id = 0 WHERE default_object_id = {object_id}")
@@ -228,7 +236,8 @@ class Constraints(Base):
                 used = (
                     self._strings(
                         s,
-                        "SELECT p.schema_name || '.' || p.name || '|' || o.name FROM lab.foreign_keys f JOIN lab.objects o "
+                        "SELECT p.schema_name || '.' || p.name || '|' || o.name FROM lab.foreign_keys f JOIN "
+                        "lab.objects o "
                         "USING (object_id) JOIN lab.objects p ON p.object_id = f.parent WHERE f.referenced = "
                         f"{info.object_id}",
                     )
@@ -273,7 +282,8 @@ class Constraints(Base):
             body = f"CHECK ({body})" if kind == "C" else body
             if not a.enable:
                 s.backend.command(
-                    f"ALTER TABLE {info.ref} DROP CONSTRAINT IF EXISTS {ident(name)}; UPDATE lab.{table} SET disabled = "
+                    f"ALTER TABLE {info.ref} DROP CONSTRAINT IF EXISTS {ident(name)}; UPDATE lab.{table} SET "
+                    f"disabled = "
                     f"true, untrusted = true WHERE object_id = {object_id}"
                 )
                 continue

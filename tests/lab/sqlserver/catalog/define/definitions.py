@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import SqlError
 from ...frame import Frame
 from ...parser import nodes as n
+from ...running import translated
 from ...translate.names import quote
 from .modules import Modules
 
@@ -30,7 +31,7 @@ class Definitions(Modules):
             else "UPDATE"
         )
 
-        s.guarded(statement, frame, verb, None, {}, lambda: method(self, s, statement, frame), True)
+        translated.guarded(s, statement, frame, verb, None, {}, lambda: method(self, s, statement, frame), True)
         s.definitions_changed()
 
     def permission(self, s: Session, p: n.Permission, frame: Frame) -> None:
@@ -47,7 +48,8 @@ class Definitions(Modules):
         if s.server.database(s, name) is None:
             raise SqlError(
                 5011,
-                f"User does not have permission to alter database '{name}', the database does not exist, or the database is "
+                f"User does not have permission to alter database '{name}', the database does not exist, or the "
+                f"database is "
                 "not in a state that allows access checks.",
             )
         if a.option in ("READ_ONLY", "READ_WRITE"):

@@ -11,6 +11,7 @@ from ...errors import SqlError, refusal
 from ...frame import Frame
 from ...parser import nodes as n
 from ...translate.names import ident, physical, quote, schema_ident
+from .. import lookup
 from ..catalog import ObjectInfo
 from .base import suffix
 from .constraints import Constraints
@@ -23,7 +24,7 @@ class Indexes(Constraints):
     """CREATE, DROP and ALTER INDEX."""
 
     def create_index(self, s: Session, i: n.CreateIndex, frame: Frame) -> None:
-        info = s.find(i.table)
+        info = lookup.find(s, i.table)
         if info is None or info.kind not in ("U", "#"):
             raise SqlError(
                 1088,
@@ -59,7 +60,8 @@ class Indexes(Constraints):
         pg_name = physical(f"{info.name}.{i.name}")
         if info.kind == "#":
             s.backend.command(
-                f"CREATE {'UNIQUE ' if i.unique else ''}INDEX {ident(pg_name + suffix())} ON {info.ref} ({keys}){included}"
+                f"CREATE {'UNIQUE ' if i.unique else ''}INDEX {ident(pg_name + suffix())} ON {info.ref} "
+                f"({keys}){included}"
                 f"{distinct}{where}"
             )
             return
@@ -83,14 +85,16 @@ class Indexes(Constraints):
         ):
             raise SqlError(
                 1902,
-                f"Cannot create more than one clustered index on table '{info.label}'. Drop the existing clustered index "
+                f"Cannot create more than one clustered index on table '{info.label}'. Drop the existing clustered "
+                f"index "
                 "before creating another.",
                 aborts="scope",
             )
         s.backend.command(
             "; ".join(
                 [
-                    f"CREATE {'UNIQUE ' if i.unique else ''}INDEX {ident(pg_name)} ON {info.ref} ({keys}){included}{distinct}{where}",
+                    f"CREATE {'UNIQUE ' if i.unique else ''}INDEX {ident(pg_name)} ON {info.ref} "
+                    f"({keys}){included}{distinct}{where}",
                     *self._index_rows(
                         info, i.name, pg_name, columns, include, i.clustered, i.unique, False, False, i.where_text
                     ),
@@ -100,10 +104,11 @@ class Indexes(Constraints):
 
     def drop_index(self, s: Session, d: n.DropIndex, frame: Frame) -> None:
         for name, table in d.items:
-            info = s.find(table)
+            info = lookup.find(s, table)
             rows = (
                 s.backend.query(
-                    f"SELECT pg_name, is_constraint::int FROM lab.indexes WHERE object_id = {info.object_id} AND name = "
+                    f"SELECT pg_name, is_constraint::int FROM lab.indexes WHERE object_id = {info.object_id} AND "
+                    f"name = "
                     f"{quote(name)}"
                 ).rows
                 if info is not None

@@ -12,6 +12,7 @@ from ...errors import SqlError, refusal
 from ...frame import Frame
 from ...parser import nodes as n
 from ...translate.names import ident, physical, quote, schema_ident
+from .. import lookup
 from ..catalog import ObjectInfo
 from .base import NEW_ID
 from .changes import TableChanges
@@ -32,40 +33,44 @@ _KINDS = {
 
 
 class Objects(TableChanges):
-    """Objects that are neither tables nor modules, and the end of all."""
+    """Schemas, sequences, synonyms and types; DROP and sp_rename for every kind."""
 
     def drop_objects(self, s: Session, d: n.DropObjects, frame: Frame) -> None:
         for name in d.names:
             if d.kind == "SCHEMA":
                 self._drop_schema(s, name[-1], d.if_exists)
-                continue
-            if d.kind == "DATABASE":
+            elif d.kind == "DATABASE":
                 raise refusal("DROP DATABASE", name[-1])
-            if name[-1].startswith("#"):
-                info = s.temp.get(name[-1].lower())
-                if info is None and not d.if_exists:
-                    raise self._cannot_drop(d.kind, name)
-                if info is not None:
-                    s.backend.command(f"DROP TABLE IF EXISTS {info.ref}")
-                    del s.temp[name[-1].lower()]
-                continue
-            info = s.find(name)
-            kinds = {"FN": ("FN", "IF"), "TYPE": ("TT", "TYPE")}.get(d.kind, (d.kind,))
-            if info is None or info.kind not in kinds:
-                if info is not None and info.kind not in kinds:
-                    raise SqlError(
-                        3705,
-                        f"Cannot use DROP {_KINDS[d.kind].upper()} with '{'.'.join(name)}' because '{'.'.join(name)}' is "
-                        f"a {_KINDS.get(info.kind, info.kind)}. Use DROP {_KINDS.get(info.kind, info.kind).upper()}.",
-                    )
-                if d.if_exists:
-                    continue
-                raise self._cannot_drop(d.kind, name)
-            s.server.rights.require(s, "ALTER", info, dropping=True)
-            if info.kind == "U":
-                self._drop_table(s, info)
+            elif name[-1].startswith("#"):
+                self._drop_temporary(s, d, name)
             else:
-                self._drop_plain(s, info)
+                self._drop_object(s, d, name)
+
+    def _drop_temporary(self, s: Session, d: n.DropObjects, name: n.Name) -> None:
+        info = s.temp.pop(name[-1].lower(), None)
+        if info is not None:
+            s.backend.command(f"DROP TABLE IF EXISTS {info.ref}")
+        elif not d.if_exists:
+            raise self._cannot_drop(d.kind, name)
+
+    def _drop_object(self, s: Session, d: n.DropObjects, name: n.Name) -> None:
+        info = lookup.find(s, name)
+        if info is None:
+            if d.if_exists:
+                return
+            raise self._cannot_drop(d.kind, name)
+        if info.kind not in {"FN": ("FN", "IF"), "TYPE": ("TT", "TYPE")}.get(d.kind, (d.kind,)):
+            shown, kind = ".".join(name), _KINDS.get(info.kind, info.kind)
+            raise SqlError(
+                3705,
+                f"Cannot use DROP {_KINDS[d.kind].upper()} with '{shown}' because '{shown}' is a {kind}. Use DROP "
+                f"{kind.upper()}.",
+            )
+        s.server.rights.require(s, "ALTER", info, dropping=True)
+        if info.kind == "U":
+            self._drop_table(s, info)
+        else:
+            self._drop_plain(s, info)
 
     @staticmethod
     def _cannot_drop(kind: str, name: n.Name) -> SqlError:
@@ -88,7 +93,8 @@ class Objects(TableChanges):
             )
         bound = self._strings(
             s,
-            "SELECT o.name FROM lab.dependencies d JOIN lab.modules m ON m.object_id = d.referencing JOIN lab.objects o "
+            "SELECT o.name FROM lab.dependencies d JOIN lab.modules m ON m.object_id = d.referencing JOIN "
+            "lab.objects o "
             f"ON o.object_id = m.object_id WHERE m.schemabinding AND d.entity = {quote(info.name)}",
         )
         if bound:
@@ -143,7 +149,7 @@ class Objects(TableChanges):
 
     def create_sequence(self, s: Session, c: n.CreateSequence, frame: Frame) -> None:
         if c.alter:
-            info = s.find(c.name)
+            info = lookup.find(s, c.name)
             if info is None or info.kind != "SO":
                 raise SqlError(
                     15151,
@@ -188,7 +194,7 @@ class Objects(TableChanges):
         )
 
     def transfer(self, s: Session, t: n.TransferSchema, frame: Frame) -> None:
-        info = s.find(t.name)
+        info = lookup.find(s, t.name)
         if info is None:
             raise SqlError(
                 15151,
@@ -201,12 +207,14 @@ class Objects(TableChanges):
             )
         s.server.rights.require(s, "ALTER", info)
         commands = [
-            f"UPDATE lab.objects SET schema_name = {quote(schemas[t.schema.lower()])} WHERE object_id = {info.object_id} OR "
+            f"UPDATE lab.objects SET schema_name = {quote(schemas[t.schema.lower()])} WHERE object_id = "
+            f"{info.object_id} OR "
             f"parent_object_id = {info.object_id}"
         ]
         if info.kind in ("U", "SO"):
             commands.append(
-                f"ALTER {'TABLE' if info.kind == 'U' else 'SEQUENCE'} {info.ref} SET SCHEMA {schema_ident(s.db, t.schema)}"
+                f"ALTER {'TABLE' if info.kind == 'U' else 'SEQUENCE'} {info.ref} SET SCHEMA "
+                f"{schema_ident(s.db, t.schema)}"
             )
         s.backend.command("; ".join(commands))
 
@@ -227,13 +235,14 @@ class Objects(TableChanges):
     def _no_item(self, name: n.Name) -> SqlError:
         return SqlError(
             15225,
-            f"No item by the name of '{'.'.join(name)}' could be found in the current database, given that @itemtype was "
+            f"No item by the name of '{'.'.join(name)}' could be found in the current database, given that @itemtype "
+            f"was "
             "input as '(null)'.",
             11,
         )
 
     def _rename_column(self, s: Session, parts: n.Name, new: str) -> None:
-        info = s.find(parts[:-1]) if len(parts) > 1 else None
+        info = lookup.find(s, parts[:-1]) if len(parts) > 1 else None
         column = info.by_name.get(parts[-1].lower()) if info is not None else None
         if info is None or column is None:
             raise self._no_item(parts)
@@ -241,19 +250,21 @@ class Objects(TableChanges):
         if new.lower() in info.by_name and new.lower() != column.name.lower():
             raise SqlError(
                 15335,
-                f"Error: The new name '{new}' is already in use as a COLUMN name and would cause a duplicate that is not "
+                f"Error: The new name '{new}' is already in use as a COLUMN name and would cause a duplicate that is "
+                f"not "
                 "permitted.",
                 11,
             )
         commands = [
-            f"UPDATE lab.columns SET name = {quote(new)} WHERE object_id = {info.object_id} AND column_id = {column.column_id}"
+            f"UPDATE lab.columns SET name = {quote(new)} WHERE object_id = {info.object_id} AND column_id = "
+            f"{column.column_id}"
         ]
         if physical(new) != physical(column.name):
             commands.append(f"ALTER TABLE {info.ref} RENAME COLUMN {ident(column.name)} TO {ident(new)}")
         s.backend.command("; ".join(commands))
 
     def _rename_index(self, s: Session, parts: n.Name, new: str) -> None:
-        info = s.find(parts[:-1]) if len(parts) > 1 else None
+        info = lookup.find(s, parts[:-1]) if len(parts) > 1 else None
         if info is None:
             raise self._no_item(parts)
         done = s.backend.query(
@@ -264,14 +275,15 @@ class Objects(TableChanges):
             raise self._no_item(parts)
 
     def _rename_object(self, s: Session, parts: n.Name, new: str) -> None:
-        info = s.find(parts)
+        info = lookup.find(s, parts)
         if info is None:
             raise self._no_item(parts)
         s.server.rights.require(s, "ALTER", info)
-        if s.find((info.schema, new)) is not None and new.lower() != info.name.lower():
+        if lookup.find(s, (info.schema, new)) is not None and new.lower() != info.name.lower():
             raise SqlError(
                 15335,
-                f"Error: The new name '{new}' is already in use as a OBJECT name and would cause a duplicate that is not "
+                f"Error: The new name '{new}' is already in use as a OBJECT name and would cause a duplicate that is "
+                f"not "
                 "permitted.",
                 11,
             )
@@ -283,8 +295,10 @@ class Objects(TableChanges):
                 )
             elif info.kind in ("PK", "UQ", "C", "F"):
                 commands.append(
-                    f"DO $lab$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', conrelid::regclass, "
-                    f"conname, {quote(physical(new))}) FROM pg_constraint WHERE conname = {quote(physical(info.name))} LIMIT 1); "
+                    f"DO $lab$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', "
+                    f"conrelid::regclass, "
+                    f"conname, {quote(physical(new))}) FROM pg_constraint WHERE conname = "
+                    f"{quote(physical(info.name))} LIMIT 1); "
                     "END $lab$"
                 )
                 commands.append(

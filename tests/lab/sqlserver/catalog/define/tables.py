@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from ...errors import SqlError, refusal
 from ...frame import Frame
 from ...parser import nodes as n
+from ...running import queries, values
 from ...translate.names import column_type, ident, physical, quote, schema_ident
 from ...wire import types
 from ...wire.types import SqlType
+from .. import lookup
 from ..catalog import ColumnInfo, ObjectInfo
 from .indexes import Indexes
 
@@ -57,13 +59,7 @@ class Tables(Indexes):
         """The table's columns as ObjectInfo, with the checks that SQL Server makes."""
         seen = set()
         columns = []
-        keys = {c.lower() for k in t.constraints if k.kind == "PRIMARY KEY" for c, _unused in k.columns}
-        keys |= {c.name.lower() for c in t.columns for k in c.constraints if k.kind == "PRIMARY KEY"}
-        primary = sum(1 for k in t.constraints if k.kind == "PRIMARY KEY") + sum(
-            1 for c in t.columns for k in c.constraints if k.kind == "PRIMARY KEY"
-        )
-        if primary > 1:
-            raise SqlError(8110, f"Cannot add multiple PRIMARY KEY constraints to table '{info.name}'.")
+        keys = self._key_columns(t, info)
         for at, c in enumerate(t.columns, 1):
             low = c.name.lower()
             if low in seen:
@@ -73,16 +69,7 @@ class Tables(Indexes):
                     "specified more than once.",
                 )
             seen.add(low)
-            if low in keys and c.nullable is None:
-                c.nullable = False
-            if low in keys and c.nullable:
-                raise SqlError(8111, f"Cannot define PRIMARY KEY constraint on nullable column in table '{info.name}'.")
-            if c.identity is not None:
-                if c.nullable:
-                    raise SqlError(
-                        8147, f"Could not create IDENTITY attribute on nullable column '{c.name}', table '{info.name}'."
-                    )
-                c.nullable = False
+            self._settle_nullability(c, low in keys, info)
             columns.append(
                 ColumnInfo(
                     c.name,
@@ -107,6 +94,27 @@ class Tables(Indexes):
                 c.type = kind or types.NVARCHAR_4000
                 info.by_name[c.name.lower()].type = c.type
         return info
+
+    @staticmethod
+    def _key_columns(t: n.CreateTable, info: ObjectInfo) -> set[str]:
+        """The columns of the primary key, in lower case."""
+        found = [[c for c, _unused in k.columns] for k in t.constraints if k.kind == "PRIMARY KEY"]
+        found += [[c.name] for c in t.columns for k in c.constraints if k.kind == "PRIMARY KEY"]
+        if len(found) > 1:
+            raise SqlError(8110, f"Cannot add multiple PRIMARY KEY constraints to table '{info.name}'.")
+        return {c.lower() for names in found for c in names}
+
+    @staticmethod
+    def _settle_nullability(c: n.ColumnDef, in_key: bool, info: ObjectInfo) -> None:
+        """Columns of the key and identity columns are NOT NULL, and must not be declared NULL."""
+        if in_key and c.nullable:
+            raise SqlError(8111, f"Cannot define PRIMARY KEY constraint on nullable column in table '{info.name}'.")
+        if c.identity is not None and c.nullable:
+            raise SqlError(
+                8147, f"Could not create IDENTITY attribute on nullable column '{c.name}', table '{info.name}'."
+            )
+        if in_key or c.identity is not None:
+            c.nullable = False
 
     def _column_sql(self, s: Session, c: n.ColumnDef, info: ObjectInfo) -> str:
         assert c.type is not None
@@ -151,9 +159,12 @@ class Tables(Indexes):
         )
         computed = quote(f"({c.computed_text})") if c.computed is not None else "NULL"
         return (
-            f"INSERT INTO lab.columns (object_id, column_id, attnum, name, type, length, prec, scale, nullable, identity, seed, "
-            f"increment, computed, persisted) VALUES ({oid}::oid::int4, {column_id or attnum}, {attnum}, {quote(c.name)}, "
-            f"{quote(kind.name)}, {length}, {kind.precision}, {kind.scale}, {c.nullable is not False}, {c.identity is not None}, "
+            f"INSERT INTO lab.columns (object_id, column_id, attnum, name, type, length, prec, scale, nullable, "
+            f"identity, seed, "
+            f"increment, computed, persisted) VALUES ({oid}::oid::int4, {column_id or attnum}, {attnum}, "
+            f"{quote(c.name)}, "
+            f"{quote(kind.name)}, {length}, {kind.precision}, {kind.scale}, {c.nullable is not False}, "
+            f"{c.identity is not None}, "
             f"{seed if c.identity else 'NULL'}, {step if c.identity else 'NULL'}, {computed}, {c.persisted})"
         )
 
@@ -168,8 +179,10 @@ class Tables(Indexes):
             if c.type.name == "timestamp":
                 function = f"{schema_ident(info.db, info.schema)}.{ident('lab_rv_' + info.name)}"
                 s.backend.command(
-                    f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $lab$ BEGIN NEW.{ident(c.name)} := "
-                    f"int8send(nextval('lab.rowversions')); RETURN NEW; END $lab$; CREATE TRIGGER lab_rowversion BEFORE UPDATE ON "
+                    f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $lab$ BEGIN "
+                    f"NEW.{ident(c.name)} := "
+                    f"int8send(nextval('lab.rowversions')); RETURN NEW; END $lab$; CREATE TRIGGER lab_rowversion "
+                    f"BEFORE UPDATE ON "
                     f"{info.ref} FOR EACH ROW EXECUTE FUNCTION {function}()"
                 )
 
@@ -191,7 +204,7 @@ class Tables(Indexes):
 
     def typed_variable(self, s: Session, item: n.Declaration, frame: Frame) -> None:
         assert item.table_type is not None
-        info = s.find(item.table_type)
+        info = lookup.find(s, item.table_type)
         if info is None or info.kind not in ("TT", "TYPE"):
             raise SqlError(2715, f"Column, parameter, or variable: Cannot find data type {'.'.join(item.table_type)}.")
         if info.kind == "TT":
@@ -202,7 +215,7 @@ class Tables(Indexes):
             )
             return
         kind = SqlType(*json.loads(info.target))
-        frame.declare(item.name, kind, s.evaluate(item.value, frame) if item.value is not None else None)
+        frame.declare(item.name, kind, values.evaluate(s, item.value, frame) if item.value is not None else None)
 
     def select_into(self, s: Session, statement: n.SelectStatement, query: n.Select, frame: Frame) -> None:
         assert query.into is not None
@@ -223,12 +236,13 @@ class Tables(Indexes):
         )
         inner = n.SelectStatement(plain)
         n.place(inner, statement.start, statement.end, statement.line)
-        columns, rows = s._rows(inner, frame)
+        columns, rows = queries.rows(s, inner, frame)
         for at, column in enumerate(columns):
             if not column.name:
                 raise SqlError(
                     1038,
-                    "An object or column name is missing or empty. For SELECT INTO statements, verify each column has a "
+                    "An object or column name is missing or empty. For SELECT INTO statements, verify each column "
+                    "has a "
                     f"name (column {at + 1}).",
                     15,
                 )
@@ -242,8 +256,8 @@ class Tables(Indexes):
                 info = s.temp[query.into[-1].lower()]
             else:
                 s.definitions_changed()
-                found = s.find(query.into) if s.tran.count else None
-                db, schema, last = s.split(query.into)
+                found = lookup.find(s, query.into) if s.tran.count else None
+                db, schema, last = lookup.split(s, query.into)
                 info = found or ObjectInfo(0, db, schema, last, "U", f"{schema_ident(db, schema)}.{ident(last)}")
             marks = ", ".join(f"${i}" for i in range(1, len(columns) + 1))
             for row in rows:
@@ -251,11 +265,11 @@ class Tables(Indexes):
         if not query.into[-1].startswith("#"):
             s.definitions_changed()
         s.rowcount = len(rows)
-        if not s.nocount:
+        if not s.settings.nocount:
             s.out.done(len(rows), 0xC1)
 
     def truncate(self, s: Session, t: n.Truncate, frame: Frame) -> None:
-        info = s.find(t.table)
+        info = lookup.find(s, t.table)
         if info is None or info.kind not in ("U", "#"):
             raise SqlError(
                 4701,
