@@ -274,6 +274,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.re
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts import phases
 
 
 def _holder(run_id: str | None) -> str:
@@ -298,7 +299,7 @@ def _argument_spec() -> dict[str, Any]:
     spec = options.argument_spec()
     spec.update(
         app={"type": "str", "required": True},
-        phase={"type": "str", "required": True, "choices": ["expand", "backfill", "contract", "undo"]},
+        phase={"type": "str", "required": True, "choices": list(phases.NAMES)},
         action={"type": "str", "choices": ["apply", "baseline", "adopt", "repair"], "default": "apply"},
         baseline_to={"type": "str"},
         adopt_from={"type": "str", "choices": ["efcore", "dbup", "flyway", "grate"]},
@@ -334,7 +335,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=_argument_spec(),
         supports_check_mode=True,
-        required_if=[("action", "adopt", ["adopt_from"]), ("phase", "undo", ["release"])],
+        required_if=[
+            ("action", "adopt", ["adopt_from"]),
+            *[("phase", phase.name, ["release"]) for phase in phases.PHASES if phase.undoes],
+        ],
     )
     if odbc.PYODBC_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
@@ -353,7 +357,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     request = Request(
         app=params["app"],
-        phase=params["phase"],
+        phase=phases.named(params["phase"]),
         path=params["path"],
         release=params["release"],
         run_id=params["run_id"],

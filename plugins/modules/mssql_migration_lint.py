@@ -230,8 +230,8 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError, ServerError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import NAMES
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import as_dict
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import PHASES
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import LiveSchema, read_live
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.output import text
@@ -244,7 +244,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     spec["database"] = {"type": "str"}
     spec.update(
         path={"type": "path", "required": True},
-        phase={"type": "str", "required": True, "choices": list(PHASES)},
+        phase={"type": "str", "required": True, "choices": list(NAMES)},
         supported={"type": "list", "elements": "path", "default": []},
         severities={"type": "dict", "default": {}},
         edition={"type": "str", "choices": list(EDITIONS)},

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import split_batches
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.batches import split_batches
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options

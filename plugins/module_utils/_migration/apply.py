@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,19 +14,21 @@ from typing import TypeVar
 from .._mssql.api import Connection, Connector, Row, literal
 from .._mssql.errors import INVALID_OBJECT, LOCK_TIMEOUT, ServerError
 from .._progress import Progress
+from .._scripts.journal import Entry, State
+from .._scripts.reader import Script
 from .._wait import Sleep
 from .errors import MigrationError
-from .journal import Entry, Journal, Record
+from .journal import Journal, Record
 from .lock import MigrationLock
-from .scripts import Script
 
 T = TypeVar("T")
 
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 15.0
 _MOST_MESSAGES = 50
-_STILL = "@@TRANCOUNT = 1 AND CURRENT_TRANSACTION_ID() ="
 _WHICH = "CURRENT_TRANSACTION_ID() AS id, DB_NAME() AS db"
+# Whatever a script has set: with XACT_ABORT OFF a failed INSERT would not keep the COMMIT behind it from running.
+_COMMIT_SETTINGS = "SET XACT_ABORT ON; SET NOCOUNT OFF;"
 
 
 @dataclass
@@ -35,10 +38,10 @@ class Applied:
     script: str
     phase: str
     checksum: str
-    batches: int
-    rows: int
-    duration_ms: int
-    retries: int
+    batches: int = 0
+    rows: int = 0
+    duration_ms: int = 0
+    retries: int = 0
     rounds: int = 1
     messages: list[str] = field(default_factory=list)
 
@@ -53,7 +56,10 @@ class Begun:
 
 @dataclass
 class Runner:
-    """Keeps the session that scripts run in, and replaces it when a script has left traces in it."""
+    """Holds the session that a script runs in. Each script and each attempt begins in a fresh one.
+
+    What a script sets or leaves behind (SET, IDENTITY_INSERT, temporary tables, EXECUTE AS) ends with it.
+    """
 
     connector: Connector
     journal: Journal
@@ -65,9 +71,8 @@ class Runner:
     clock: Callable[[], float] = time.monotonic
     origins: Mapping[str, str | None] = field(default_factory=dict)
     _connection: Connection | None = None
-    _begun: Begun | None = None
 
-    def record(self, script: Script, state: str, applied: Applied) -> Record:
+    def record(self, script: Script, state: State, applied: Applied) -> Record:
         """The journal's row for what was run."""
         return Record(
             script.file,
@@ -86,54 +91,75 @@ class Runner:
         return script.header.release or self.origins.get(script.file.name)
 
     def session(self) -> Connection:
+        """The session of the script that runs."""
         if self._connection is None:
             self._connection = self.connector.connect()
         return self._connection
 
     def close(self) -> None:
-        self._begun = None
+        """End the session."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def run(self, script: Script, also: Sequence[Record] = (), more: bool = False) -> Applied:
-        """Run a script with its journal rows in one transaction; give way and try again when the application is in the way.
+    def run(self, script: Script, also: Sequence[Record] = ()) -> Applied:
+        """Run a script with its journal rows in one transaction; give way and try again when the application is in the way."""
+        try:
+            return self.retried(script, lambda retries: self._in_transaction(script, retries, also))
+        finally:
+            self.close()
 
-        With `more` the next transaction is begun along with this one's end, which saves a round trip.
-        """
-        return self.retried(script, lambda retries: self._in_transaction(script, retries, also, more))
-
-    def run_alone(self, script: Script, begun: Entry | None) -> Applied:
+    def run_alone(self, script: Script, begun: Entry | None, also: Sequence[Record] = ()) -> Applied:
         """Run a script that cannot run in a transaction. The journal knows that it was begun before it begins."""
-        if self._begun is not None:
-            self._begun = None
-            self.session().execute("ROLLBACK TRANSACTION;")
-        if begun is None:
-            self.write(Record(script.file, "begun", release=self.release(script)), script)
-        return self.retried(script, lambda retries: self._alone(script, retries))
+        try:
+            if begun is None:
+                self.write(script, [Record(script.file, State.BEGUN, release=self.release(script))])
+                self.close()
+            applied = self.retried(script, lambda retries: self._alone(script, retries))
+            self.close()
+            self._write_alone(script, [self.record(script, State.APPLIED, applied), *also])
+            return applied
+        finally:
+            self.close()
 
     def _alone(self, script: Script, retries: int) -> Applied:
         connection = self.session()
         began = self.clock()
         rows, messages = self.send(connection, script)
-        duration_ms = round((self.clock() - began) * 1000)
-        file = script.file
-        applied = Applied(
-            file.name, file.phase, file.checksum, script.sends, rows, duration_ms, retries, messages=messages
-        )
+        applied = self._applied(script, rows, messages, began, retries)
         if int(connection.row("SELECT @@TRANCOUNT AS transactions;")[0]):
-            self.close()
             raise MigrationError(
-                f"{file.label} left a transaction open although it runs without one (@@TRANCOUNT is not 0): it was rolled "
-                "back. Remove BEGIN TRANSACTION from it."
+                f"{script.file.label} left a transaction open although it runs without one (@@TRANCOUNT is not 0): it was "
+                "rolled back. Remove BEGIN TRANSACTION from it."
             )
-        self.write(self.record(script, "applied", applied), script)
         return applied
 
-    def write(self, record: Record, script: Script) -> None:
+    def _write_alone(self, script: Script, records: Sequence[Record]) -> None:
+        """The row of a script that has run already: only the row is tried again, never the script."""
+        try:
+            self.retried(script, lambda _retries: self.write(script, records))
+        except MigrationError as error:
+            raise MigrationError(
+                f"{script.file.label} ran to its end without a transaction, but its row in the journal could not be "
+                f"written, so the journal has it as begun. Nothing was rolled back. Accept it with action: repair, "
+                f"scripts: [{script.file.name}]. The reason: {error}"
+            ) from None
+
+    def _applied(self, script: Script, rows: int, messages: list[str], began: float, retries: int) -> Applied:
+        file = script.file
+        duration_ms = round((self.clock() - began) * 1000)
+        return Applied(
+            file.name, file.phase.name, file.checksum, script.sends, rows, duration_ms, retries, messages=messages
+        )
+
+    def write(self, script: Script, records: Sequence[Record]) -> None:
         """Write to the journal outside of a script's transaction, if the lock is still this run's."""
-        reply = self.session().execute(f"SET NOCOUNT OFF; {self.journal.insertion(record, self.lock.row())}")
-        if reply.rows_affected != 1:
+        rows = " ".join(self.journal.insertion(record) for record in records)
+        written = self.session().rows(
+            f"{_COMMIT_SETTINGS} BEGIN TRANSACTION; {self.lock.hold('@@TRANCOUNT = 1')} "
+            f"IF @@ROWCOUNT = 1 BEGIN {rows} COMMIT TRANSACTION; SELECT 1 AS written; END; ELSE ROLLBACK TRANSACTION;"
+        )
+        if not written:
             raise _lock_lost(script)
 
     def retried(self, script: Script, attempt: Callable[[int], T]) -> T:
@@ -141,20 +167,13 @@ class Runner:
         retries = 0
         while True:
             try:
-                result = attempt(retries)
+                return attempt(retries)
             except ServerError as error:
-                self._undo(error)
+                self._roll_back(error)
                 if not error.retryable or retries >= self.retries:
                     raise _failed(script, error, retries) from None
                 self.give_way(script, error, retries)
                 retries += 1
-                continue
-            except BaseException:
-                self.close()
-                raise
-            if script.leaves_traces:
-                self.close()
-            return result
 
     def give_way(self, script: Script, error: ServerError, retries: int) -> None:
         """Wait a while, longer each time and never for as long as another who waits."""
@@ -165,43 +184,25 @@ class Runner:
         )
         self.pause(pause_s)
 
-    def _undo(self, error: ServerError) -> None:
-        self._begun = None
-        if error.lost or self._connection is None:
-            self.close()
-            return
-        try:
-            self._connection.execute("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;")
-        except ServerError:
-            self.close()
+    def _roll_back(self, error: ServerError) -> None:
+        """End the session with nothing open: its locks are gone before the next attempt begins."""
+        if self._connection is not None and not error.lost:
+            with contextlib.suppress(ServerError):
+                self._connection.execute("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;")
+        self.close()
 
     def begin(self) -> Begun:
         """Begin a transaction, and note which one and where, to be compared when it ends."""
-        begun, self._begun = self._begun, None
-        if begun is None:
-            transaction, database = self.session().row(f"BEGIN TRANSACTION; SELECT {_WHICH};")
-            begun = Begun(int(transaction), str(database))
-        return begun
+        transaction, database = self.session().row(f"BEGIN TRANSACTION; SELECT {_WHICH};")
+        return Begun(int(transaction), str(database))
 
-    def _in_transaction(self, script: Script, retries: int, also: Sequence[Record], more: bool) -> Applied:
+    def _in_transaction(self, script: Script, retries: int, also: Sequence[Record]) -> Applied:
         began = self.clock()
         begun = self.begin()
         rows, messages = self.send(self.session(), script)
-        applied = Applied(
-            script.file.name,
-            script.file.phase,
-            script.file.checksum,
-            script.sends,
-            rows,
-            round((self.clock() - began) * 1000),
-            retries,
-            messages=messages,
-        )
-        written = [self.record(script, "applied", applied), *also]
-        if more and not also and not script.leaves_traces:
-            self._go_on(script, begun, written[0])
-        else:
-            self.commit(script, begun, [self.journal.insertion(row) for row in written])
+        applied = self._applied(script, rows, messages, began, retries)
+        written = [self.record(script, State.APPLIED, applied), *also]
+        self.commit(script, begun, [self.journal.insertion(row) for row in written])
         return applied
 
     def send(self, connection: Connection, script: Script) -> tuple[int, list[str]]:
@@ -225,47 +226,25 @@ class Runner:
 
         A transaction that cannot be committed any more (XACT_STATE() is -1) fails at the first write.
         """
-        # Only a script that leaves traces can have changed the database.
-        there = f" AND DB_NAME() = {literal(begun.database)}" if script.leaves_traces else ""
-        hold = self.lock.hold(str(self.lock.token), f"{_STILL} {begun.transaction}{there}")
-        self._committed(
-            script,
-            begun,
-            f"{hold} IF @@ROWCOUNT = 1 BEGIN {' '.join(statements)} COMMIT TRANSACTION; "
-            "SELECT CURRENT_TRANSACTION_ID() AS id; END;",
+        hold = self.lock.hold(
+            f"@@TRANCOUNT = 1 AND CURRENT_TRANSACTION_ID() = {begun.transaction} AND DB_NAME() = {literal(begun.database)}"
         )
-
-    def _go_on(self, script: Script, begun: Begun, row: Record) -> None:
-        """Commit a script, and begin the transaction of the next one along with it: one round trip, and one plan for all.
-
-        Transactions are counted where a batch with parameters ends: they are as many as where it began.
-        """
-        statement, values = self.journal.prepared(row)
-        following = self._committed(
-            script,
-            begun,
-            f"{self.lock.hold('?', f'{_STILL} ?')} IF @@ROWCOUNT = 1 BEGIN {statement} COMMIT TRANSACTION; "
-            "BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID() AS id; END;",
-            [self.lock.token, begun.transaction, *values],
+        batch = (
+            f"{_COMMIT_SETTINGS} {hold} IF @@ROWCOUNT = 1 BEGIN {' '.join(statements)} COMMIT TRANSACTION; "
+            "SELECT 1 AS committed; END;"
         )
-        self._begun = Begun(following, begun.database)
-
-    def _committed(self, script: Script, begun: Begun, batch: str, parameters: Sequence[str | int] = ()) -> int:
         answer: Sequence[Row] = ()
         try:
-            committed = self.session().rows(batch, parameters)
-            if committed:
-                return int(committed[0][0])
+            if self.session().rows(batch):
+                return
             answer = self.session().rows(f"SELECT @@TRANCOUNT AS transactions, {_WHICH};")
         except ServerError as error:
             if error.number == INVALID_OBJECT:
-                self.close()
                 raise MigrationError(
                     f"{script.file.label} left a session that does not find the journal any more: remove USE, and what "
                     f"changes the user. The script was rolled back ({error})."
                 ) from None
             raise
-        self.close()
         raise _not_committed(script, begun, answer)
 
 
@@ -295,19 +274,23 @@ def _not_committed(script: Script, begun: Begun, answer: Sequence[Row]) -> Migra
         return _lock_lost(script)
     return MigrationError(
         f"{label} ended the task's transaction by itself (@@TRANCOUNT is {transactions}, 1 is expected): what it "
-        "committed is in the database, but not in the journal. Remove COMMIT and ROLLBACK from it, and from what it "
-        "calls, and undo by hand what it did."
+        "committed is in the database, but not in the journal; after a ROLLBACK it is nothing. Remove COMMIT and "
+        "ROLLBACK from it, and from what it calls, and undo by hand what it did."
     )
 
 
 def _failed(script: Script, error: ServerError, retries: int) -> MigrationError:
+    label = script.file.label
     if error.lost:
         return MigrationError(
-            f"{script.file.label}: the connection was lost ({error}). The server rolls back what was not committed; "
+            f"{label}: the connection was lost ({error}). The server rolls back what was not committed; "
             "run the task again, the journal tells what is still to do."
         )
     tried = f" after {retries + 1} attempts" if retries else ""
+    done = "The script was rolled back."
+    if script.header.no_transaction:
+        done = "It runs without a transaction, so nothing rolled it back: look at what it did."
     hint = ""
     if error.retryable:
         hint = " The application held its locks all the time: run the task again at a quieter moment, or raise retries."
-    return MigrationError(f"{script.file.label} failed{tried}, {error}. The script was rolled back.{hint}")
+    return MigrationError(f"{label} failed{tried}, {error}. {done}{hint}")

@@ -13,26 +13,26 @@ from dataclasses import dataclass
 
 from .._mssql.api import Connection
 from .._mssql.errors import ServerError
+from .._scripts.journal import Entry, State
+from .._scripts.reader import Script
 from .apply import Applied, Runner
 from .context import Context
 from .errors import MigrationError
-from .journal import Entry, Record
+from .journal import Record
 from .plan import compare
-from .scripts import Script, find_scripts
 
 
 def run(context: Context) -> None:
     """Plan; then run each script to its end."""
     request, report = context.request, context.report
-    files = find_scripts(request.path, "backfill")
+    files = context.files(request.phase)
     with context.opened():
-        entries = context.entries("backfill")
+        entries = context.entries(request.phase)
         plan = compare(files, entries, request.out_of_order)
         context.note(plan, entries)
         for file in plan.todo:
             script = context.prepare(file)
             context.refuse_unguarded(plan, script)
-            _refuse_uncounted(script)
         report.changed = bool(plan.todo)
         if request.check_mode or not report.changed:
             return
@@ -47,18 +47,6 @@ def run(context: Context) -> None:
                     report.applied.append(backfill.applied)
                     backfill.run(plan.begun.get(file.name))
                 report.changed = True
-
-
-def _refuse_uncounted(script: Script) -> None:
-    if script.header.batch_rows is None:
-        return
-    if script.header.no_transaction:
-        raise MigrationError(f"{script.file.label} asks for batch and for no-transaction: a round is a transaction.")
-    if not script.counts_rows:
-        raise MigrationError(
-            f"{script.file.label} holds SET NOCOUNT ON, but it runs until a round changes no row, so its rows have to be "
-            "counted: remove it. Nothing was applied."
-        )
 
 
 @dataclass
@@ -79,7 +67,7 @@ class Backfill:
         self._remaining: int | None = None
         self._entry_id = 0
         file = script.file
-        self.applied = Applied(file.name, file.phase, file.checksum, 0, 0, 0, 0, rounds=0)
+        self.applied = Applied(file.name, file.phase.name, file.checksum, 0, 0, 0, 0, rounds=0)
 
     def run(self, begun: Entry | None) -> None:
         """Round after round, from where an earlier run stopped, until nothing is left to do."""
@@ -103,8 +91,11 @@ class Backfill:
 
     def _begin(self) -> int:
         connection = self._runner.session()
-        self._runner.write(Record(self._script.file, "running", release=self._script.header.release), self._script)
+        self._runner.write(
+            self._script, [Record(self._script.file, State.RUNNING, release=self._script.header.release)]
+        )
         entries = self._context.journal.read(connection, self._script.file.phase)
+        self._runner.close()
         return entries[self._script.file.name].id
 
     def _round(self, retries: int) -> _Round:
@@ -127,7 +118,7 @@ class Backfill:
         journal = self._context.journal
         statements = [journal.progress(self._entry_id, total.rows, total.rounds, total.duration_ms, total.retries)]
         if rows == 0:
-            statements.append(journal.insertion(self._runner.record(self._script, "applied", total)))
+            statements.append(journal.insertion(self._runner.record(self._script, State.APPLIED, total)))
         self._runner.commit(self._script, begun, statements)
         applied.batches = total.batches
         applied.rows += rows

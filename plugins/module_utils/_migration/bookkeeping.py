@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from .._ledger.model import timestamp
 from .._mssql.errors import INVALID_OBJECT, ServerError
+from .._scripts.find import ScriptFile
+from .._scripts.journal import Entry, State
+from .._scripts.names import order
 from .context import Context
 from .errors import MigrationError
-from .journal import Entry, Record
-from .scripts import ScriptFile, find_scripts, order
+from .journal import Record
 
 _TABLE = re.compile(r"(?:\[[^\[\]]{1,128}\]|\w{1,128})(?:\.(?:\[[^\[\]]{1,128}\]|\w{1,128})){0,2}\Z")
 
@@ -60,7 +62,7 @@ SOURCES = {
 def run(context: Context, action: str) -> None:
     """Plan the rows of an action, then write them unless in check mode."""
     request, report = context.request, context.report
-    files = find_scripts(request.path, request.phase)
+    files = context.files(request.phase)
     with context.opened():
         entries = context.entries(request.phase)
         done = [entry for entry in entries.values() if entry.done]
@@ -70,7 +72,7 @@ def run(context: Context, action: str) -> None:
         report.planned = [
             {
                 "script": record.file.name,
-                "phase": record.file.phase,
+                "phase": record.file.phase.name,
                 "checksum": record.file.checksum,
                 "batches": 0,
                 "transaction": True,
@@ -94,7 +96,7 @@ def _baseline(context: Context, files: list[ScriptFile], entries: Mapping[str, E
             f"baseline_to is {last}, but {context.request.phase} holds no script of that name. Nothing was written."
         )
     return [
-        Record(file, "baseline", detail="taken as applied, not run")
+        Record(file, State.BASELINE, detail="taken as applied, not run")
         for file in files
         if (last is None or order(file.name) <= order(last)) and not _done(entries, file)
     ]
@@ -126,7 +128,7 @@ def _adopt(context: Context, files: list[ScriptFile], entries: Mapping[str, Entr
     unmatched = [name for name in names if not any(source.match(name, file.name) for file in files)]
     context.report.unmatched = unmatched
     return [
-        Record(file, "adopted", detail=f"applied by {source.title}")
+        Record(file, State.ADOPTED, detail=f"applied by {source.title}")
         for file in files
         if not _done(entries, file) and any(source.match(name, file.name) for name in names)
     ]
@@ -144,14 +146,14 @@ def _repair(context: Context, files: list[ScriptFile], entries: Mapping[str, Ent
             raise MigrationError(
                 f"{context.request.phase} holds no script {name}, so it cannot be accepted. Nothing was written."
             )
-        if entry is None or not (entry.done or entry.state in ("begun", "running")):
+        if entry is None or not (entry.done or entry.unfinished):
             raise MigrationError(
                 f"{file.label} was never applied, so there is nothing to repair: run it. Nothing was written."
             )
         if entry.done and entry.checksum == file.checksum:
             continue
         was = f"{entry.state} at {timestamp(entry.written_at)} with checksum {entry.checksum}"
-        records.append(Record(file, "repaired", detail=f"accepted on purpose; was {was}", release=entry.release))
+        records.append(Record(file, State.REPAIRED, detail=f"accepted on purpose; was {was}", release=entry.release))
     return records
 
 

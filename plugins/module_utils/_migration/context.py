@@ -10,13 +10,17 @@ from contextlib import contextmanager
 from .._mssql.api import Connection, Connector
 from .._mssql.errors import DATABASE_READ_ONLY, MssqlError, ServerError
 from .._progress import Progress
+from .._scripts.find import ScriptFile
+from .._scripts.journal import Entry
+from .._scripts.phases import Phase
+from .._scripts.reader import Script
 from .apply import Applied, Runner
 from .errors import MigrationError
-from .journal import TABLES, Entry, Journal
+from .journal import TABLES, Journal
+from .loading import find, load
 from .lock import MigrationLock
 from .plan import Plan
 from .report import Report, Request
-from .scripts import Script, ScriptFile, load
 
 _FEW = 50
 _ROOM_BYTES = 8 * 1024 * 1024
@@ -83,7 +87,11 @@ class Context:
                 "docs/sql/permissions.sql, or let an administrator run the first migration. Nothing was applied."
             ) from None
 
-    def entries(self, phase: str) -> dict[str, Entry]:
+    def files(self, phase: Phase) -> list[ScriptFile]:
+        """The scripts that the release has for a phase, in order."""
+        return find(self.request.path, phase)
+
+    def entries(self, phase: Phase) -> dict[str, Entry]:
         """How the scripts of a phase stand in the journal."""
         return self.journal.read(self.connection, phase) if self.journal_exists else {}
 
@@ -100,7 +108,7 @@ class Context:
         self.report.planned.append(
             {
                 "script": file.name,
-                "phase": file.phase,
+                "phase": file.phase.name,
                 "checksum": file.checksum,
                 "batches": script.sends,
                 "transaction": not script.header.no_transaction,
@@ -130,14 +138,14 @@ class Context:
         """Run the scripts of a plan one by one; the report is right at any moment."""
         for number, file in enumerate(plan.todo, 1):
             self.announce(number, len(plan.todo), file)
-            self.report.applied.append(self.apply(runner, plan, self.script(file), more=number < len(plan.todo)))
+            self.report.applied.append(self.apply(runner, plan, self.script(file)))
             self.report.changed = True
 
-    def apply(self, runner: Runner, plan: Plan, script: Script, more: bool = False) -> Applied:
+    def apply(self, runner: Runner, plan: Plan, script: Script) -> Applied:
         """Run one script in the way that its header asks for."""
         if script.header.no_transaction:
             return runner.run_alone(script, plan.begun.get(script.file.name))
-        return runner.run(script, more=more)
+        return runner.run(script)
 
     def announce(self, number: int, of: int, file: ScriptFile) -> None:
         """Say which script runs now; of very many scripts only now and then one."""

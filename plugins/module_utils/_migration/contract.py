@@ -6,19 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .._scripts.journal import Entry, State
 from . import gating
 from .context import Context
-from .journal import Entry, Record
+from .journal import Record
 from .plan import Plan, compare
-from .scripts import find_scripts
 
 
 def run(context: Context) -> None:
     """Plan which scripts are due, and say of the others why they are not; then apply those that are."""
     request, report = context.request, context.report
-    files = find_scripts(request.path, "contract")
+    files = context.files(request.phase)
     with context.opened():
-        entries = context.entries("contract")
+        entries = context.entries(request.phase)
         plan = compare(files, entries, "allow")
         context.note(plan, entries)
         report.out_of_order = []
@@ -39,7 +39,7 @@ def run(context: Context) -> None:
                 report.sql.pop()
             report.waiting.append({"script": file.name, "release": origin, "reason": reason})
             if entry is None and origin is not None:
-                unseen.append(Record(file, "waiting", release=origin))
+                unseen.append(Record(file, State.WAITING, release=origin))
         report.waiting += _not_here(entries, {file.name for file in files})
         report.changed = bool(due.todo or unseen)
         if request.check_mode or not report.changed:
@@ -62,5 +62,5 @@ def _not_here(entries: Mapping[str, Entry], names: set[str]) -> list[dict[str, s
     return [
         {"script": entry.script, "release": entry.release, "reason": "it waits, but it is not among these scripts"}
         for entry in entries.values()
-        if entry.state == "waiting" and entry.script not in names
+        if entry.state is State.WAITING and entry.script not in names
     ]

@@ -7,25 +7,25 @@ Private to this collection.
 
 from __future__ import annotations
 
+from .._scripts.journal import State
+from .._scripts.phases import CONTRACT
 from .context import Context
-from .errors import MigrationError
 from .journal import Record
+from .loading import load
 from .plan import compare
-from .scripts import Script, find_scripts, load
 
 
 def run(context: Context) -> None:
     """Plan; then apply script by script."""
     request, report = context.request, context.report
-    files = find_scripts(request.path, "expand")
+    files = context.files(request.phase)
     with context.opened():
-        entries = context.entries("expand")
+        entries = context.entries(request.phase)
         plan = compare(files, entries, request.out_of_order)
         context.note(plan, entries)
         for file in plan.todo:
             script = context.prepare(file)
             context.refuse_unguarded(plan, script)
-            _refuse_backfill(script)
         new_release = request.release is not None and request.release not in context.releases()
         unseen = _unseen_contract(context)
         report.changed = bool(plan.todo or new_release or unseen)
@@ -41,21 +41,13 @@ def run(context: Context) -> None:
             context.apply_all(runner, plan)
 
 
-def _refuse_backfill(script: Script) -> None:
-    if script.header.batch_rows is not None:
-        raise MigrationError(
-            f"{script.file.label} has the header of a backfill (-- migrate: batch): move it to the backfill phase. "
-            "Nothing was applied."
-        )
-
-
 def _unseen_contract(context: Context) -> list[Record]:
     """The contract scripts that this release brings: noted now, so that it is known since which release they wait."""
     if context.request.release is None:
         return []
-    known = context.entries("contract")
+    known = context.entries(CONTRACT)
     return [
-        Record(file, "waiting", release=load(file, context.request.variables).header.release)
-        for file in find_scripts(context.request.path, "contract")
+        Record(file, State.WAITING, release=load(file, context.request.variables).header.release)
+        for file in context.files(CONTRACT)
         if file.name not in known
     ]

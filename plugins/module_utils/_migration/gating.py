@@ -19,9 +19,10 @@ from .._ledger.sql import SqlLedgerStore
 from .._ledger.store import LedgerStore
 from .._mssql.api import Connection
 from .._mssql.errors import MssqlError
+from .._scripts.journal import Entry, State
+from .._scripts.phases import CONTRACT
 from .context import Context
 from .errors import MigrationError
-from .journal import Entry
 
 _SETTLED = frozenset({"succeeded", "unchanged", "rolled_back", "skipped"})
 
@@ -74,7 +75,7 @@ def why_not(field: Field, origin: str | None, contract_after: int) -> str | None
 
 def horizon(entries: Mapping[str, Entry], releases: Sequence[str]) -> str | None:
     """The rollback horizon: the newest release whose contract was begun. Nothing older can run any more."""
-    passed = {entry.release for entry in entries.values() if entry.done or entry.state == "begun"}
+    passed = {entry.release for entry in entries.values() if entry.done or entry.state is State.BEGUN}
     known = [release for release in releases if release in passed]
     return known[-1] if known else None
 
@@ -130,7 +131,7 @@ def _live(connection: Connection, patterns: Sequence[str]) -> list[str]:
 def refuse_undo(context: Context, release: str) -> None:
     """Undo stops at the rollback horizon, and leaves alone what somebody runs."""
     releases = context.releases()
-    passed = horizon(context.entries("contract"), releases)
+    passed = horizon(context.entries(CONTRACT), releases)
     field = read_field(context)
     if passed is not None and field.rank(release) <= field.rank(passed):
         raise MigrationError(

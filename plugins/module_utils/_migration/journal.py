@@ -2,26 +2,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal: which scripts were applied, when, and with which checksum. It lies beside the schema that it describes.
 
-Rows are added and never removed; the last row of a script says how it stands.
-Private to this collection.
+Its states and how it is read are in `_scripts/journal.py`. Private to this collection.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .._mssql.api import Connection, literal
 from .._mssql.own_tables import OwnTables
-from .scripts import ScriptFile
+from .._scripts.find import ScriptFile
+from .._scripts.journal import JOURNAL, Entry, State, read_entries
+from .._scripts.phases import Phase
 
 TABLES = OwnTables(
     component="migration journal",
     version=1,
-    probe="deploy.migration_journal",
+    probe=JOURNAL,
     ddl=(
-        "CREATE TABLE deploy.migration_journal ("
+        f"CREATE TABLE {JOURNAL} ("
         "id BIGINT IDENTITY(1,1) NOT NULL CONSTRAINT pk_migration_journal PRIMARY KEY, app NVARCHAR(64) NOT NULL, "
         "phase NVARCHAR(16) NOT NULL, script NVARCHAR(255) NOT NULL, checksum CHAR(64) NOT NULL, "
         "state NVARCHAR(16) NOT NULL, release NVARCHAR(100) NULL, run_id NVARCHAR(100) NULL, "
@@ -40,34 +40,13 @@ TABLES = OwnTables(
     ),
 )
 
-DONE = frozenset({"applied", "baseline", "adopted", "repaired"})
-"""States in which a script counts as applied."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """How a script stands, by its last row."""
-
-    id: int
-    script: str
-    checksum: str
-    state: str
-    release: str | None
-    written_at: datetime.datetime
-    rows: int = 0
-    rounds: int = 0
-
-    @property
-    def done(self) -> bool:
-        return self.state in DONE
-
 
 @dataclass(frozen=True)
 class Record:
     """A row to be written."""
 
     file: ScriptFile
-    state: str
+    state: State
     batches: int = 0
     rows: int = 0
     rounds: int = 0
@@ -86,43 +65,26 @@ class Journal:
         self._run_id = run_id
         self._client = client[:200]
 
-    def read(self, connection: Connection, phase: str) -> dict[str, Entry]:
+    def read(self, connection: Connection, phase: Phase) -> dict[str, Entry]:
         """How all the scripts of a phase stand, in the order of their last rows."""
-        entries: dict[str, Entry] = {}
-        for row in connection.rows(
-            "SELECT id, script, checksum, state, release, written_at, rows_affected, rounds "
-            f"FROM deploy.migration_journal WHERE app = {literal(self._app)} AND phase = {literal(phase)} ORDER BY id;"
-        ):
-            entries.pop(row[1], None)
-            entries[row[1]] = Entry(
-                int(row[0]), row[1], row[2].strip(), row[3], row[4], row[5], int(row[6]), int(row[7])
-            )
-        return entries
+        where = f"app = {literal(self._app)} AND phase = {literal(phase.name)}"
+        return {entry.script: entry for entry in read_entries(connection.rows, where)}
 
-    def insertion(self, record: Record, source: str | None = None) -> str:
-        """The statement that adds a row; with a source, what stands behind FROM, only if that has one."""
+    def insertion(self, record: Record) -> str:
+        """The statement that adds a row."""
         columns = self._columns(record)
         values = ", ".join(literal(value) for value in columns.values())
-        return (
-            f"INSERT INTO deploy.migration_journal ({', '.join(columns)}) "
-            f"{f'SELECT {values} FROM {source}' if source else f'VALUES ({values})'};"
-        )
-
-    def prepared(self, record: Record) -> tuple[str, list[str | int]]:
-        """The statement that adds a row, with marks for its parameters, and these."""
-        columns = self._columns(record)
-        marks = ", ".join("?" * len(columns))
-        return f"INSERT INTO deploy.migration_journal ({', '.join(columns)}) VALUES ({marks});", list(columns.values())
+        return f"INSERT INTO {JOURNAL} ({', '.join(columns)}) VALUES ({values});"
 
     def _columns(self, record: Record) -> dict[str, str | int]:
         release = record.release if record.release is not None else self._release
         optional = {"release": release, "run_id": self._run_id, "detail": _cut(record.detail)}
         return {
             "app": self._app,
-            "phase": record.file.phase,
+            "phase": record.file.phase.name,
             "script": record.file.name,
             "checksum": record.file.checksum,
-            "state": record.state,
+            "state": str(record.state),
             "batches": record.batches,
             "rows_affected": record.rows,
             "rounds": record.rounds,
@@ -135,7 +97,7 @@ class Journal:
     def progress(self, entry_id: int, rows: int, rounds: int, duration_ms: int, retries: int) -> str:
         """The statement that moves the row of a backfill on."""
         return (
-            f"UPDATE deploy.migration_journal SET rows_affected = {int(rows)}, rounds = {int(rounds)}, "
+            f"UPDATE {JOURNAL} SET rows_affected = {int(rows)}, rounds = {int(rounds)}, "
             f"duration_ms = {int(duration_ms)}, retries = {int(retries)}, written_at = SYSUTCDATETIME() "
             f"WHERE id = {int(entry_id)};"
         )

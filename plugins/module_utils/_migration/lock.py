@@ -94,20 +94,11 @@ class MigrationLock:
             )
         self.token = int(self.connection.row(f"SELECT token FROM deploy.migration_lock {where};")[0])
 
-    def row(self) -> str:
-        """The lock's row, as what stands behind FROM: none when another run has taken the lock.
-
-        Read with a lock that lasts to the end of the transaction, so that no other run can take it in between.
-        """
-        return (
-            f"deploy.migration_lock WITH (UPDLOCK, HOLDLOCK) WHERE name = {literal(RESOURCE)} AND token = {self.token}"
-        )
-
-    def hold(self, token: str, condition: str) -> str:
+    def hold(self, condition: str) -> str:
         """The statement that changes one row if the lock is still this run's, and keeps it so to the transaction's end."""
         return (
             f"UPDATE deploy.migration_lock SET token = token WHERE name = {literal(RESOURCE)} "
-            f"AND token = {token} AND {condition};"
+            f"AND token = {self.token} AND {condition};"
         )
 
     def release(self) -> None:

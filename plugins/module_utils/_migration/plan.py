@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._ledger.model import timestamp
+from .._scripts.find import ScriptFile
+from .._scripts.journal import Entry
+from .._scripts.names import order
 from .errors import MigrationError
-from .journal import Entry
-from .scripts import ScriptFile, order
 
 
 @dataclass
@@ -34,7 +35,7 @@ def compare(files: Sequence[ScriptFile], entries: Mapping[str, Entry], out_of_or
     for file in files:
         entry = entries.get(file.name)
         if entry is None or not entry.done:
-            if entry is not None and entry.state in ("begun", "running"):
+            if entry is not None and entry.unfinished:
                 plan.begun[file.name] = entry
             continue
         if entry.checksum != file.checksum:

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .._mssql.api import Connector
+from .._scripts.phases import Phase
 from .apply import Applied
-
-PHASES = ("expand", "backfill", "contract", "undo")
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Request:
     """A task's wishes."""
 
     app: str
-    phase: str
+    phase: Phase
     path: str
     release: str | None = None
     run_id: str | None = None
@@ -72,7 +71,7 @@ class Report:
         }
         result: dict[str, Any] = {
             "changed": self.changed,
-            "phase": self.request.phase,
+            "phase": self.request.phase.name,
             "planned": self.planned,
             "applied": [asdict(applied) for applied in self.applied],
             "totals": totals,

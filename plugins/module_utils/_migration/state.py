@@ -9,39 +9,42 @@ from typing import Any
 
 from .._ledger.model import timestamp
 from .._mssql.api import Connection
+from .._scripts.find import ScriptFile
+from .._scripts.journal import Entry
+from .._scripts.names import order
+from .._scripts.phases import CONTRACT, PHASES, Phase
 from . import gating
-from .journal import TABLES, Entry, Journal
+from .journal import TABLES, Journal
+from .loading import find
 from .lock import last_holder
-from .report import PHASES
-from .scripts import ScriptFile, find_scripts, order
 
 
 def read_state(connection: Connection, app: str, path: str | None) -> dict[str, Any]:
     """All that the journal tells, and what it says about the scripts in a directory."""
-    files = {phase: find_scripts(path, phase) for phase in PHASES} if path is not None else {}
+    files = {phase: find(path, phase) for phase in PHASES} if path is not None else {}
     exists = TABLES.exist(connection)
     journal = Journal(app, None, None, "")
-    entries: dict[str, dict[str, Entry]] = {
+    entries: dict[Phase, dict[str, Entry]] = {
         phase: journal.read(connection, phase) if exists else {} for phase in PHASES
     }
     releases = journal.releases(connection) if exists else []
     result: dict[str, Any] = {
         "exists": exists,
         "releases": releases,
-        "rollback_horizon": gating.horizon(entries["contract"], releases),
-        "scripts": [_public(phase, entry) for phase in PHASES for entry in entries[phase].values()],
+        "rollback_horizon": gating.horizon(entries[CONTRACT], releases),
+        "scripts": [_public(entry) for phase in PHASES for entry in entries[phase].values()],
         "lock": last_holder(connection) if exists else {"held": False, "holder": None, "taken_at": None},
     }
     if path is not None:
-        result["phases"] = {phase: _compare(files[phase], entries[phase]) for phase in PHASES}
+        result["phases"] = {phase.name: _compare(files[phase], entries[phase]) for phase in PHASES}
     return result
 
 
-def _public(phase: str, entry: Entry) -> dict[str, Any]:
+def _public(entry: Entry) -> dict[str, Any]:
     return {
-        "phase": phase,
+        "phase": entry.phase,
         "script": entry.script,
-        "state": entry.state,
+        "state": str(entry.state),
         "release": entry.release,
         "checksum": entry.checksum,
         "written_at": timestamp(entry.written_at),
@@ -60,7 +63,7 @@ def _compare(files: Sequence[ScriptFile], entries: Mapping[str, Entry]) -> dict[
                 found["changed"].append(file.name)
             continue
         found["pending"].append(file.name)
-        if entry is not None and entry.state in ("begun", "running"):
+        if entry is not None and entry.unfinished:
             found["unfinished"].append(file.name)
     found["missing"] = sorted((name for name, entry in entries.items() if entry.done and name not in names), key=order)
     return found

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from .._scripts.phases import BACKFILL, CONTRACT, EXPAND, UNDO
 from . import backfill, bookkeeping, contract, expand, undo
 from .context import Context
 
-_PHASES = {"expand": expand.run, "backfill": backfill.run, "contract": contract.run, "undo": undo.run}
+_PHASES = {EXPAND: expand.run, BACKFILL: backfill.run, CONTRACT: contract.run, UNDO: undo.run}
 
 
 def carry_out(context: Context, action: str) -> None:

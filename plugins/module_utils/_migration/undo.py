@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+from .._scripts.find import ScriptFile
+from .._scripts.journal import Entry, State
+from .._scripts.phases import BACKFILL, EXPAND
 from . import gating
 from .context import Context
 from .errors import MigrationError
-from .journal import Entry, Record
-from .scripts import ScriptFile, find_scripts
+from .journal import Record
 
 
 def run(context: Context) -> None:
@@ -19,11 +21,9 @@ def run(context: Context) -> None:
     request, report = context.request, context.report
     if request.release is None:
         raise MigrationError("The phase undo expects release: say which release's scripts are to be undone.")
-    files = {file.name: file for file in find_scripts(request.path, "undo")}
+    files = {file.name: file for file in context.files(request.phase)}
     with context.opened():
-        todo = [
-            entry for entry in context.entries("expand").values() if entry.done and entry.release == request.release
-        ]
+        todo = [entry for entry in context.entries(EXPAND).values() if entry.done and entry.release == request.release]
         todo.sort(key=lambda entry: entry.id, reverse=True)
         report.already_applied = len(todo)
         report.last_applied = todo[0].script if todo else None
@@ -42,21 +42,20 @@ def run(context: Context) -> None:
         if request.check_mode:
             return
         backfills = [
-            _undone(ScriptFile("backfill", entry.script, "", entry.checksum), entry)
-            for entry in context.entries("backfill").values()
-            if entry.release == request.release and entry.state != "undone"
+            _undone(ScriptFile(BACKFILL, entry.script, "", entry.checksum), entry)
+            for entry in context.entries(BACKFILL).values()
+            if entry.release == request.release and entry.state is not State.UNDONE
         ]
         with context.writing() as runner:
             for number, entry in enumerate(todo, 1):
                 file = files[entry.script]
                 context.announce(number, len(todo), file)
                 script = context.script(file)
-                also = [_undone(ScriptFile("expand", entry.script, "", entry.checksum), entry)]
+                also = [_undone(ScriptFile(EXPAND, entry.script, "", entry.checksum), entry)]
                 if number == len(todo):
                     also += backfills
                 if script.header.no_transaction:
-                    applied = runner.run_alone(script, None)
-                    context.journal.write(context.connection, also)
+                    applied = runner.run_alone(script, None, also)
                 else:
                     applied = runner.run(script, also)
                 report.applied.append(applied)
@@ -64,4 +63,4 @@ def run(context: Context) -> None:
 
 
 def _undone(file: ScriptFile, entry: Entry) -> Record:
-    return Record(file, "undone", release=entry.release)
+    return Record(file, State.UNDONE, release=entry.release)

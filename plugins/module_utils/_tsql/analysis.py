@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from .batches import DIRECTIVE
+from .._scripts.header import Header, read_header
+from .._scripts.sqlcmd import DIRECTIVE
 from .classify import classify
 from .lexer import (
     QUOTED,
@@ -28,7 +28,6 @@ from .statements import HOLE, Guard, Module, Statement
 from .stream import STARTERS
 
 _SQL_TAKING = frozenset({"sp_executesql"})
-_HEADER = re.compile(r"--\s*migrate:\s*(?P<words>[\w\- ,]+)", re.I)
 
 
 @dataclass
@@ -91,8 +90,7 @@ class Script:
     lines: Lines
     scan: Scan
     units: list[Unit] = field(default_factory=list)
-    headers: frozenset[str] = frozenset()
-    """What stands behind ``-- migrate:`` before the first statement."""
+    header: Header = field(default_factory=Header)
     batches: int = 0
     troubles: dict[int, list[Trouble]] = field(default_factory=dict)
     """By number of the unit that they belong to."""
@@ -102,7 +100,7 @@ class Script:
 
     @property
     def no_transaction(self) -> bool:
-        return "no-transaction" in self.headers
+        return self.header.no_transaction
 
     def body(self, unit: Unit) -> list[Unit]:
         """The statements in the body of the module that this unit creates."""
@@ -114,19 +112,6 @@ class Script:
         return found
 
 
-def headers(found: Scan) -> frozenset[str]:
-    """The words behind ``-- migrate:`` in the comments before the first statement."""
-    first = found.tokens[0].start if found.tokens else len(found.text)
-    words: set[str] = set()
-    for comment in found.comments:
-        if comment.start > first:
-            break
-        hit = _HEADER.match(comment.text)
-        if hit:
-            words.update(re.split(r"[ ,]+", hit.group("words").strip().lower()))
-    return frozenset(words)
-
-
 def read_script(file: str, text: str) -> Script:
     """Read a whole file. A text that does not lex gives a script with ``failure`` and no units."""
     lines = Lines(text)
@@ -134,7 +119,7 @@ def read_script(file: str, text: str) -> Script:
         found = scan(text)
     except ScriptError as error:
         return Script(file, text, lines, Scan(text), failure=error)
-    script = Script(file, text, lines, found, headers=headers(found))
+    script = Script(file, text, lines, found, header=read_header(found, lines)[0])
     cuts = [separator.index for separator in found.separators] + [len(found.tokens)]
     start = 0
     root = 0

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 
 from .._release.errors import ReleaseError
-from .findings import PHASES, Report
+from .._scripts.phases import NAMES
+from .findings import Report
 from .options import Options
 from .output import junit, sarif, text
 from .rules import RULES
@@ -39,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "paths", nargs="*", metavar="PATH", help="a script, a directory of scripts, or a release with release.yml"
     )
-    made.add_argument("--phase", choices=PHASES, default="", help="the phase that the scripts are for")
+    made.add_argument("--phase", choices=NAMES, default="", help="the phase that the scripts are for")
     made.add_argument("--format", choices=("text", "sarif", "junit", "json"), default="text")
     made.add_argument("--output", metavar="FILE", help="write there, and a short text to standard output")
     made.add_argument("--edition", choices=EDITIONS, default="", help="of the SQL Server; it decides what is online")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-PHASES = ("expand", "backfill", "contract", "undo")
 ERROR, WARNING, NOTE, OFF = "error", "warning", "note", "off"
 SEVERITIES = (ERROR, WARNING, NOTE, OFF)
 

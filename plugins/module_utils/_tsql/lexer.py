@@ -57,13 +57,14 @@ _CONTINUATION = re.compile(r"\\\r?\n")
 
 
 class ScriptError(Exception):
-    """A script that cannot be read: what is wrong with it, and where (lines and columns count from 1)."""
+    """What is wrong with a script, and where: file (empty where it is not known), line and column, both from 1."""
 
-    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+    def __init__(self, message: str, line: int = 1, column: int = 1, file: str = "") -> None:
         super().__init__(message, line, column)
         self.message = message
         self.line = line
         self.column = column
+        self.file = file
 
     def __str__(self) -> str:
         return f"line {self.line}, column {self.column}: {self.message}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from .._scripts.phases import named
 from .analysis import Unit, read_script
 from .breaking import BreakingChange
 from .findings import ERROR, OFF, WARNING, Advice, Finding, Report
@@ -126,7 +127,7 @@ class Linter:
         level = rule.severity(phase)
         if wanted is not None and level != OFF:
             level = wanted
-        if rule.blocking and phase in ("contract", "undo") and level == WARNING and self.options.max_rows is not None:
+        if rule.blocking and not named(phase).strict and level == WARNING and self.options.max_rows is not None:
             facts = self.table_facts(table)
             if facts is not None and facts.rows > self.options.max_rows:
                 level = ERROR
@@ -167,8 +168,11 @@ class Linter:
 
     # -- a script
 
-    def check(self, file: str, text: str) -> list[Finding]:
-        """Check one script, and remember what it makes. Findings that are waived are not among the result."""
+    def check(self, file: str, text: str, problems: Sequence[ScriptError] = ()) -> list[Finding]:
+        """Check one script, and remember what it makes. Findings that are waived are not among the result.
+
+        `problems` are the reader's, for a script that the engine is to run.
+        """
         script = read_script(file, text)
         self.script = script
         self._findings = []
@@ -178,6 +182,7 @@ class Linter:
             self._fail(script.failure)
             return self._findings
         self.result.statements += len(script.units)
+        self._unfit(problems)
         for unit in script.units:
             for check in (*_BY_KIND.get(unit.statement.kind, ()), *_EVERY_STATEMENT):
                 check(self, unit)
@@ -204,6 +209,12 @@ class Linter:
         offset = self.script.lines.offset(failure.line) + failure.column - 1
         self._add(UNKNOWN, ERROR, offset, failure.message)
         self.result.findings.extend(self._findings)
+
+    def _unfit(self, problems: Sequence[ScriptError]) -> None:
+        """What the engine refuses to run; no setting makes it less than an error."""
+        for problem in problems:
+            offset = self.script.lines.offset(problem.line) + problem.column - 1
+            self._add(UNKNOWN, ERROR, offset, problem.message)
 
     def _conclude(self) -> list[Finding]:
         """Apply the waivers, and take findings that were reported twice for one."""

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._scripts import journal
+
 Query = Callable[[str], Iterable[Sequence[Any]]]
 Key = tuple[str, str]
 
@@ -141,11 +143,7 @@ QUERIES = (
     TRIGGERS_SQL,
     BOUND_SQL,
 )
-"""All that is asked, so that a test or an administrator can read it in one place."""
-
-JOURNAL_SQL = "SELECT app, phase, script, checksum, state FROM deploy.migration_journal ORDER BY id"
-"""Asked too where the journal of mssql_migration exists."""
-_APPLIED = frozenset({"applied", "baseline", "adopted", "repaired"})
+"""All that is asked, so that a test or an administrator can read it in one place; and the journal where it exists."""
 
 _EDITIONS = {1: "express", 2: "standard", 3: "enterprise", 4: "express", 5: "azure", 8: "azure"}
 _KINDS = {
@@ -208,14 +206,10 @@ def read_live(query: Query, app: str = "") -> LiveSchema:
         facts = live.tables.get(_key(schema, table))
         if facts is not None:
             facts.bound.append(str(name))
-    if ("deploy", "migration_journal") in live.tables:
-        last: dict[tuple[str, str, str], tuple[str, str]] = {}
-        for owner, phase, script, checksum, state in query(JOURNAL_SQL):
-            if not app or str(owner) == app:
-                last[str(owner), str(phase), str(script)] = (str(checksum).strip(), str(state))
-        for (_owner, phase, script), (checksum, state) in last.items():
-            if state in _APPLIED:
-                live.applied.setdefault((phase, script), set()).add(checksum)
+    if tuple(journal.JOURNAL.split(".")) in live.tables:
+        for entry in journal.read_entries(query):
+            if entry.done and (not app or entry.app == app):
+                live.applied.setdefault((entry.phase, entry.script), set()).add(entry.checksum)
     return live
 
 

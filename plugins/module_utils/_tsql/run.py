@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .._release.manifest import Manifest, is_release, read_manifest
-from .findings import PHASES, SEVERITIES, Report
+from .._scripts.errors import PathError
+from .._scripts.phases import PHASES, named
+from .._scripts.reader import Script, read_script
+from .findings import SEVERITIES, Report
 from .linter import Linter
 from .live import LiveSchema
 from .options import Options
 from .rules import RULES
-from .sources import Source, SourceError, find_sources
+from .sources import SourceError, find_sources
 from .statements import Name
 from .usage import Usage, versioned_objects
 
@@ -48,43 +50,44 @@ def check_severities(severities: Mapping[str, str]) -> None:
 def run(request: Request, live: LiveSchema | None = None) -> Report:
     """Check all scripts of the request. Raises SourceError and ReleaseError."""
     check_severities(request.options.severities)
-    sources: list[Source] = []
-    for path in request.paths:
-        sources += find_sources(path, request.phase, request.variables)
+    scripts: list[Script] = []
+    wanted = named(request.phase) if request.phase else None
+    try:
+        for path in request.paths:
+            scripts += [read_script(file, request.variables) for file in find_sources(path, wanted)]
+    except PathError as error:
+        raise SourceError(str(error)) from None
     releases = [read_manifest(Path(path)) for path in request.supported]
     own = [read_manifest(path) for path in map(Path, request.paths) if is_release(path)]
     total = Report(live=live is not None)
     made: list[Name] = []
     linter = Linter(request.options, live)
     for phase in PHASES:
-        if phase in ("contract", "undo"):
+        if not phase.strict:
             # these run long after: what expand has made is used by then
             _merge(total, linter.result)
             linter = Linter(request.options, live)
-        linter.options = replace(request.options, phase=phase)
-        for source in sources:
-            if source.phase == phase:
-                _check(linter, source, phase, releases, own, made)
+        linter.options = replace(request.options, phase=phase.name)
+        for script in scripts:
+            if script.file.phase is phase:
+                _check(linter, script, releases, own, made)
     _merge(total, linter.result)
     total.objects = versioned_objects([*releases, *own], made, live)
     return total
 
 
-def _check(
-    linter: Linter, source: Source, phase: str, releases: list[Manifest], own: list[Manifest], made: list[Name]
-) -> None:
-    if source.failure is not None:
-        linter.refuse(source.file, source.failure)
+def _check(linter: Linter, script: Script, releases: list[Manifest], own: list[Manifest], made: list[Name]) -> None:
+    file = script.file
+    if not script.readable:
+        linter.refuse(file.path, script.problems[0])
         return
-    if linter.live is not None and source.checksum in linter.live.applied.get(
-        (phase, os.path.basename(source.file)), ()
-    ):
-        linter.remember(source.file, source.text)
-        linter.result.applied.append(source.file)
+    if linter.live is not None and file.checksum in linter.live.applied.get((file.phase.name, file.name), ()):
+        linter.remember(file.path, script.text)
+        linter.result.applied.append(file.path)
         return
     linter.usage = Usage(releases, own)
-    linter.check(source.file, source.text)
-    if phase != "expand":
+    linter.check(file.path, script.text, script.problems)
+    if not file.phase.defines:
         return
     for unit in linter.script.units:
         statement = unit.statement

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import split_batches
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.batches import split_batches
 from integration.mssql.server import ROOT, Database, Server
 from lab.sqlserver import control
 

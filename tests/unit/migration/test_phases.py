@@ -209,7 +209,7 @@ def test_a_backfill_goes_round_until_nothing_changes(world: World) -> None:
         *OPENED,
         journal(phase="backfill"),
         *ANNOUNCED,
-        ("'running'.*FROM deploy.migration_lock", count(1)),
+        ("N'running'.*COMMIT TRANSACTION", rows((1,))),
         journal(("1_a.sql", F, "running")),
         *(BEGIN, (fill, count(100)), ROUND),
         *(BEGIN, (fill, busy(1222)), "ROLLBACK"),
@@ -244,7 +244,7 @@ def test_a_backfill_slows_down_and_stops_on_the_users_query(world: World) -> Non
         *OPENED,
         journal(),
         *ANNOUNCED,
-        ("'running'.*FROM deploy.migration_lock", count(1)),
+        ("N'running'.*COMMIT TRANSACTION", rows((1,))),
         journal(("1_a.sql", F, "running")),
     )
     slow = ScriptedServer(
@@ -272,7 +272,7 @@ def test_a_backfill_that_hides_its_rows_is_refused(world: World) -> None:
 
 def test_a_backfill_among_the_expand_scripts_is_refused(world: World) -> None:
     world.put("expand/1_a.sql", BACKFILL)
-    with pytest.raises(MigrationError, match="move it to the backfill phase"):
+    with pytest.raises(MigrationError, match="move the script to the backfill phase"):
         world.run(ScriptedServer(*OPENED, journal(), UNLOCKED), "expand")
 
 

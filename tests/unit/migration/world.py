@@ -11,10 +11,11 @@ from typing import Any
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration import tasks
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.context import Context
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.report import Request
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.scripts import checksum
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.api import Reply
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import ServerError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import named
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import checksum
 from unit.mssql.scripted import Answer, ScriptedServer, count, rows
 
 WHEN = datetime.datetime(2026, 11, 1, 8, 30, 0)
@@ -34,12 +35,15 @@ ANNOUNCED: tuple[Step, Step] = (
 RELEASED: tuple[Step | str, ...] = (("given_back_at = SYSUTCDATETIME", count(1)), "sp_releaseapplock")
 UNLOCKED = "sp_releaseapplock"
 BEGIN: Step = ("BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID", rows((99, "Shop")))
-COMMITTED: Step = ("UPDATE deploy.migration_lock SET token = token .* INSERT INTO .* COMMIT TRANSACTION", rows((100,)))
+COMMITTED: Step = ("UPDATE deploy.migration_lock SET token = token .* INSERT INTO .* COMMIT TRANSACTION", rows((1,)))
 ROUND: Step = (
     "UPDATE deploy.migration_lock SET token = token .* UPDATE deploy.migration_journal .* COMMIT",
-    rows((100,)),
+    rows((1,)),
 )
-WRITTEN: Step = ("INSERT INTO deploy.migration_journal .* FROM deploy.migration_lock", count(1))
+WRITTEN: Step = (
+    "BEGIN TRANSACTION; UPDATE deploy.migration_lock SET token .* INSERT INTO deploy.migration_journal .* COMMIT",
+    rows((1,)),
+)
 NO_LEDGER: tuple[Step, Step] = (("'deployment ledger'", rows()), ("deploy.deployment_lease WHERE 1 = 0", GONE))
 
 
@@ -48,8 +52,8 @@ def journal(*entries: tuple[str, str, str] | tuple[str, str, str, str | None], p
     found = []
     for at, entry in enumerate(entries, 1):
         name, text, state, *release = entry
-        found.append((at, name, text, state, release[0] if release else None, WHEN, 100, 3))
-    return (f"SELECT id, script, checksum.*phase = N'{phase}", rows(*found))
+        found.append((at, "shop", phase, name, text, state, release[0] if release else None, WHEN, 100, 3))
+    return (f"SELECT id, app, phase, script, checksum.*phase = N'{phase}", rows(*found))
 
 
 def releases(*names: str) -> Step:
@@ -81,7 +85,7 @@ class World:
         return checksum(text)
 
     def run(self, server: ScriptedServer, phase: str = "expand", action: str = "apply", **different: Any) -> Context:
-        request = Request(app="shop", phase=phase, path=str(self.root), **different)
+        request = Request(app="shop", phase=named(phase), path=str(self.root), **different)
         context = self.context = Context(server, request, Progress(""))
         make = context.runner
 

@@ -76,7 +76,7 @@ def test_a_raw_connection_string_is_a_secret_too(module: str) -> None:
         ("deployment", {"state": "broken"}, "missing: detail"),
         ("deployment", {"validate_certs": True}, "verifies no certificate without a CA file"),
         ("mssql_migration", {"driver": "Nope"}, "'Nope' is not installed; installed are:"),
-        ("mssql_migration", {"path": "/nope"}, "/nope, does not exist"),
+        ("mssql_migration", {"path": "/nope"}, "/nope does not exist"),
         ("mssql_migration", {"phase": "undo"}, "missing: release"),
         ("mssql_migration", {"action": "adopt"}, "missing: adopt_from"),
         ("mssql_migration", {"retries": -1}, "retries is -1, 0 or more is expected"),

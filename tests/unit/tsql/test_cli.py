@@ -178,7 +178,7 @@ def test_directories_and_phases(tmp_path: Path, capsys: pytest.CaptureFixture[st
     nested.mkdir()
     (nested / "1.sql").write_text("PRINT 1", encoding="utf-8")
     assert main([str(tmp_path)]) == 2
-    assert "move them there" in capsys.readouterr().err
+    assert "1.sql: only scripts directly in" in capsys.readouterr().err
 
 
 def test_variables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

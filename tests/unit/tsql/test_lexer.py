@@ -9,14 +9,12 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import (
-    ScriptError,
-    decode_script,
-    find_sqlcmd,
-    split_batches,
-)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.batches import split_batches
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.sqlcmd import find_sqlcmd
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import decode
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.lexer import (
     BAD,
+    ScriptError,
     scan,
     string_readings,
     string_value,
@@ -118,11 +116,11 @@ def test_encodings() -> None:
         text.encode("utf-16"),
         b"\xfe\xff" + text.encode("utf-16-be"),
     ):
-        assert decode_script(data) == text
+        assert decode(data) == text
     with pytest.raises(ScriptError, match="UTF-8"):
-        decode_script(b"PRINT 1\nPRINT '\xe4'")
+        decode(b"PRINT 1\nPRINT '\xe4'")
     with pytest.raises(ScriptError) as caught:
-        decode_script(b"PRINT 1\nPRINT '\xe4'")
+        decode(b"PRINT 1\nPRINT '\xe4'")
     assert (caught.value.line, caught.value.column) == (2, 8)
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.journal import ENTRIES_SQL
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql import live
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
@@ -134,18 +135,22 @@ def test_scripts_that_were_applied_are_not_judged_again(tmp_path: Path) -> None:
     )
     second.write_text("CREATE OR ALTER PROCEDURE dbo.spNew_2 AS SELECT 2 AS Two;", encoding="utf-8")
     checksum = sha256(first.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-    rows = [("shop", "expand", "1.sql", "0" * 64, "applied"), ("shop", "expand", "1.sql", checksum, "applied")]
+
+    def row(checksum: str, state: str) -> Sequence[Any]:
+        return (1, "shop", "expand", "1.sql", checksum, state, "2.0", None, 0, 1)
+
+    rows = [row("0" * 64, "applied"), row(checksum, "applied")]
 
     def judge(journal: list[Sequence[Any]], app: str = "shop") -> Report:
         tables = [*ANSWERS[live.TABLES_SQL], ("deploy", "migration_journal", 3, 0)]
         modules = [*ANSWERS[live.MODULES_SQL], *(("dbo", name, "P ", "", True, False) for name in ("spNew", "spNew_2"))]
-        answers = {**ANSWERS, live.TABLES_SQL: tables, live.MODULES_SQL: modules, live.JOURNAL_SQL: journal}
+        answers = {**ANSWERS, live.TABLES_SQL: tables, live.MODULES_SQL: modules, ENTRIES_SQL.format(where=""): journal}
         schema = live.read_live(lambda sql: answers[sql], app)
         return run(Request([str(tmp_path)], "expand"), schema)
 
     report = judge([*rows])
     assert (report.findings, report.applied, report.files) == ([], [str(first)], [str(second)])
-    for other in ([], rows[:1], [*rows, ("shop", "expand", "1.sql", checksum, "undone")]):
+    for other in ([], rows[:1], [*rows, row(checksum, "undone")]):
         assert rules(judge([*other])).get("alter-module") == ERROR
     assert judge([*rows], app="other").refused
 

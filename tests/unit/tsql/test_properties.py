@@ -7,10 +7,16 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.batches import split_batches
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.analysis import read_script
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import ScriptError, split_batches
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.lexer import QUOTED, STRING, WORD, scan
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.lexer import (
+    QUOTED,
+    STRING,
+    WORD,
+    ScriptError,
+    scan,
+)
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from hypothesis import HealthCheck, given, settings

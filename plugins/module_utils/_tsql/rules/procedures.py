@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..._scripts.sqlcmd import find_sqlcmd
 from ..analysis import Unit
-from ..batches import find_sqlcmd
 from ..findings import ERROR, WARNING, Advice
 from ..statements import HOLE, Name
 from .constraints import ADD_CHECK, CHANGE_DEFAULT

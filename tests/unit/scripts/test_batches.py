@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where batches end: hand-made cases, with the mistakes of other tools among them, and properties that hold for any text."""
+"""Where batches end: hand-made cases, mistakes of other tools among them, and properties that hold for any text."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.batches import split_batches
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.batches import split_batches
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.lexer import ScriptError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,7 +82,8 @@ CASES: list[tuple[str, list[str | tuple[str, int]]]] = [
     ("SELECT 4 / 2\nGO\nSELECT 2", ["SELECT 4 / 2", "SELECT 2"]),
     ("SELECT 2 */* x */ 3\nGO\nSELECT 2", ["SELECT 2 */* x */ 3", "SELECT 2"]),
     # what scripts of other tools look like
-    ("SET QUOTED_IDENTIFIER ON;\r\nGO\r\n\r\nCREATE PROCEDURE p AS SELECT 1;\r\nGO\r\n", ["SET QUOTED_IDENTIFIER ON;", "CREATE PROCEDURE p AS SELECT 1;"]),
+    ("SET QUOTED_IDENTIFIER ON;\r\nGO\r\n\r\nCREATE PROCEDURE p AS SELECT 1;\r\nGO\r\n",
+     ["SET QUOTED_IDENTIFIER ON;", "CREATE PROCEDURE p AS SELECT 1;"]),
     ("BEGIN TRANSACTION;\nGO\n\nCOMMIT;\nGO\n\n", ["BEGIN TRANSACTION;", "COMMIT;"]),
     (
         "PRINT N'Creating [dbo].[GO]...';\nGO\nCREATE TABLE [dbo].[GO] ([GO] INT);\nGO",

@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scripts on disk: those of one directory, and those of a release's phases. Private to this collection."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .errors import PathError, ScriptError
+from .names import check_names, order
+from .phases import PHASES, Phase, phase_of
+
+
+@dataclass(frozen=True)
+class ScriptFile:
+    """A script as it lies on disk. Its text is not kept."""
+
+    phase: Phase
+    name: str
+    path: str
+    checksum: str = ""
+    """Of its text; empty until it was read (`reader.identify`)."""
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return f"{self.phase}/{self.name}"
+
+
+def find_scripts(directory: str, phase: Phase) -> list[ScriptFile]:
+    """The scripts directly in a directory, in their order.
+
+    Raises PathError when there is no such directory, ScriptError for scripts that nothing would run or whose order is
+    not clear.
+    """
+    root = _directory(directory, f"the directory of the {phase} scripts is expected there")
+    names: list[str] = []
+    for entry in root.iterdir():
+        if entry.is_dir():
+            _refuse_nested(entry, directory)
+        elif entry.name.lower().endswith(".sql"):
+            names.append(entry.name)
+    names.sort(key=order)
+    for name, error in check_names(names):
+        error.file = str(root / name)
+        raise error
+    return [ScriptFile(phase, name, str(root / name)) for name in names]
+
+
+def _directory(path: str, expected: str) -> pathlib.Path:
+    found = pathlib.Path(path)
+    if not found.is_dir():
+        wrong = "is not a directory" if found.exists() else "does not exist"
+        raise PathError(f"{path} {wrong}: {expected}.")
+    return found
+
+
+def _refuse_nested(path: pathlib.Path, directory: str) -> None:
+    for file in sorted(path.rglob("*")):
+        if file.name.lower().endswith(".sql"):
+            raise ScriptError(f"only scripts directly in {directory} are run: move it there", file=str(file))
+
+
+def phase_directory(root: pathlib.Path, phase: Phase, directories: Mapping[str, str] | None = None) -> str | None:
+    """The directory of a phase below `root`; None when the release has none.
+
+    `directories` names it for each phase (release.yml, `database`): one that is named has to be there. Without it the
+    directory is named after the phase.
+    """
+    if directories is not None:
+        wanted = directories.get(phase.name)
+        return str(root / wanted) if wanted is not None else None
+    path = root / phase.name
+    if path.exists():
+        return str(path)
+    for other in root.iterdir():
+        if other.name.lower() == phase.name:
+            raise PathError(f"{other} would not be read: rename it to {phase.name}.")
+    return None
+
+
+def find_phase(root: str, phase: Phase, directories: Mapping[str, str] | None = None) -> list[ScriptFile]:
+    """The scripts of one phase, in order. A release without a directory for the phase has none."""
+    above = _directory(root, "the directory with the directories of the phases is expected there")
+    directory = phase_directory(above, phase, directories)
+    return find_scripts(directory, phase) if directory is not None else []
+
+
+def find_below(path: str, phase: Phase | None = None) -> list[ScriptFile]:
+    """The scripts that a path stands for: one file, a directory of scripts, or the directory of the phases.
+
+    Without a phase it is that of the directory's name. A release is not known here: its reader names the directories.
+    """
+    root = pathlib.Path(path)
+    if root.is_file():
+        return [ScriptFile(phase or phase_of(root), root.name, path)]
+    if not root.is_dir():
+        raise PathError(f"{path} does not exist: name a script, a directory of scripts, or a release.")
+    phases: Sequence[Phase] = [one for one in PHASES if (root / one.name).is_dir()]
+    if not phases:
+        return find_scripts(path, phase or phase_of(root / "any"))
+    return [file for one in phases if phase in (None, one) for file in find_phase(path, one)]
