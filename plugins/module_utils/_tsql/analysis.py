@@ -25,7 +25,7 @@ from .lexer import (
     string_readings,
 )
 from .statements import HOLE, Guard, Module, Statement
-from .stream import STARTERS
+from .words import STARTERS
 
 _SQL_TAKING = frozenset({"sp_executesql"})
 

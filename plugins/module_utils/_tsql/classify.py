@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from .body import Body, Place
 from .definitions import (
     alter_table,
     column_list,
@@ -32,7 +33,8 @@ from .statements import (
     guard,
     name_from_text,
 )
-from .stream import END, STARTERS, Body, Stream, Unrecognised, misplaced, spell
+from .stream import Stream
+from .words import END, STARTERS, Unrecognised, misplaced, spell
 
 _CONTROL = frozenset({"IF", "WHILE", "BEGIN", "ELSE", "END", "LABEL", "TRY"})
 _MODULES = {"PROC": "PROCEDURE", "PROCEDURE": "PROCEDURE", "VIEW": "VIEW", "FUNCTION": "FUNCTION", "TRIGGER": "TRIGGER"}
@@ -154,7 +156,7 @@ class Classifier:
             statement = self._add("SELECT", token)
             if not self._select_in_parentheses():
                 raise Unrecognised(token, "a statement cannot begin with this parenthesis")
-            self._finish(statement, s.body(Body(), select=True))
+            self._finish(statement, s.body(Body(), Place(select=True)))
             return False
         if s.i == 0 and token.kind in (WORD, QUOTED) and key not in STARTERS:
             # the first statement of a batch may call a procedure without EXEC
@@ -213,7 +215,7 @@ class Classifier:
         s.i += 1
         start = s.i
         statement = self.found[-1]
-        self._finish(statement, s.body(Body(), condition=True))
+        self._finish(statement, s.body(Body(), Place(condition=True)))
         self.guard_count += 1
         condition = guard(word, spell(s.tokens[start : s.i]), self.guard_count)
         self.pending = _capped((*self.pending, condition))
@@ -392,7 +394,7 @@ class Classifier:
         if s.token.kind == VARIABLE and s.ahead().key in ("=", "+="):
             statement.flags.add("assigns")
         before = s.i
-        self._finish(statement, s.body(Body(), select=True))
+        self._finish(statement, s.body(Body(), Place(select=True)))
         if s.tokens[before].key == "*" and "stars" not in statement.options:
             statement.options["stars"] = str(s.tokens[before].start)
         return False
@@ -475,7 +477,7 @@ class Classifier:
         self._modification_target(statement)
         if s.key != "SET":
             raise s.surprise("expected SET")
-        self._finish(statement, s.body(Body(), assign=True))
+        self._finish(statement, s.body(Body(), Place(assign=True)))
         return False
 
     def _delete(self, token: Token) -> bool:
@@ -498,7 +500,7 @@ class Classifier:
         s.take("INTO")
         self._modification_target(statement)
         start = s.i
-        self._finish(statement, s.body(Body(), merge=True))
+        self._finish(statement, s.body(Body(), Place(merge=True)))
         words = s.tokens[start : s.i]
         values = any(
             one.key == "USING" and two.key == "(" and three.key == "VALUES"
@@ -539,7 +541,7 @@ class Classifier:
                 if not self._select_in_parentheses():
                     raise s.surprise("expected SELECT")
                 statement = self._add("SELECT", s.token)
-                self._finish(statement, s.body(Body(), select=True))
+                self._finish(statement, s.body(Body(), Place(select=True)))
             else:
                 _HANDLERS[s.key](self, s.token)
         finally:
@@ -568,7 +570,7 @@ class Classifier:
                 raise s.surprise("expected (")
             body = Body()
             start = s.i
-            s.body(body, stop_after_group=True)
+            s.body(body, Place(stop_after_group=True))
             if s.tokens[start + 1].key == "SELECT" and s.tokens[start + 2].key == "TOP":
                 limited.add(name)
             self._cte_sources.extend(body.sources)

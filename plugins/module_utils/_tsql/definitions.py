@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from .body import Body, Place
 from .lexer import NUMBER, QUOTED, STRING, VARIABLE, WORD, Token, string_value
 from .statements import Action, Column, Statement
-from .stream import END, STARTERS, Body, Stream
+from .stream import Stream
+from .words import END, STARTERS
 
 _TABLE_CONSTRAINTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "INDEX", "PERIOD", "DEFAULT"})
 _DEFAULT_ENDS = frozenset(
@@ -553,4 +555,4 @@ def _drop_items(s: Stream, statement: Statement) -> None:
 
 def rest(s: Stream) -> Body:
     """The rest of a statement whose further words carry no meaning for the rules."""
-    return s.body(Body(), options=True)
+    return s.body(Body(), Place(options=True))
