@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ALTER. Private to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..lexer import WORD, Token, string_value
+from ..statements import Action
+from .classifier import Classifier, Handler
+from .definitions import index_options, rest
+from .modules import MODULES, module
+from .tables import alter_table
+
+
+def _alter(c: Classifier, token: Token) -> bool:
+    s = c.s
+    start = s.i
+    s.i += 1
+    if s.key in MODULES:
+        return module(c, token, "ALTER", start)
+    handler = _KINDS.get(s.key)
+    if handler is None:
+        raise s.surprise("expected a kind of object that the linter knows")
+    handler(c, token)
+    return False
+
+
+def _table(c: Classifier, token: Token) -> None:
+    s = c.s
+    statement = c.add("ALTER TABLE", token)
+    s.i += 1
+    statement.names.append(s.name())
+    alter_table(s, statement)
+    s.need_end()
+
+
+def _schema(c: Classifier, token: Token) -> None:
+    s = c.s
+    statement = c.add("ALTER SCHEMA", token)
+    s.i += 1
+    statement.names.append(s.name())
+    s.need("TRANSFER")
+    if s.ahead().key == "::":
+        s.i += 2
+    statement.names.append(s.name())
+    s.need_end()
+
+
+def _authorization(c: Classifier, token: Token) -> None:
+    c.add("ALTER AUTHORIZATION", token)
+    rest(c.s)
+
+
+def _server(c: Classifier, token: Token) -> None:
+    if c.s.ahead().key == "ROLE":
+        c.s.i += 1
+        _role(c, token)
+    else:
+        c.add("ALTER SERVER", token)
+        rest(c.s)
+
+
+def _role(c: Classifier, token: Token) -> None:
+    s = c.s
+    statement = c.add("ALTER ROLE", token)
+    s.i += 1
+    statement.names.append(s.name())
+    if s.take("WITH"):
+        statement.words = ("NAME",)
+        s.need("NAME")
+        s.need("=")
+        s.identifier()
+    else:
+        statement.words = (s.need("ADD", "DROP"),)
+        s.need("MEMBER")
+        s.identifier()
+    s.need_end()
+
+
+def _plain(c: Classifier, token: Token) -> None:
+    """Kinds whose further words are kept as they are."""
+    s = c.s
+    kind = next((kind for kind in _PLAIN if s.take(*kind.split())), "")
+    if not kind:
+        raise s.surprise("expected a kind of object that the linter knows")
+    statement = c.add(f"ALTER {kind}", token)
+    statement.names.append(s.name())
+    start = s.i
+    if kind == "PARTITION FUNCTION":
+        s.group()
+        s.need("SPLIT", "MERGE")
+    elif kind == "XML SCHEMA COLLECTION":
+        s.need("ADD")
+    rest(s)
+    statement.words = tuple(one.key for one in s.tokens[start : s.i] if one.kind == WORD)
+
+
+def _fulltext(c: Classifier, token: Token) -> None:
+    s = c.s
+    statement = c.add("ALTER FULLTEXT", token)
+    s.i += 1
+    s.need("INDEX", "CATALOG", "STOPLIST")
+    start = s.i
+    while not s.at_end() or s.key in ("ADD", "DROP", "ALTER", "SET", "WITH"):
+        if s.key == "(":
+            s.group()
+        else:
+            if s.key in ("DROP", "ALTER") and s.ahead().key in ("TABLE", "COLUMN") and s.key == "DROP":
+                break
+            s.skip()
+    statement.words = tuple(one.key for one in s.tokens[start : s.i] if one.kind == WORD)
+
+
+def _index(c: Classifier, token: Token) -> None:
+    s = c.s
+    statement = c.add("ALTER INDEX", token)
+    s.i += 1
+    index = "ALL" if s.take("ALL") else string_value(s.identifier())
+    s.need("ON")
+    statement.names.append(s.name())
+    statement.actions.append(Action("INDEX", token, index))
+    word = s.need("REBUILD", "REORGANIZE", "DISABLE", "SET", "RESUME", "PAUSE", "ABORT")
+    statement.words = (word,)
+    if s.take("PARTITION"):
+        s.need("=")
+        s.i += 1
+    if s.key == "WITH" and s.ahead().key == "(":
+        s.i += 1
+        statement.options.update(index_options(s))
+    elif word == "SET":
+        statement.options.update(index_options(s))
+    s.need_end()
+
+
+def _database(c: Classifier, token: Token) -> None:
+    s = c.s
+    c.add("ALTER DATABASE", token)
+    s.i += 1
+    if s.take("SCOPED"):
+        s.need("CONFIGURATION", "CREDENTIAL")
+    elif s.take("AUDIT", "SPECIFICATION") or s.take("ENCRYPTION", "KEY"):
+        pass
+    else:
+        s.identifier()
+    if s.key in ("SET", "ADD", "WITH"):
+        s.i += 1
+    rest(s)
+    if s.key == "ROLLBACK" and s.ahead().key in ("IMMEDIATE", "AFTER"):
+        s.i += 2
+        rest(s)
+
+
+_PLAIN = ("SEQUENCE", "USER", "LOGIN", "XML SCHEMA COLLECTION", "PARTITION FUNCTION", "PARTITION SCHEME")
+_KINDS: dict[str, Callable[[Classifier, Token], None]] = {
+    "TABLE": _table,
+    "INDEX": _index,
+    "SCHEMA": _schema,
+    "AUTHORIZATION": _authorization,
+    "SERVER": _server,
+    "DATABASE": _database,
+    "ROLE": _role,
+    "FULLTEXT": _fulltext,
+    **dict.fromkeys((kind.split()[0] for kind in _PLAIN), _plain),
+}
+STATEMENTS: dict[str, Handler] = {
+    "ALTER": _alter,
+}
