@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .proc import INTERRUPTIBLE
+
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / "build" / "collections"
 
@@ -89,7 +91,7 @@ def run(
 
 
 def start(environ: Mapping[str, str], command: Sequence[str], **different: Any) -> subprocess.Popen[bytes]:
-    """Starts and returns: for what has to be watched, or killed, while it runs."""
+    """Starts and returns: for what has to be watched, interrupted or killed while it runs."""
     return subprocess.Popen(
-        list(command), env={**os.environ, **environ}, stdin=subprocess.DEVNULL, cwd=ROOT, **different
+        [*INTERRUPTIBLE, *command], env={**os.environ, **environ}, stdin=subprocess.DEVNULL, cwd=ROOT, **different
     )

@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+#: Put before a command that is to end with SIGINT. The background job of a shell ignores that signal, and so would
+#: everything that it starts.
+INTERRUPTIBLE = ("env", "--default-signal=INT")
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _TAIL_LINES = 20

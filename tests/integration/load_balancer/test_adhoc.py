@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,8 +19,7 @@ from lab.haproxy.balancer import Balancer
 from lab.haproxy.farm import Farm
 from lab.haproxy.scene import Scene, scene
 from lab.haproxy.users import HELD
-
-FIRST_ANSWER_S = 60
+from lab.waiting import LIMIT_S, wait_until
 
 
 def environment(made: Scene, place: Path, *, second: Balancer | None = None) -> dict[str, str]:
@@ -48,20 +48,23 @@ def test_one_line_drains_and_shows_progress(place: Path) -> None:
         with made.users(HELD) as users:
             made.wait_busy(1)
             args = "member=web01 state=drained timeout_s=60"
-            run = begun(made, environ, "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member", "-a", args)
-            time.sleep(2.5)
+            log = place / "output"
+            with log.open("wb") as output:
+                command = ansible_cli.argv("ansible", "lb", "-m", "zero_downtime.dotnet.lb_member", "-a", args)
+                run = ansible_cli.start(environ, command, stdout=output, stderr=subprocess.STDOUT)
+            shown = re.compile(rb"\[lb01\] web01: .* in flight, oldest ")
+            wait_until(lambda: shown.search(log.read_bytes()) or run.poll() is not None, "progress")
+            assert run.poll() is None, log.read_text()
             made.release()
-            output = ended(run)
-            assert "[lb01] web01: " in output
-            assert " in flight, oldest " in output
+            assert run.wait(LIMIT_S) == 0, log.read_text()
             made.kill_origin("web01")
             time.sleep(0.3)
         assert users.tally.failed == 0
         assert made.balancer.status() == "MAINT"
-        shown = ansible_cli.run(
+        info = ansible_cli.run(
             environ, "ansible", "lb", "-m", "zero_downtime.dotnet.lb_member_info", "-a", "member=web01"
         )
-        members = json.loads(shown.output.split("=>", 1)[1])["members"]
+        members = json.loads(info.output.split("=>", 1)[1])["members"]
         assert [(member["state"], member["in_flight"]) for member in members] == [("drained", 0)]
 
 
@@ -78,20 +81,6 @@ def test_async_and_check_mode(place: Path) -> None:
         assert made.balancer.status() == "UP"
 
 
-def begun(made: Scene, environ: dict[str, str], program: str, *arguments: str) -> subprocess.Popen[bytes]:
-    """Ansible, once the drain has begun."""
-    command = ansible_cli.argv(program, *arguments)
-    process = ansible_cli.start(environ, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    made.balancer.wait_status("DRAIN", timeout_s=FIRST_ANSWER_S)
-    return process
-
-
-def ended(process: subprocess.Popen[bytes]) -> str:
-    output = process.communicate(timeout=120)[0].decode()
-    assert process.returncode == 0, output
-    return output
-
-
 def interrupted(made: Scene, environ: dict[str, str]) -> subprocess.Popen[bytes]:
     """ansible in a session of its own, as in a terminal, once the drain has begun."""
     command = ansible_cli.argv(
@@ -100,7 +89,7 @@ def interrupted(made: Scene, environ: dict[str, str]) -> subprocess.Popen[bytes]
     process = ansible_cli.start(
         environ, command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    made.balancer.wait_status("DRAIN", timeout_s=FIRST_ANSWER_S)
+    made.balancer.wait_status("DRAIN", timeout_s=LIMIT_S)
     return process
 
 
@@ -118,8 +107,8 @@ def test_ending_ansible_puts_the_former_state_back(place: Path, number: signal.S
             else:
                 for pid in [process.pid, *(children(process.pid) if number is signal.SIGKILL else [])]:
                     os.kill(pid, number)
-            process.wait(60)
-            made.balancer.wait_status("UP", timeout_s=30)
+            process.wait(LIMIT_S)
+            made.balancer.wait_status("UP", timeout_s=LIMIT_S)
 
 
 def children(parent: int) -> list[int]:

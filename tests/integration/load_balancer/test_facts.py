@@ -11,12 +11,13 @@ from pathlib import Path
 from lab.haproxy.farm import Farm
 from lab.haproxy.module import lb_member
 from lab.haproxy.scene import Scene, scene
+from lab.waiting import LIMIT_S, wait_until
 
 
 def _asked(made: Scene, server: str, host: str, backend: str = "web") -> bool:
     """Whether a request with that host name is answered by that server."""
     before = int(made.balancer.column("stot", server, backend=backend))
-    connection = HTTPConnection(*made.balancer.frontend, timeout=5)
+    connection = HTTPConnection(*made.balancer.frontend, timeout=LIMIT_S)
     connection.request("GET", "/fast", headers={"Host": host})
     assert connection.getresponse().status == 200
     connection.close()
@@ -42,8 +43,7 @@ def test_two_arrays_are_switched_by_a_map_and_nothing_fails(tmp_path: Path) -> N
         with made.users() as users:
             made.wait_busy(1)
             assert made.balancer.ask(f"set map {live} live green").strip() == ""
-            time.sleep(1.5)
-            assert int(made.balancer.column("stot", "web01", backend="green")) > 20
+            wait_until(lambda: int(made.balancer.column("stot", "web01", backend="green")) > 20, "traffic to green")
             old = int(made.balancer.column("stot", "web01"))
             time.sleep(0.5)
             assert int(made.balancer.column("stot", "web01")) == old

@@ -19,6 +19,7 @@ from lab.haproxy.farm import Farm
 from lab.haproxy.module import ModuleRun, lb_member
 from lab.haproxy.scene import Scene, scene, wait_busy
 from lab.haproxy.users import COOKIES, HELD, MIXED, Kind, Tally
+from lab.waiting import LIMIT_S
 
 SIDE_BY_SIDE = 4
 Act = Callable[[Scene], "dict[str, Any] | None"]
@@ -56,6 +57,17 @@ def simply(*commands: str, wait_s: float = 0.0) -> Act:
         for command in commands:
             assert scene.balancer.ask(command) == "\n"
         time.sleep(wait_s)
+
+    return act
+
+
+def until_up(command: str) -> Act:
+    """A command that somebody else takes back: until then."""
+
+    def act(scene: Scene) -> None:
+        assert scene.balancer.ask(command) == "\n"
+        scene.balancer.wait_status("UP", timeout_s=LIMIT_S)
+        scene.wait_busy(2)
 
     return act
 
@@ -143,7 +155,7 @@ ROWS: dict[str, Row] = {
         ),
         Farm(state_file=True),
     ),
-    "agent-check: drain and wait": Row(simply(DRAIN, wait_s=1.0), Farm(agent=True), agent="ready"),
+    "agent-check: drain and wait": Row(until_up(DRAIN), Farm(agent=True), agent="ready"),
     "agent-check: ours": Row(drained(), Farm(agent=True), agent="ready"),
     "last server": Row(simply("set server web/web02 state maint", DRAIN, wait_s=0.5), kill=False),
     "last server: ours": Row(

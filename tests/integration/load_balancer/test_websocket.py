@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from lab.haproxy.module import lb_member
 from lab.haproxy.scene import Scene, scene
+from lab.waiting import LIMIT_S
 
 FRAME = b"\x81\x85\x01\x02\x03\x04" + bytes(c ^ k for c, k in zip(b"hello", b"\x01\x02\x03\x04\x01", strict=True))
 CLIENTS = 4
@@ -24,7 +25,7 @@ def _made() -> Iterator[Scene]:
 
 
 def _open(made: Scene) -> socket.socket:
-    client = socket.create_connection(made.balancer.frontend, timeout=5)
+    client = socket.create_connection(made.balancer.frontend, timeout=LIMIT_S)
     client.sendall(
         b"GET /websocket HTTP/1.1\r\nHost: shop.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

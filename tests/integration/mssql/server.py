@@ -195,7 +195,7 @@ class Database:
     @staticmethod
     def result(process: subprocess.Popen[str]) -> dict[str, Any]:
         """Wait for a module's end."""
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=240)
         return _parsed(output or errors)
 
     def migrate(self, path: Path, phase: str = "expand", **arguments: Any) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from integration.mssql.server import DSN, Database, Server, closing
+from lab.waiting import wait_until
 
 Write = Callable[[str, "str | bytes"], None]
 
@@ -188,23 +188,29 @@ def test_a_changed_script_and_its_repair(database: Database, tmp_path: Path, wri
 
 
 def test_the_second_run_waits_and_says_for_whom(database: Database, tmp_path: Path, write: Write) -> None:
-    write("expand/1.sql", "WAITFOR DELAY '00:00:03';")
-    first = database.start("mssql_migration", path=str(tmp_path), phase="expand", run_id="run-one")
-    wait_for(lambda: database.module("mssql_migration_info").get("lock", {}).get("held"))
-    second = database.migrate(tmp_path, migration_lock_timeout_s=0)
-    assert second["failed"] and "run run-one" in second["msg"], second
-    third = database.migrate(tmp_path, migration_lock_timeout_s=30)
+    table = f"dbo.{database.app}"
+    database.query(f"CREATE TABLE {table} (id INT NOT NULL CONSTRAINT pk_{database.app} PRIMARY KEY, v INT NULL);")
+    database.query(f"INSERT {table} (id) VALUES (1);")
+    write("expand/1.sql", f"UPDATE {table} SET v = 2 WHERE id = 1;")
+    progress = tmp_path / "progress"
+    with closing(database.connect()) as holder:
+        holder.execute(f"BEGIN TRANSACTION; UPDATE {table} SET v = 1 WHERE id = 1;")
+        first = database.start(
+            "mssql_migration", path=str(tmp_path), phase="expand", run_id="run-one", lock_timeout_ms=600_000
+        )
+        wait_until(lambda: database.module("mssql_migration_info").get("lock", {}).get("held"))
+        second = database.migrate(tmp_path, migration_lock_timeout_s=0)
+        assert second["failed"] and "run run-one" in second["msg"], second
+        waiting = database.start(
+            "mssql_migration", path=str(tmp_path), phase="expand", migration_lock_timeout_s=120, progress=progress
+        )
+        wait_until(lambda: progress.exists() and "waits for another migration" in progress.read_text())
+        holder.execute("COMMIT TRANSACTION;")
+        third = database.result(waiting)
     assert not third.get("failed"), third
     assert third["waited_ms"] > 0 and not third["changed"]
     assert database.result(first)["changed"]
     assert journal(database) == [("expand", "1.sql", "applied")]
-
-
-def wait_for(condition: Callable[[], Any], timeout_s: float = 15.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it never came to be"
-        time.sleep(0.1)
 
 
 @pytest.mark.skipif(bool(DSN), reason="spoils the journal of the database")

@@ -22,6 +22,7 @@ import pyodbc
 import pytest
 from integration.mssql.proxy import Proxy
 from integration.mssql.server import Database, Server, closing
+from lab.waiting import LIMIT_S, wait_until
 
 Write = Callable[[str, "str | bytes"], None]
 
@@ -36,7 +37,6 @@ class Application:
         self.database = database
         self.table = f"dbo.{database.app}_app"
         self.acknowledged: set[int] = set()
-        self.longest_s = 0.0
         self.errors: list[str] = []
         self._stop = threading.Event()
         database.query(
@@ -57,7 +57,6 @@ class Application:
         number = 0
         while not self._stop.is_set():
             number += 1
-            began = time.monotonic()
             try:
                 if connection is None:
                     connection = self.database.connect()
@@ -68,7 +67,6 @@ class Application:
                 if connection is not None:
                     connection.close()
                 connection = None
-            self.longest_s = max(self.longest_s, time.monotonic() - began)
             time.sleep(0.01)
         if connection is not None:
             connection.close()
@@ -147,7 +145,7 @@ def test_killed_at_every_step(
         try:
             through = lab_server.options(driver, host=lab_server.where.address(21), port=proxy.port)
             process.append(run(database, root, app, **through))
-            process[0].communicate(timeout=60)
+            process[0].communicate(timeout=LIMIT_S)
         finally:
             proxy.close()
         if proxy.messages < step:
@@ -166,13 +164,12 @@ def test_a_connection_that_is_cut(
     lab_server: Server, database: Database, driver: str, tmp_path: Path, write: Write, application: Application
 ) -> None:
     twenty(database, write, database.app)
-    write("expand/010.sql", f"INSERT dbo.{database.app}_log (n) VALUES (10);\nGO\nWAITFOR DELAY '00:00:20';\n")
+    write("expand/010.sql", f"INSERT dbo.{database.app}_log (n) VALUES (10);\nGO\nWAITFOR DELAY '00:04:00';\n")
     proxy = Proxy(lab_server.where.address(21), (lab_server.where.sqlserver, 1433), lambda _message: True)
     try:
         through = lab_server.options(driver, host=lab_server.where.address(21), port=proxy.port)
         process = run(database, tmp_path, database.app, **through)
-        _until_applied(database, database.app, 9)
-        time.sleep(0.5)
+        _until_it_waits(database)
         proxy.cut()
         failed = database.result(process)
     finally:
@@ -184,17 +181,16 @@ def test_a_connection_that_is_cut(
     agree(database, database.app, ended=True)
 
 
-def _until_applied(database: Database, app: str, number: int) -> None:
-    end = time.monotonic() + 30
-    query = f"SELECT COUNT(*) FROM deploy.migration_journal WHERE app = N'{app}' AND state = N'applied';"
-    while True:
-        try:
-            if int(database.query(query)[0][0]) >= number:
-                return
-        except pyodbc.Error:
-            pass
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def _until_it_waits(database: Database) -> None:
+    """Until the migration is in the WAITFOR of script 010: its row is written, and not committed."""
+    query = (
+        "IF OBJECT_ID(N'deploy.migration_journal') IS NULL SELECT 0 ELSE SELECT COUNT(*) FROM deploy.migration_journal "
+        f"WHERE app = N'{database.app}' AND state = N'applied';"
+    )
+    wait_until(lambda: int(database.query(query)[0][0]) >= 9, "script 009 in the journal")
+    with closing(database.connect()) as watcher:
+        watcher.execute("SET LOCK_TIMEOUT 50;")
+        _until_locked(watcher, f"SELECT n FROM dbo.{database.app}_log WITH (TABLOCKX);")
 
 
 def _again(database: Database, path: Path, app: str) -> dict[str, Any]:
@@ -206,9 +202,9 @@ def test_a_server_that_restarts(
     lab_server: Server, database: Database, tmp_path: Path, write: Write, application: Application
 ) -> None:
     twenty(database, write, database.app)
-    write("expand/010.sql", f"INSERT dbo.{database.app}_log (n) VALUES (10);\nGO\nWAITFOR DELAY '00:00:20';\n")
+    write("expand/010.sql", f"INSERT dbo.{database.app}_log (n) VALUES (10);\nGO\nWAITFOR DELAY '00:04:00';\n")
     process = run(database, tmp_path, database.app)
-    _until_applied(database, database.app, 9)
+    _until_it_waits(database)
     lab_server.stop()
     failed = database.result(process)
     assert failed["failed"] and "expand/010.sql" in failed["msg"], failed
@@ -240,13 +236,17 @@ def test_a_reader_that_blocks(database: Database, tmp_path: Path, write: Write, 
         ).fetchall()
         progress = tmp_path / "progress"
         process = run(database, tmp_path, database.app, lock_timeout_ms=200, progress=progress)
-        time.sleep(2.5)
+        wait_until(lambda: _told(progress).count("gave way to a lock") >= 2 or process.poll() is not None)
         assert process.poll() is None
         reader.execute("COMMIT TRANSACTION;")
         done = database.result(process)
     assert done["changed"], done
     assert done["applied"][0]["retries"] >= 2, done
-    assert "gave way to a lock that the application holds" in progress.read_text()
+    assert "gave way to a lock that the application holds" in _told(progress)
+
+
+def _told(progress: Path) -> str:
+    return progress.read_text() if progress.exists() else ""
 
 
 def test_a_deadlock(database: Database, tmp_path: Path, write: Write) -> None:
@@ -276,14 +276,16 @@ def test_a_deadlock(database: Database, tmp_path: Path, write: Write) -> None:
 
 
 def _until_locked(watcher: Any, query: str) -> None:
-    end = time.monotonic() + 20
-    while True:
+    """Until a query, which asks for a lock, is refused for the time that it takes."""
+
+    def refused() -> bool:
         try:
             watcher.execute(query).fetchall()
-        except pyodbc.Error:
-            return
-        assert time.monotonic() < end
-        time.sleep(0.02)
+        except pyodbc.Error as error:
+            return "1222" in str(error)
+        return False
+
+    wait_until(refused, "a lock that somebody holds")
 
 
 def test_a_backfill_that_is_killed_goes_on_where_it_was(
@@ -304,13 +306,15 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was(
         f"UPDATE TOP ($(BatchSize)) dbo.{name} SET new = old, touched = touched + 1 WHERE new IS NULL;",
     )
     progress = tmp_path / "progress"
-    process = database.start("mssql_migration", path=str(tmp_path), phase="backfill", progress=progress)
-    end = time.monotonic() + 30
-    while int(database.query(f"SELECT COUNT(*) FROM dbo.{name} WHERE new IS NOT NULL")[0][0]) < total // 4:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    process.kill()
-    process.communicate()
+    with closing(database.connect()) as holder:
+        # A row in the middle is locked, so that the backfill cannot reach its end before it is killed.
+        holder.execute(f"BEGIN TRANSACTION; UPDATE dbo.{name} SET old = 1 WHERE id = {total // 2};")
+        process = database.start("mssql_migration", path=str(tmp_path), phase="backfill", progress=progress)
+        filled = f"SELECT COUNT(*) FROM dbo.{name} WITH (READPAST) WHERE new IS NOT NULL"
+        wait_until(lambda: int(database.query(filled)[0][0]) >= total // 4, "a quarter of the rows")
+        process.kill()
+        process.communicate()
+        holder.execute("ROLLBACK TRANSACTION;")
     done_before = int(database.query(f"SELECT COUNT(*) FROM dbo.{name} WHERE new IS NOT NULL")[0][0])
     info = database.module("mssql_migration_info", path=str(tmp_path))
     assert info["phases"]["backfill"]["unfinished"] == ["1.sql"]

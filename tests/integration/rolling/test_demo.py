@@ -8,12 +8,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from lab import net
+from lab.proc import INTERRUPTIBLE
 from lab.stack import ROOT
+from lab.waiting import LIMIT_S, wait_until
 
 
 def _processes_of(number: int) -> list[str]:
@@ -29,13 +30,6 @@ def _processes_of(number: int) -> list[str]:
     return found
 
 
-def _wait_for(text: bytes, log: Path, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while text not in log.read_bytes():
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.2)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with net.allocate() as where:
@@ -43,21 +37,24 @@ def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: signa
     log = tmp_path / "demo.log"
     with log.open("wb") as output:
         demo = subprocess.Popen(
-            [sys.executable, "-u", "-m", "lab.demo", "--net", str(free), "--output", str(tmp_path)],
+            [
+                *INTERRUPTIBLE,
+                *(sys.executable, "-u", "-m", "lab.demo", "--net", str(free), "--output", str(tmp_path)),
+            ],
             env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
     try:
-        _wait_for(b"PLAY [Preflight]", log, 120)
+        wait_until(lambda: b"PLAY [Preflight]" in log.read_bytes() or demo.poll() is not None, "a play", 240)
         assert len(_processes_of(free)) > 5
         # Ctrl-C goes to the whole group of the terminal, a service manager's SIGTERM to the process alone.
         if number is signal.SIGINT:
             os.killpg(demo.pid, number)
         else:
             demo.send_signal(number)
-        assert demo.wait(60) == 130, log.read_text()
+        assert demo.wait(LIMIT_S) == 130, log.read_text()
     finally:
         if demo.poll() is None:
             demo.kill()

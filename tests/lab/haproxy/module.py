@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible.module_utils import basic
 
+from ..proc import INTERRUPTIBLE
 from .launch import python_path
 
 _MODULES = "ansible_collections.zero_downtime.dotnet.plugins.modules"
@@ -35,7 +36,11 @@ class ModuleRun:
         environment = {**os.environ, "PYTHONPATH": python_path(), **told}
         self.began = time.monotonic()
         self.popen = subprocess.Popen(
-            [sys.executable, "-m", "lab.haproxy.module", name, *([str(user)] if user is not None else [])],
+            [
+                *INTERRUPTIBLE,
+                *(sys.executable, "-m", "lab.haproxy.module", name),
+                *([str(user)] if user is not None else []),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
