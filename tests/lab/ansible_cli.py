@@ -71,7 +71,7 @@ def run(
     program: str,
     *arguments: str,
     extra_vars: Mapping[str, Any] | None = None,
-    timeout_s: float = 240.0,
+    timeout_s: float = 600.0,
     cwd: Path | None = None,
 ) -> Run:
     """Runs to the end and keeps the output."""

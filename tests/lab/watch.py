@@ -49,7 +49,7 @@ def watch_playbook(
     extra_vars: Mapping[str, Any] | None = None,
     before_s: float = 6.0,
     after_s: float = 1.0,
-    timeout_s: float = 200.0,
+    timeout_s: float = 600.0,
     meanwhile: Callable[[Observer], None] = lambda observer: None,
 ) -> Watched:
     """Some load first, so that slow requests are under way, then the playbook, then a little more load."""

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import pytest
 import yaml
 from lab import ansible_cli, control, net, pki
 from lab.proc import Process, ProcessGroup
+from lab.waiting import LIMIT_S, wait_until
 
 HERE = Path(__file__).parent
 COLLECTION = "zero_downtime.dotnet"
@@ -179,7 +179,7 @@ class Rig:
             "ansible_port": 5986,
             "ansible_winrm_ca_trust_path": str(self.authority.ca),
             "ansible_winrm_operation_timeout_sec": 3,
-            "ansible_winrm_read_timeout_sec": 5,
+            "ansible_winrm_read_timeout_sec": 15,
         }
         ntlm = {**winrm, "ansible_winrm_transport": "ntlm", "ansible_port": 5985, "ansible_winrm_scheme": "http"}
         hosts: dict[str, Any] = {
@@ -236,7 +236,7 @@ class Rig:
     def play(self, *tasks: dict[str, Any], hosts: str = "web01", flags: tuple[str, ...] = ()) -> Played:
         """Run tasks; the results of the first host, in their order."""
         playbook, results = self.write_play(list(tasks), hosts)
-        run = ansible_cli.run(self.environment, "ansible-playbook", str(playbook), *flags, timeout_s=120)
+        run = ansible_cli.run(self.environment, "ansible-playbook", str(playbook), *flags)
         assert "unreachable=0" in run.output, run.output
         found = {path.name.removeprefix(results.name + "-").removesuffix(".json"): json.loads(path.read_text())
                  for path in self.state.glob(results.name + "-*.json")}  # fmt: skip
@@ -258,14 +258,8 @@ class Rig:
         finally:
             connection.close()
 
-    def wait_for(self, version: str, host: str = net.SITE_HOST, timeout_s: float = 30.0) -> None:
-        deadline = time.monotonic() + timeout_s
-        while True:
-            found = self.get(host=host)
-            if found == (200, version):
-                return
-            assert time.monotonic() < deadline, f"{version} was expected, {found} is what the site answers"
-            time.sleep(0.1)
+    def wait_for(self, version: str, host: str = net.SITE_HOST) -> None:
+        wait_until(lambda: self.get(host=host) == (200, version), f"release {version} at {host}")
 
     @contextmanager
     def held(self, host: str = net.SITE_HOST) -> Iterator[Held]:
@@ -289,10 +283,7 @@ class Held:
         self._until = rig.state / f"let-go-{rig.runs}"
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        deadline = time.monotonic() + 20
-        while not self._in_flight():
-            assert time.monotonic() < deadline, "the request never got in flight"
-            time.sleep(0.05)
+        wait_until(self._in_flight, "a request in flight")
 
     def _in_flight(self) -> bool:
         """Asked of the host and not of what is tested."""
@@ -308,7 +299,7 @@ class Held:
     def let_go(self) -> tuple[int, str] | None:
         """The answer, or None when the request was cut."""
         self._until.touch()
-        self._thread.join(30)
+        self._thread.join(LIMIT_S)
         return self._answer
 
 
@@ -330,7 +321,7 @@ class Playing:
                 return
         raise AssertionError(f"{words!r} was never printed:\n{self.output}")
 
-    def finish(self, timeout_s: float = 120.0) -> Played:
+    def finish(self, timeout_s: float = 2 * LIMIT_S) -> Played:
         try:
             self.output += self._process.communicate(timeout=timeout_s)[0].decode(errors="replace")
         finally:

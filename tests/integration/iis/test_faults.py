@@ -22,7 +22,7 @@ def test_a_connection_lost_in_the_middle_is_a_failure_that_can_be_rescued(
         playing.wait_for("1 request in flight")
         rig.fault(winrm=fault)
         try:
-            played = playing.finish(60)
+            played = playing.finish()
         finally:
             rig.fault(winrm="up")
         assert held.let_go() == (200, "1.0"), held.error
