@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One closing line over the linters' verdicts (VERDICTS) and pytest's reports (JUNIT ...)."""
+"""One closing line over the linters' results (RESULTS) and pytest's reports (JUNIT ...)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 
 def main() -> None:
-    verdicts, reports = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
-    linters = [line.split()[1] for line in verdicts.read_text().splitlines()] if verdicts.exists() else ["FAILED"]
+    results, reports = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
+    linters = [line.split()[1] for line in results.read_text().splitlines()] if results.exists() else ["FAILED"]
     passed, failed, skipped = linters.count("ok"), linters.count("FAILED"), 0
     suites = []
     for report in reports:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import ansible_cli, net, verdicts
+from . import ansible_cli, checks, net
 from .load.records import Record, in_flight
 from .loadrun import LoadRun
 from .observer import Observer
@@ -204,10 +204,10 @@ def main(argv: list[str]) -> int:
         print("demo: interrupted; everything is stopped", file=sys.stderr)
         return 130
     summary["total_s"] = round(time.monotonic() - begin, 1)
-    found = verdicts.judge(summary)
+    found = checks.check(summary)
     summary["as_expected"] = all(check.holds for check in found)
     (options.output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
-    print(verdicts.table(summary, found))
+    print(checks.table(summary, found))
     return 0 if summary["as_expected"] else 1
 
 

@@ -17,7 +17,7 @@ import yaml
 from . import balancer
 
 APPCMD = r"C:\Windows\System32\inetsrv\appcmd.exe"
-_BUSY = 0x0425  # still stopping: even who waits for nothing presses the button again
+_BUSY = 0x0425  # the pool is still stopping: the command is repeated
 
 
 def appcmd(address: str, inventory: Path, arguments: list[str], patience_s: float = 30.0) -> int:

@@ -16,7 +16,7 @@ _OUT = ("DRAIN", "MAINT")
 
 @dataclass
 class Drain:
-    """One way out of a server, as seen from outside."""
+    """One drain of a server, as seen from outside."""
 
     node: str
     began: float

@@ -100,7 +100,7 @@ class Lab:
         self.sqlserver = self._start_sqlserver()
         artifacts = self._start_artifacts()
         for name in self.nodes:
-            self._lay_release(name, self.first_version)
+            self._write_release(name, self.first_version)
         self.sqlserver.wait_ready(_READY_S)
         self._first_deployment()
         for name in self.nodes:
@@ -212,7 +212,7 @@ class Lab:
         for name, process in self.windows.items():
             process.kill()
             shutil.rmtree(self.drive(name))
-            self._lay_release(name, self.first_version)
+            self._write_release(name, self.first_version)
         for name in self.nodes:
             self.start_windows(name)
         for process in self.windows.values():
@@ -254,7 +254,7 @@ class Lab:
             f"Encryption=require;Database={DATABASE};UID={user};PWD={self.sql_users[user]};"
         )
 
-    def _lay_release(self, node: str, version: str) -> None:
+    def _write_release(self, node: str, version: str) -> None:
         directory = self.drive(node) / "releases" / "shop" / version
         directory.mkdir(parents=True)
         with zipfile.ZipFile(self.artifacts_root / bundle.APP / version / "web.zip") as archive:

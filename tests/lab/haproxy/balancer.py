@@ -93,7 +93,7 @@ class Balancer:
             time.sleep(0.02)
 
     def wait_master(self) -> None:
-        """Until the master process, which starts itself anew at a reload, answers again."""
+        """Until the master process, which re-executes itself at a reload, answers again."""
         deadline = time.monotonic() + _START_S
         while True:
             with contextlib.suppress(OSError):

@@ -230,7 +230,7 @@ class Generator:
             record.status = answer.status
             record.version = answer.headers.get("x-shop-version", "")
             record.node = answer.headers.get("x-shop-node", "")
-            record.outcome = judge(kind, answer, expected, check, wrong)
+            record.outcome = outcome_of(kind, answer, expected, check, wrong)
             if self.config.sticky_cookie:
                 for set_cookie in answer.set_cookies:
                     if set_cookie.startswith(f"{self.config.sticky_cookie}="):
@@ -243,7 +243,7 @@ class Generator:
         return answer if record.ok else None
 
 
-def judge(kind: str, answer: Answer, expected: int, check: Callable[[Answer], bool], wrong: str) -> str:
+def outcome_of(kind: str, answer: Answer, expected: int, check: Callable[[Answer], bool], wrong: str) -> str:
     """The outcome that an answer amounts to."""
     if answer.status >= 500:
         return "5xx"

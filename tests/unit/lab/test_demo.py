@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo's judgement: each check fails when its figure is wrong; the observer sees drains as they are."""
+"""The demo's checks: each fails when its figure is wrong; the observer sees drains as they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import balancer, verdicts
+from lab import balancer, checks
 from lab.net import Net
 from lab.observer import Observer
 
@@ -59,9 +59,9 @@ NAIVE: dict[str, Any] = {"mode": "naive", "failed_requests": 300, "failed_by_kin
 
 
 def _holds(summary: dict[str, Any]) -> bool:
-    checks = verdicts.judge(summary)
-    assert verdicts.table(summary, checks)
-    return all(check.holds for check in checks)
+    found = checks.check(summary)
+    assert checks.table(summary, found)
+    return all(check.holds for check in found)
 
 
 @pytest.mark.parametrize(

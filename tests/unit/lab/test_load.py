@@ -9,7 +9,7 @@ import json
 from collections.abc import Awaitable, Callable
 
 import pytest
-from lab.load.generator import Generator, LoadConfig, judge
+from lab.load.generator import Generator, LoadConfig, outcome_of
 from lab.load.http import Answer, Client, Failed
 from lab.waiting import LIMIT_S
 
@@ -126,9 +126,9 @@ def test_keep_alive_reuses_a_connection_and_close_does_not() -> None:
         ("read", 200, b"{}", "wrong_answer"),
     ],
 )
-def test_an_answer_is_judged(kind: str, status: int, body: bytes, outcome: str) -> None:
+def test_the_outcome_of_an_answer(kind: str, status: int, body: bytes, outcome: str) -> None:
     answer = Answer(status=status, body=body)
-    assert judge(kind, answer, 200, lambda a: isinstance(json.loads(a.body)["things"], list), "wrong") == outcome
+    assert outcome_of(kind, answer, 200, lambda a: isinstance(json.loads(a.body)["things"], list), "wrong") == outcome
 
 
 def test_open_loop_sends_on_time_while_nothing_is_answered() -> None:

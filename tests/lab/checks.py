@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each mode of the demo has to show, and the table for people. No input or output here."""
+"""The checks of each mode of the demo, and the table that shows its figures. No input or output here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Check:
     holds: bool
 
 
-def judge(summary: dict[str, Any]) -> list[Check]:
+def check(summary: dict[str, Any]) -> list[Check]:
     """The checks of the summary's mode."""
     mode = summary["mode"]
     if mode == "naive":
@@ -72,7 +72,7 @@ def _broken(summary: dict[str, Any]) -> list[Check]:
         Check("the playbook failed", summary["playbook_exit"] != 0),
         Check(f"every node runs {FIRST_VERSION}", set(summary["versions"].values()) == {FIRST_VERSION}),
         Check("every node is up in the load balancer", set(summary["members"].values()) == {"UP"}),
-        Check(f"{first} was tried and went back", summary["outcomes"].get(first) == "rolled_back"),
+        Check(f"{first} was upgraded and rolled back", summary["outcomes"].get(first) == "rolled_back"),
         Check(f"{', '.join(others)} never touched", summary["touched"] == [first]),
     ]
 
