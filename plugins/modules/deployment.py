@@ -44,14 +44,14 @@ options:
       - V(leased) takes the lease for O(run_id); for the run that has it already, this renews it.
       - V(renewed) moves the end of the lease to O(ttl_s) seconds from now, never back, and thereby checks it. It is not counted as a change.
       - V(recorded) writes the outcome of O(node).
-      - V(released) gives the lease back, and closes the run with O(verdict).
-      - V(broken) takes the lease away from whoever has it. Only for a run that is known to be dead; O(detail) says why.
+      - V(released) releases the lease, and closes the run with O(result).
+      - V(revoked) takes the lease from the run that holds it. Only for a run that is known to be dead; O(detail) says why.
       - V(consumer_present) and V(consumer_absent) register another program that uses the database, or remove it; they need no lease.
     type: str
-    choices: [leased, renewed, recorded, released, broken, consumer_present, consumer_absent]
+    choices: [leased, renewed, recorded, released, revoked, consumer_present, consumer_absent]
     required: true
   run_id:
-    description: Names one deployment, up to 100 characters. Required by all states that work with a lease but V(broken), where it is checked when given.
+    description: Names one deployment, up to 100 characters. Required by all states that work with a lease but V(revoked), where it is checked when given.
     type: str
   owner:
     description: Who deploys, for the message that a second deployment gets.
@@ -77,14 +77,14 @@ options:
   outcome:
     description: How the step on the node ended, with O(state=recorded).
     type: str
-    choices: [started, succeeded, unchanged, failed, rolled_back, broken, skipped]
+    choices: [started, succeeded, unchanged, failed, rolled_back, skipped]
   previous_version:
     description: What the node ran before. Without it, the version in the ledger when that is another one.
     type: str
   detail:
     description: Anything worth keeping, such as the message of a failure. Cut after 2000 characters.
     type: str
-  verdict:
+  result:
     description: How the run ended, with O(state=released).
     type: str
     choices: [succeeded, failed, ended]
@@ -125,12 +125,12 @@ EXAMPLES = r"""
     version: 2.0.0
   delegate_to: localhost
 
-- name: Break the lease of a run that was killed
+- name: Revoke the lease of a run that was killed
   zero_downtime.dotnet.deployment:
     login_host: sql01.example.com
     database: Shop
     app: shop
-    state: broken
+    state: revoked
     owner: ann
     detail: the controller was rebooted in the middle of the run
 """
@@ -216,7 +216,7 @@ def _argument_spec() -> dict[str, Any]:
                 "renewed",
                 "recorded",
                 "released",
-                "broken",
+                "revoked",
                 "consumer_present",
                 "consumer_absent",
             ],
@@ -229,11 +229,11 @@ def _argument_spec() -> dict[str, Any]:
         node={"type": "str"},
         outcome={
             "type": "str",
-            "choices": ["started", "succeeded", "unchanged", "failed", "rolled_back", "broken", "skipped"],
+            "choices": ["started", "succeeded", "unchanged", "failed", "rolled_back", "skipped"],
         },
         previous_version={"type": "str"},
         detail={"type": "str"},
-        verdict={"type": "str", "choices": ["succeeded", "failed", "ended"], "default": "ended"},
+        result={"type": "str", "choices": ["succeeded", "failed", "ended"], "default": "ended"},
         consumer={"type": "str"},
         program_name={"type": "str"},
     )
@@ -249,7 +249,7 @@ def main() -> None:
             ("state", "renewed", ["run_id"]),
             ("state", "recorded", ["run_id", "node", "outcome"]),
             ("state", "released", ["run_id"]),
-            ("state", "broken", ["detail"]),
+            ("state", "revoked", ["detail"]),
             ("state", "consumer_present", ["consumer"]),
             ("state", "consumer_absent", ["consumer"]),
         ],

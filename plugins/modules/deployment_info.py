@@ -57,7 +57,7 @@ exists:
   type: bool
   sample: true
 lease:
-  description: The lease. C(held) is true while it holds by the server's clock, C(expired) when its holder neither renewed it nor gave it back.
+  description: The lease. C(held) is true while it holds by the server's clock, C(expired) when its holder neither renewed nor released it.
   returned: success
   type: dict
   sample:
@@ -100,7 +100,7 @@ runs:
       owner: ann
       started_at: "2026-11-20T11:05:01Z"
       ended_at: null
-      verdict: null
+      result: null
 events:
   description: The last events, the newest first.
   returned: success

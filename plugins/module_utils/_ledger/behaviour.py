@@ -34,7 +34,7 @@ class Request:
     outcome: str | None = None
     previous_version: str | None = None
     detail: str | None = None
-    verdict: str | None = None
+    result: str | None = None
     consumer: str | None = None
     program_name: str | None = None
 
@@ -105,8 +105,8 @@ def _plan(store: LedgerStore | None, request: Request) -> Plan:
         return _record(_own(lease, request), store.nodes() if store else [], request)
     if request.state == "released":
         return _release(lease, request)
-    if request.state == "broken":
-        return _break(lease, request)
+    if request.state == "revoked":
+        return _revoke(lease, request)
     if request.state == "consumer_present":
         return _consumer(store.consumers() if store else [], request)
     if request.state == "consumer_absent":
@@ -121,7 +121,7 @@ def _take(lease: Lease | None, request: Request) -> Plan:
     if lease is not None and lease.alive:
         raise LedgerError(
             f"Application {request.app} is being deployed by {lease.holder()}: wait for it, or, if you know that it is "
-            "dead, break the lease (deployment state=broken)."
+            "dead, revoke the lease (deployment state=revoked)."
         )
     token = lease.fencing_token + 1 if lease else 1
     writes: list[Callable[[LedgerStore], None]] = []
@@ -145,7 +145,7 @@ def _own(lease: Lease | None, request: Request) -> Lease:
         if lease is not None and lease.held:
             found = f"it is held by {lease.holder()}"
         elif lease is not None:
-            found = f"nobody holds it since the run {lease.run_id} gave it back or lost it"
+            found = f"nobody holds it since the run {lease.run_id} released it or lost it"
         else:
             found = "it was never taken"
         raise LedgerError(
@@ -206,44 +206,44 @@ def _release(lease: Lease | None, request: Request) -> Plan:
         return Plan()
     if lease.run_id != run_id:
         raise LedgerError(
-            f"The run {run_id} cannot give back the lease of application {request.app}: it is held by {lease.holder()}."
+            f"The run {run_id} cannot release the lease of application {request.app}: it is held by {lease.holder()}."
         )
     _own(lease, request)
-    verdict = request.verdict or "ended"
-    event = Event("released", run_id, lease.fencing_token, lease.owner, outcome=verdict, detail=request.detail)
+    result = request.result or "ended"
+    event = Event("released", run_id, lease.fencing_token, lease.owner, outcome=result, detail=request.detail)
     return Plan(
         True,
         [
             lambda store: store.free(),
-            lambda store: store.end_run(run_id, verdict),
+            lambda store: store.end_run(run_id, result),
             lambda store: store.put_event(event),
         ],
     )
 
 
-def _break(lease: Lease | None, request: Request) -> Plan:
+def _revoke(lease: Lease | None, request: Request) -> Plan:
     if lease is None or not lease.held:
         return Plan()
     if request.run_id is not None and request.run_id != lease.run_id:
         raise LedgerError(
-            f"The lease of application {request.app} to be broken is that of run {request.run_id}, but it is held by "
-            f"{lease.holder()}: nothing was broken."
+            f"The lease of application {request.app} to be revoked is that of run {request.run_id}, but it is held by "
+            f"{lease.holder()}: nothing was revoked."
         )
     if not request.detail:
-        raise LedgerError("state=broken expects detail: say why the lease is broken, it is kept in the history.")
+        raise LedgerError("state=revoked expects detail: say why the lease is revoked, it is kept in the history.")
     event = Event(
-        "broken",
+        "revoked",
         lease.run_id,
         lease.fencing_token,
         request.owner,
         detail=f"lease of {lease.owner} until {timestamp(lease.expires_at)}: {request.detail}"[:2000],
     )
-    broken_run = lease.run_id
+    revoked_run = lease.run_id
     return Plan(
         True,
         [
             lambda store: store.free(),
-            lambda store: store.end_run(broken_run, "broken"),
+            lambda store: store.end_run(revoked_run, "revoked"),
             lambda store: store.put_event(event),
         ],
     )

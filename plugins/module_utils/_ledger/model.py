@@ -8,7 +8,8 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-OUTCOMES = ("started", "succeeded", "unchanged", "failed", "rolled_back", "broken", "skipped")
+OUTCOMES = ("started", "succeeded", "unchanged", "failed", "rolled_back", "skipped")
+"""`failed` is out of rotation."""
 
 
 def timestamp(value: datetime.datetime | None) -> str | None:
@@ -116,7 +117,7 @@ class Run:
     owner: str
     started_at: datetime.datetime
     ended_at: datetime.datetime | None
-    verdict: str | None
+    result: str | None
 
     def public(self) -> dict[str, Any]:
         return {
@@ -125,7 +126,7 @@ class Run:
             "owner": self.owner,
             "started_at": timestamp(self.started_at),
             "ended_at": timestamp(self.ended_at),
-            "verdict": self.verdict,
+            "result": self.result,
         }
 
 

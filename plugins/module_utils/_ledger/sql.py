@@ -29,7 +29,7 @@ TABLES = OwnTables(
         "CREATE TABLE deploy.deployment_run ("
         "app NVARCHAR(64) NOT NULL, run_id NVARCHAR(100) NOT NULL, version NVARCHAR(100) NULL, "
         "owner NVARCHAR(200) NOT NULL, started_at DATETIME2(3) NOT NULL, ended_at DATETIME2(3) NULL, "
-        "verdict NVARCHAR(32) NULL, CONSTRAINT pk_deployment_run PRIMARY KEY (app, run_id));",
+        "result NVARCHAR(32) NULL, CONSTRAINT pk_deployment_run PRIMARY KEY (app, run_id));",
         "CREATE TABLE deploy.deployment_node ("
         "app NVARCHAR(64) NOT NULL, node NVARCHAR(255) NOT NULL, version NVARCHAR(100) NULL, "
         "previous_version NVARCHAR(100) NULL, outcome NVARCHAR(32) NOT NULL, run_id NVARCHAR(100) NOT NULL, "
@@ -81,7 +81,7 @@ class SqlLedgerStore(LedgerStore):
         # Asked outside of a transaction: the error for a missing table would undo one.
         if not self.exists():
             TABLES.create(self._connection)
-        applock.give_back(self._connection, resource)
+        applock.release(self._connection, resource)
 
     def commit(self) -> None:
         self._connection.execute("COMMIT TRANSACTION;")
@@ -119,7 +119,7 @@ class SqlLedgerStore(LedgerStore):
 
     def runs(self, last: int) -> list[Run]:
         rows = self._connection.rows(
-            f"SELECT TOP ({int(last)}) run_id, version, owner, started_at, ended_at, verdict "
+            f"SELECT TOP ({int(last)}) run_id, version, owner, started_at, ended_at, result "
             f"FROM deploy.deployment_run WHERE app = {self._app} ORDER BY started_at DESC, run_id;"
         )
         return [Run(*row) for row in rows]
@@ -164,7 +164,7 @@ class SqlLedgerStore(LedgerStore):
         where = f"app = {self._app} AND run_id = {literal(run_id)}"
         changed = self._connection.execute(
             f"UPDATE deploy.deployment_run SET version = COALESCE({literal(version)}, version), "
-            f"owner = {literal(owner)}, ended_at = NULL, verdict = NULL WHERE {where};"
+            f"owner = {literal(owner)}, ended_at = NULL, result = NULL WHERE {where};"
         ).rows_affected
         if not changed:
             self._connection.execute(
@@ -172,9 +172,9 @@ class SqlLedgerStore(LedgerStore):
                 f"VALUES ({self._app}, {literal(run_id)}, {literal(version)}, {literal(owner)}, SYSUTCDATETIME());"
             )
 
-    def end_run(self, run_id: str, verdict: str) -> None:
+    def end_run(self, run_id: str, result: str) -> None:
         self._connection.execute(
-            f"UPDATE deploy.deployment_run SET ended_at = SYSUTCDATETIME(), verdict = {literal(verdict)} "
+            f"UPDATE deploy.deployment_run SET ended_at = SYSUTCDATETIME(), result = {literal(result)} "
             f"WHERE app = {self._app} AND run_id = {literal(run_id)};"
         )
 

@@ -36,7 +36,7 @@ TABLES = OwnTables(
         "CONSTRAINT uq_migration_release UNIQUE (app, release));",
         "CREATE TABLE deploy.migration_lock ("
         "name NVARCHAR(100) NOT NULL CONSTRAINT pk_migration_lock PRIMARY KEY, token BIGINT NOT NULL, "
-        "holder NVARCHAR(400) NOT NULL, taken_at DATETIME2(3) NOT NULL, given_back_at DATETIME2(3) NULL);",
+        "holder NVARCHAR(400) NOT NULL, taken_at DATETIME2(3) NOT NULL, released_at DATETIME2(3) NULL);",
     ),
 )
 

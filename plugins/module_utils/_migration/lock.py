@@ -72,7 +72,7 @@ class MigrationLock:
         try:
             rows = self.connection.rows(
                 "SELECT holder, taken_at FROM deploy.migration_lock "
-                f"WHERE name = {literal(RESOURCE)} AND given_back_at IS NULL;"
+                f"WHERE name = {literal(RESOURCE)} AND released_at IS NULL;"
             )
         except ServerError:
             rows = []
@@ -85,7 +85,7 @@ class MigrationLock:
         where = f"WHERE name = {literal(RESOURCE)}"
         changed = self.connection.execute(
             f"UPDATE deploy.migration_lock SET token = token + 1, holder = {literal(self._holder)}, "
-            f"taken_at = SYSUTCDATETIME(), given_back_at = NULL {where};"
+            f"taken_at = SYSUTCDATETIME(), released_at = NULL {where};"
         ).rows_affected
         if not changed:
             self.connection.execute(
@@ -102,16 +102,16 @@ class MigrationLock:
         )
 
     def release(self) -> None:
-        """Give the lock back. Never raises: at worst the lock ends with its session."""
+        """Release the lock. Never raises: at worst the lock ends with its session."""
         if self._connection is None:
             return
         try:
             if self.token:
                 self._connection.execute(
-                    "UPDATE deploy.migration_lock SET given_back_at = SYSUTCDATETIME() "
+                    "UPDATE deploy.migration_lock SET released_at = SYSUTCDATETIME() "
                     f"WHERE name = {literal(RESOURCE)} AND token = {self.token};"
                 )
-            applock.give_back(self._connection, RESOURCE)
+            applock.release(self._connection, RESOURCE)
         except ServerError:
             pass
         self._connection.close()

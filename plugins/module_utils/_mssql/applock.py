@@ -41,7 +41,7 @@ def take(connection: Connection, resource: str, owner: str, timeout_ms: int) -> 
     raise MssqlError(f"The lock {resource} could not be taken: sp_getapplock returned {code} ({meaning}).")
 
 
-def give_back(connection: Connection, resource: str) -> None:
+def release(connection: Connection, resource: str) -> None:
     """Release a lock that the session owns; it would end with the session in any case."""
     connection.execute(
         f"EXEC sp_releaseapplock @Resource = {literal(resource)}, @LockOwner = N'Session', @DbPrincipal = N'public';"

@@ -32,10 +32,10 @@ def test_lease_outcomes_and_verdict(database: Database) -> None:
     )["changed"]
     assert ask(database, "recorded", run_id="r9", node="web01", outcome="failed")["failed"]
     assert ask(database, "recorded", run_id="r1", fencing_token=7, node="web01", outcome="failed")["failed"]
-    assert ask(database, "released", run_id="r1", verdict="succeeded")["changed"]
-    assert not ask(database, "released", run_id="r1", verdict="succeeded")["changed"]
+    assert ask(database, "released", run_id="r1", result="succeeded")["changed"]
+    assert not ask(database, "released", run_id="r1", result="succeeded")["changed"]
     info = database.module("deployment_info")
-    assert [run["verdict"] for run in info["runs"]] == ["succeeded"]
+    assert [run["result"] for run in info["runs"]] == ["succeeded"]
     assert [event["kind"] for event in reversed(info["events"])] == ["leased", "outcome", "outcome", "released"]
     assert info["nodes"][0]["version"] == "2.0"
 
@@ -47,8 +47,8 @@ def test_the_servers_clock_ends_a_lease(database: Database) -> None:
     taken = ask(database, "leased", run_id="r2", owner="bob")
     assert taken["changed"] and taken["lease"]["fencing_token"] == 2, taken
     assert "held by bob" in ask(database, "renewed", run_id="r1")["msg"]
-    broken = ask(database, "broken", owner="eve", detail="bob's controller burned")
-    assert broken["changed"] and not broken["lease"]["held"]
+    revoked = ask(database, "revoked", owner="eve", detail="bob's controller burned")
+    assert revoked["changed"] and not revoked["lease"]["held"]
     assert "does not hold the lease" in ask(database, "recorded", run_id="r2", node="w", outcome="succeeded")["msg"]
 
 

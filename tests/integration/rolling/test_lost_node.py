@@ -45,11 +45,11 @@ def test_the_first_node_is_lost_at_serial_1(whole_farm: Lab, tmp_path: Path) -> 
     returncode, output, report = _deploy_and_lose(whole_farm, "web01", tmp_path)
     assert returncode == 2, output
     outcomes = {node: result["outcome"] for node, result in report["nodes"].items()}
-    assert outcomes == {"web01": "broken", "web02": "untouched", "web03": "untouched", "web04": "untouched"}, output
+    assert outcomes == {"web01": "failed", "web02": "untouched", "web03": "untouched", "web04": "untouched"}, output
     assert whole_farm.members() == {"web01": "MAINT", "web02": "UP", "web03": "UP", "web04": "UP"}
     versions = whole_farm.versions()
     assert {versions[node] for node in ("web02", "web03", "web04")} == {"1.0.0"}
-    assert "web01 broken" in output
+    assert "web01 failed" in output
     assert not whole_farm.lease()["held"]
 
 
@@ -58,7 +58,7 @@ def test_a_node_of_the_first_batch_is_lost_at_serial_2(whole_farm: Lab, tmp_path
     returncode, output, report = _deploy_and_lose(whole_farm, "web02", tmp_path, dotnet_serial=2)
     assert returncode == 2, output
     outcomes = {node: result["outcome"] for node, result in report["nodes"].items()}
-    assert outcomes["web02"] == "broken", output
+    assert outcomes["web02"] == "failed", output
     assert outcomes["web01"] == "rolled_back", output
     assert {outcomes[node] for node in ("web03", "web04")} == {"untouched"}, output
     assert whole_farm.members() == {"web01": "UP", "web02": "MAINT", "web03": "UP", "web04": "UP"}
@@ -71,7 +71,7 @@ def test_a_lost_node_with_limit(whole_farm: Lab, tmp_path: Path) -> None:
     returncode, output, report = _deploy_and_lose(whole_farm, "web02", tmp_path, "--limit", "web02,web03")
     assert returncode == 2, output
     outcomes = {node: result["outcome"] for node, result in report["nodes"].items()}
-    assert outcomes == {"web02": "broken", "web03": "untouched"}, output
+    assert outcomes == {"web02": "failed", "web03": "untouched"}, output
     assert whole_farm.members() == {"web01": "UP", "web02": "MAINT", "web03": "UP", "web04": "UP"}
     assert not whole_farm.lease()["held"]
 

@@ -95,9 +95,9 @@ class MemoryStore(LedgerStore):
     def put_run(self, run_id: str, version: str | None, owner: str) -> None:
         self.state["runs"][run_id] = (version, owner, self.now, None, None)
 
-    def end_run(self, run_id: str, verdict: str) -> None:
-        version, owner, started, _ended, _verdict = self.state["runs"][run_id]
-        self.state["runs"][run_id] = (version, owner, started, self.now, verdict)
+    def end_run(self, run_id: str, result: str) -> None:
+        version, owner, started, _ended, _result = self.state["runs"][run_id]
+        self.state["runs"][run_id] = (version, owner, started, self.now, result)
 
     def put_node(self, node: Node) -> None:
         self.state["nodes"][node.name] = node
@@ -167,7 +167,7 @@ def test_a_run_that_lost_its_lease_writes_nothing(store: MemoryStore) -> None:
     for state in ("renewed", "recorded"):
         with pytest.raises(LedgerError, match=r"run r1 does not hold the lease .* it is held by bob \(run r2\)"):
             ask(store, state, run_id="r1", node="web01", outcome="succeeded")
-    with pytest.raises(LedgerError, match="cannot give back the lease"):
+    with pytest.raises(LedgerError, match="cannot release the lease"):
         ask(store, "released", run_id="r1")
     assert store.nodes() == []
 
@@ -211,26 +211,26 @@ def test_outcomes_are_kept_once_and_so_is_their_history(store: MemoryStore) -> N
     assert kinds(store) == ["leased", "outcome", "outcome"]
 
 
-def test_release_is_idempotent_and_keeps_the_verdict(store: MemoryStore) -> None:
+def test_release_is_idempotent_and_keeps_the_result(store: MemoryStore) -> None:
     ask(store, "leased", run_id="r1")
-    assert ask(store, "released", run_id="r1", verdict="failed")["changed"]
-    assert not ask(store, "released", run_id="r1", verdict="failed")["changed"]
-    assert store.runs(5)[0].verdict == "failed"
+    assert ask(store, "released", run_id="r1", result="failed")["changed"]
+    assert not ask(store, "released", run_id="r1", result="failed")["changed"]
+    assert store.runs(5)[0].result == "failed"
     assert ask(store, "leased", run_id="r2")["lease"]["fencing_token"] == 2
 
 
 def test_breaking_needs_a_reason_and_is_recorded(store: MemoryStore) -> None:
     ask(store, "leased", run_id="r1", owner="ann")
     with pytest.raises(LedgerError, match="say why"):
-        ask(store, "broken", owner="bob")
-    with pytest.raises(LedgerError, match="nothing was broken"):
-        ask(store, "broken", owner="bob", run_id="other", detail="dead")
-    broken = ask(store, "broken", owner="bob", detail="controller rebooted")
-    assert broken["changed"] and not broken["lease"]["held"]
+        ask(store, "revoked", owner="bob")
+    with pytest.raises(LedgerError, match="nothing was revoked"):
+        ask(store, "revoked", owner="bob", run_id="other", detail="dead")
+    revoked = ask(store, "revoked", owner="bob", detail="controller rebooted")
+    assert revoked["changed"] and not revoked["lease"]["held"]
     event = store.events(1)[0]
-    assert (event.kind, event.owner) == ("broken", "bob")
+    assert (event.kind, event.owner) == ("revoked", "bob")
     assert "controller rebooted" in str(event.detail)
-    assert not ask(store, "broken", owner="bob", detail="again")["changed"]
+    assert not ask(store, "revoked", owner="bob", detail="again")["changed"]
 
 
 def test_consumers_are_registered_without_a_lease(store: MemoryStore) -> None:

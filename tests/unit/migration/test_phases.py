@@ -56,7 +56,7 @@ def nodes(*versions: str | None, outcome: str = "succeeded") -> list[Node]:
         (Field(["2", "3"], nodes("3", "1")), "2", 1, "node web02 runs 1, which is older"),
         (Field(["1", "2", "3"], nodes("3", None)), "2", 1, "runs an unknown version"),
         (Field(["1", "2", "3"], nodes("3", outcome="started")), "2", 1, "recorded as started"),
-        (Field(["1", "2", "3"], nodes("3", outcome="broken")), "2", 1, "recorded as broken"),
+        (Field(["1", "2", "3"], nodes("3", outcome="failed")), "2", 1, "recorded as failed"),
         (Field(["1", "2", "3"]), "2", 1, "knows no node"),
         (Field(["1", "3"], nodes("3")), "2", 1, "2 was never expanded"),
         (Field(["1", "2", "3"], nodes("3")), None, 1, "no release is known"),

@@ -32,7 +32,7 @@ ANNOUNCED: tuple[Step, Step] = (
     ("UPDATE deploy.migration_lock SET token", count(1)),
     ("SELECT token FROM", rows((7,))),
 )
-RELEASED: tuple[Step | str, ...] = (("given_back_at = SYSUTCDATETIME", count(1)), "sp_releaseapplock")
+RELEASED: tuple[Step | str, ...] = (("released_at = SYSUTCDATETIME", count(1)), "sp_releaseapplock")
 UNLOCKED = "sp_releaseapplock"
 BEGIN: Step = ("BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID", rows((99, "Shop")))
 COMMITTED: Step = ("UPDATE deploy.migration_lock SET token = token .* INSERT INTO .* COMMIT TRANSACTION", rows((1,)))

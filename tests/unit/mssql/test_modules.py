@@ -73,7 +73,7 @@ def test_a_raw_connection_string_is_a_secret_too(module: str) -> None:
         ("deployment", {"run_id": None}, "missing: run_id"),
         ("deployment", {"ttl_s": 0}, "ttl_s is 0, at least 1 is expected"),
         ("deployment", {"app": "x" * 65}, "app has 65 characters, 1 to 64 are expected"),
-        ("deployment", {"state": "broken"}, "missing: detail"),
+        ("deployment", {"state": "revoked"}, "missing: detail"),
         ("deployment", {"validate_certs": True}, "verifies no certificate without a CA file"),
         ("mssql_migration", {"driver": "Nope"}, "'Nope' is not installed; installed are:"),
         ("mssql_migration", {"path": "/nope"}, "/nope does not exist"),
