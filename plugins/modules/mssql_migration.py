@@ -11,7 +11,7 @@ module: mssql_migration
 version_added: 0.1.0
 short_description: Run a phase of a release's migration scripts on SQL Server, safe under load
 description:
-  - Runs the scripts in C(<path>/<phase>/*.sql) that the journal does not know yet.
+  - Runs the scripts (C(*.sql)) in the directory of the phase that the journal does not know yet.
     A name that begins with a number comes before one that does not, numbers compare as numbers (C(2_x.sql) before C(10_x.sql)),
     other names by code point.
   - Each script and its row in the journal are committed together or not at all. Batches are separated by C(GO) lines, as in sqlcmd.
@@ -22,6 +22,8 @@ author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
   - zero_downtime.dotnet.mssql
+requirements:
+  - PyYAML, where O(path) is a release with its C(release.yml)
 attributes:
   check_mode:
     support: full
@@ -118,7 +120,9 @@ options:
         description: See O(database).
         type: str
   path:
-    description: The directory with the phases' directories C(expand), C(backfill), C(contract) and C(undo).
+    description:
+      - A release with its C(release.yml), which names the directories of the phases, or a directory with the directories
+        C(expand), C(backfill), C(contract) and C(undo).
     type: path
     required: true
   release:

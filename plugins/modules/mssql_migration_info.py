@@ -31,7 +31,7 @@ options:
     type: str
     required: true
   path:
-    description: The directory with the phases' directories, to compare the journal with.
+    description: A release with its C(release.yml), or a directory with the phases' directories, to compare the journal with.
     type: path
 seealso:
   - module: zero_downtime.dotnet.mssql_migration

@@ -7,8 +7,10 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Mapping
 
+from .._release.errors import ReleaseError
+from .._release.scripts import scripts_of_phase
 from .._scripts.errors import PathError, ScriptError
-from .._scripts.find import ScriptFile, find_phase
+from .._scripts.find import ScriptFile
 from .._scripts.phases import Phase
 from .._scripts.reader import Script, identify, read_script
 from .errors import MigrationError
@@ -17,10 +19,10 @@ from .errors import MigrationError
 def find(root: str, phase: Phase) -> list[ScriptFile]:
     """The scripts of a phase with their checksums, in order."""
     try:
-        return [identify(file) for file in find_phase(root, phase)]
+        return [identify(file) for file in scripts_of_phase(pathlib.Path(root), phase)]
     except ScriptError as error:
         raise MigrationError(_sentence(error)) from None
-    except PathError as error:
+    except (PathError, ReleaseError) as error:
         raise MigrationError(f"{error} Nothing was applied.") from None
 
 

@@ -8,6 +8,7 @@ document  YAML text to values that know their line and column
 validate  values against the schema
 manifest  release.yml as a typed value
 reader    a release's directory: the manifest, the directories it names, the artifact
+scripts   the migration scripts of a release, or of a directory
 archive   a release's zip file, unpacked without leaving its directory
 """
 

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._scripts.errors import PathError
+from .._scripts.find import phase_directory
+from .._scripts.phases import PHASES, Phase
 from .document import Node
 from .errors import InvalidFile, Problem, ReleaseError
 from .manifest import Manifest, read_manifest
-from .schema import PHASES
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -85,24 +87,40 @@ def check_artifact(release: Release) -> Path | None:
 def _directories(directory: Path, manifest: Manifest) -> dict[str, Path]:
     """Absolute directories by phase. Raises InvalidFile when one that is named is missing, outside, or named twice."""
     if manifest.database is None:
-        usual = {phase: directory / "db" / phase for phase in PHASES}
-        return {phase: path for phase, path in usual.items() if path.is_dir()}
+        usual = {phase.name: _usual(directory, phase) for phase in PHASES}
+        return {name: path for name, path in usual.items() if path is not None}
     found: dict[str, Path] = {}
     wrong: list[Problem] = []
     for phase in PHASES:
-        name = manifest.database.get(phase)
+        name = manifest.database.get(phase.name)
         if name is None:
             continue
         path = directory / name
         message = _objection(path, directory, found)
         if message:
-            place = _named(manifest, phase).place
+            place = _named(manifest, phase.name).place
             wrong.append(Problem(place.line, place.column, f"database.{phase} is {name!r}: {message}"))
-        found[phase] = path
+        found[phase.name] = path
     wrong += _forgotten(directory, manifest, found)
     if wrong:
         raise InvalidFile(str(manifest.file), wrong)
     return found
+
+
+def _usual(directory: Path, phase: Phase) -> Path | None:
+    """The directory of a phase where `database` does not name one; None when it is not there. Raises ReleaseError."""
+    above = directory / Path(phase.directory).parent
+    try:
+        found = phase_directory(above, phase) if above.is_dir() else None
+    except PathError as error:
+        raise ReleaseError(str(error)) from None
+    if found is None:
+        return None
+    path = Path(found)
+    message = _objection(path, directory, {})
+    if message:
+        raise ReleaseError(f"{path} is expected to be the directory of the {phase} scripts: {message}")
+    return path
 
 
 def _objection(path: Path, directory: Path, others: dict[str, Path]) -> str:
@@ -124,10 +142,10 @@ def _forgotten(directory: Path, manifest: Manifest, found: dict[str, Path]) -> l
     wrong = []
     named = {path.resolve() for path in found.values()}
     for phase in PHASES:
-        usual = directory / "db" / phase
-        if phase not in found and usual.is_dir() and usual.resolve() not in named:
+        usual = _usual(directory, phase)
+        if phase.name not in found and usual is not None and usual.resolve() not in named:
             place = _named(manifest).place
-            message = f"database has no key {phase}, but the directory db/{phase} exists: name it, or remove it."
+            message = f"database has no key {phase}, but the directory {phase.directory} exists: name it, or remove it."
             wrong.append(Problem(place.line, place.column, message))
     return wrong
 

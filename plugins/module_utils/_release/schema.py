@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-PHASES = ("expand", "backfill", "contract", "undo")
+from .._scripts.phases import PHASES
 
 Schema = dict[str, Any]
 
@@ -78,14 +78,14 @@ _DATABASE: Schema = {
     "description": "Directories of migration scripts by phase. By default db/PHASE, where it exists.",
     "additionalProperties": False,
     "properties": {
-        phase: {
+        phase.name: {
             "type": "string",
-            "description": _DIRECTORIES[phase],
+            "description": _DIRECTORIES[phase.name],
             **_pattern(
                 r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))(?!.*//)[^\\:\x00-\x1f]{1,255}",
                 "a directory inside the release, relative and with / between its parts",
             ),
-            "examples": [f"db/{phase}"],
+            "examples": [phase.directory],
         }
         for phase in PHASES
     },

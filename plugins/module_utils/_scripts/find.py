@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .errors import PathError, ScriptError
@@ -63,15 +63,8 @@ def _refuse_nested(path: pathlib.Path, directory: str) -> None:
             raise ScriptError(f"only scripts directly in {directory} are run: move it there", file=str(file))
 
 
-def phase_directory(root: pathlib.Path, phase: Phase, directories: Mapping[str, str] | None = None) -> str | None:
-    """The directory of a phase below `root`; None when the release has none.
-
-    `directories` names it for each phase (release.yml, `database`): one that is named has to be there. Without it the
-    directory is named after the phase.
-    """
-    if directories is not None:
-        wanted = directories.get(phase.name)
-        return str(root / wanted) if wanted is not None else None
+def phase_directory(root: pathlib.Path, phase: Phase) -> str | None:
+    """The directory below `root` that is named after a phase; None when there is none."""
     path = root / phase.name
     if path.exists():
         return str(path)
@@ -81,17 +74,17 @@ def phase_directory(root: pathlib.Path, phase: Phase, directories: Mapping[str, 
     return None
 
 
-def find_phase(root: str, phase: Phase, directories: Mapping[str, str] | None = None) -> list[ScriptFile]:
-    """The scripts of one phase, in order. A release without a directory for the phase has none."""
+def find_phase(root: str, phase: Phase) -> list[ScriptFile]:
+    """The scripts of one phase, in order. A directory without one for the phase has none."""
     above = _directory(root, "the directory with the directories of the phases is expected there")
-    directory = phase_directory(above, phase, directories)
+    directory = phase_directory(above, phase)
     return find_scripts(directory, phase) if directory is not None else []
 
 
 def find_below(path: str, phase: Phase | None = None) -> list[ScriptFile]:
     """The scripts that a path stands for: one file, a directory of scripts, or the directory of the phases.
 
-    Without a phase it is that of the directory's name. A release is not known here: its reader names the directories.
+    Without a phase it is that of the directory's name. A release is not known here: `_release.scripts` is.
     """
     root = pathlib.Path(path)
     if root.is_file():

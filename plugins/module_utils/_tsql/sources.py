@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .._release.manifest import is_release
-from .._release.reader import read_release
+from .._release.scripts import scripts_below
 from .._scripts.errors import PathError, ScriptError
-from .._scripts.find import ScriptFile, find_below, find_scripts
-from .._scripts.phases import Phase, named
+from .._scripts.find import ScriptFile
+from .._scripts.phases import Phase
 
 
 class SourceError(Exception):
@@ -23,13 +22,7 @@ def find_sources(path: str, phase: Phase | None) -> list[ScriptFile]:
     No phase stands for all: then the directory's sub-directories must be named after the phases.
     """
     try:
-        if not is_release(Path(path)):
-            return find_below(path, phase)
-        found: list[ScriptFile] = []
-        for name, directory in read_release(Path(path)).database.items():
-            if phase in (None, named(name)):
-                found += find_scripts(str(directory), named(name))
-        return found
+        return scripts_below(Path(path), phase)
     except PathError as error:
         raise SourceError(str(error)) from None
     except ScriptError as error:

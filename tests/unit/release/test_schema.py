@@ -13,8 +13,9 @@ import jsonschema
 import pytest
 import yaml
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.document import Node, Place, parse
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.schema import PHASES, SCHEMA
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.schema import SCHEMA
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.validate import problems
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import NAMES
 from ansible_collections.zero_downtime.dotnet.plugins.modules import http_probe
 from hypothesis import given
 from hypothesis import strategies as st
@@ -237,6 +238,6 @@ def test_each_keyword_of_the_schema_has_a_message_in_the_table() -> None:
 
 def test_the_least_and_everything_are_accepted() -> None:
     assert problems(parse(LEAST.encode(), "f"), SCHEMA) == []
-    everything = {phase: f"db/{phase}" for phase in PHASES}
+    everything = {phase: f"db/{phase}" for phase in NAMES}
     text = f"{LEAST}description: x\nuses: [dbo.a]\nsmoke: [{{path: /x}}]\ndatabase: {json.dumps(everything)}\n"
     assert problems(parse(text.encode(), "f"), SCHEMA) == []

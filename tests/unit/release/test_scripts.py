@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lint and the engine find the same scripts in a release, whatever its directories are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration import loading
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.errors import MigrationError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import CONTRACT, EXPAND, PHASES
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import find_sources
+
+from .conftest import LEAST
+
+
+def names(path: Path) -> dict[str, list[str]]:
+    """Paths of the scripts by phase, on which lint and the engine agree."""
+    by_engine = {phase.name: [file.path for file in loading.find(str(path), phase)] for phase in PHASES}
+    by_lint = {phase.name: [file.path for file in find_sources(str(path), phase)] for phase in PHASES}
+    assert by_engine == by_lint
+    together = [(file.phase.name, file.path) for file in find_sources(str(path), None)]
+    assert together == [(phase, name) for phase, found in by_engine.items() for name in found]
+    return {phase: found for phase, found in by_engine.items() if found}
+
+
+def test_the_usual_directories(bundle: Path) -> None:
+    wanted = {"expand": [str(bundle / "db/expand/0001.sql")]}
+    assert names(bundle) == wanted
+    assert names(bundle / "db") == wanted
+
+
+def test_directories_that_release_yml_names(bundle: Path) -> None:
+    (bundle / "sql/gone").mkdir(parents=True)
+    (bundle / "sql/gone/9.sql").write_text("SELECT 1;\n")
+    (bundle / "db/expand").rename(bundle / "sql/new")
+    (bundle / "release.yml").write_text(f"{LEAST}database: {{expand: sql/new, contract: sql/gone}}\n")
+    assert names(bundle) == {"expand": [str(bundle / "sql/new/0001.sql")], "contract": [str(bundle / "sql/gone/9.sql")]}
+
+
+def test_a_directory_that_is_missing_is_refused_by_both_in_every_phase(bundle: Path) -> None:
+    (bundle / "release.yml").write_text(f"{LEAST}database: {{expand: db/expand, contract: db/contract}}\n")
+    for phase in (EXPAND, CONTRACT):
+        with pytest.raises(MigrationError, match=r"release\.yml:4:41: .*no such directory.*Nothing was applied"):
+            loading.find(str(bundle), phase)
+        with pytest.raises(ReleaseError, match="no such directory"):
+            find_sources(str(bundle), phase)
+
+
+def test_a_directory_in_capitals_is_not_passed_over(bundle: Path) -> None:
+    (bundle / "db/expand").rename(bundle / "db/Expand")
+    with pytest.raises(MigrationError, match="rename it to expand"):
+        loading.find(str(bundle), EXPAND)
+    with pytest.raises(ReleaseError, match="rename it to expand"):
+        find_sources(str(bundle), EXPAND)
+
+
+def test_a_directory_that_is_a_link_out_of_the_release_is_refused(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (bundle / "db/undo").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReleaseError, match=r"db/undo is expected to be .*link out of the release"):
+        find_sources(str(bundle), EXPAND)
