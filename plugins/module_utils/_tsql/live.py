@@ -50,6 +50,8 @@ class TableFacts:
     triggers: list[str] = field(default_factory=list)
     bound: list[str] = field(default_factory=list)
     """Modules that are schema-bound to it."""
+    keys: list[frozenset[str]] = field(default_factory=list)
+    """The columns of each primary key, unique constraint and unique index without a filter, in lower case."""
 
 
 @dataclass
@@ -119,6 +121,13 @@ INDEXES_SQL = (
     "SELECT s.name, t.name, i.name FROM sys.indexes AS i JOIN sys.tables AS t ON t.object_id = i.object_id "
     "JOIN sys.schemas AS s ON s.schema_id = t.schema_id WHERE i.name IS NOT NULL"
 )
+KEYS_SQL = (
+    "SELECT s.name, t.name, i.index_id, c.name FROM sys.indexes AS i JOIN sys.tables AS t ON t.object_id = i.object_id "
+    "JOIN sys.schemas AS s ON s.schema_id = t.schema_id "
+    "JOIN sys.index_columns AS k ON k.object_id = i.object_id AND k.index_id = i.index_id "
+    "JOIN sys.columns AS c ON c.object_id = k.object_id AND c.column_id = k.column_id "
+    "WHERE i.is_unique = 1 AND i.has_filter = 0 AND i.is_disabled = 0 AND k.is_included_column = 0"
+)
 SCHEMAS_SQL = "SELECT name FROM sys.schemas"
 TRIGGERS_SQL = (
     "SELECT s.name, t.name, r.name FROM sys.triggers AS r JOIN sys.tables AS t ON t.object_id = r.parent_id "
@@ -139,6 +148,7 @@ QUERIES = (
     OTHERS_SQL,
     TYPES_SQL,
     INDEXES_SQL,
+    KEYS_SQL,
     SCHEMAS_SQL,
     TRIGGERS_SQL,
     BOUND_SQL,
@@ -159,7 +169,7 @@ _KINDS = {
 
 
 def read_live(query: Query, app: str = "") -> LiveSchema:
-    """Ask all that the rules want to know, in ten reading queries, and the journal of an application, or of all of them."""
+    """Ask all that the rules want to know, in eleven reading queries, and the journal of an application, or of all of them."""
     live = LiveSchema()
     for major, engine, database in query(VERSION_SQL):
         live.version = int(major or 0)
@@ -196,6 +206,12 @@ def read_live(query: Query, app: str = "") -> LiveSchema:
         live.types[_key(schema, name)] = bool(is_table)
     for schema, table, name in query(INDEXES_SQL):
         live.indexes.add((*_key(schema, table), str(name).lower()))
+    keys: dict[tuple[Key, int], set[str]] = {}
+    for schema, table, index, column in query(KEYS_SQL):
+        keys.setdefault((_key(schema, table), int(index)), set()).add(str(column).lower())
+    for (owner, _index), columns in keys.items():
+        if owner in live.tables:
+            live.tables[owner].keys.append(frozenset(columns))
     for (name,) in query(SCHEMAS_SQL):
         live.schemas.add(str(name).lower())
     for schema, table, name in query(TRIGGERS_SQL):

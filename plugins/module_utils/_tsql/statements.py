@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .lexer import VARIABLE, Token
@@ -250,3 +251,19 @@ RESERVED = frozenset(
     TRANSACTION TRIGGER TRUNCATE TRY_CONVERT TSEQUAL UNION UNIQUE UNPIVOT UPDATE UPDATETEXT USE USER VALUES
     VARYING VIEW WAITFOR WHEN WHERE WHILE WITH WITHIN WRITETEXT""".split()  # noqa: SIM905
 )
+
+
+def select_top(words: Sequence[Token]) -> str:
+    """What a query limits its rows to, from the tokens that begin with SELECT: ``1000``, ``100 PERCENT``, ``@n``, ``?`` for
+    an expression, '' for no TOP.
+    """
+    rest = [token for token in words[1:12] if token.key not in ("DISTINCT", "ALL")]
+    if not rest or rest[0].key != "TOP":
+        return ""
+    number = rest[1:2]
+    end = 2
+    if number and number[0].key == "(":
+        closing = next((at for at, token in enumerate(rest) if token.key == ")"), len(rest))
+        number, end = rest[2:closing], closing + 1
+    text = number[0].text if len(number) == 1 else "?"
+    return text + (" PERCENT" if rest[end : end + 1] and rest[end].key == "PERCENT" else "")

@@ -101,6 +101,7 @@ def live_schema() -> LiveSchema:
         table("Log", 5_000, ColumnFacts("ThingId", "int", 4, False)),
         table("Nothing", 0, ColumnFacts("Id", "int", 4, False)),
     ]
+    tables[0].keys = [frozenset({"thingid"})]
     modules = [
         ModuleFacts(
             "dbo",

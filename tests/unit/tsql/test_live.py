@@ -46,6 +46,7 @@ ANSWERS: dict[str, list[Sequence[Any]]] = {
     live.OTHERS_SQL: [("dbo", "Stuff", "SN")],
     live.TYPES_SQL: [("dbo", "IdList", True)],
     live.INDEXES_SQL: [("dbo", "Things", "PK_Things")],
+    live.KEYS_SQL: [("dbo", "Things", 1, "ThingId")],
     live.SCHEMAS_SQL: [("dbo",), ("sales",)],
     live.TRIGGERS_SQL: [("dbo", "Things", "trThings")],
     live.BOUND_SQL: [("dbo", "Things", "vThings")],

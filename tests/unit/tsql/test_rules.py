@@ -19,7 +19,7 @@ WITHOUT_SCRIPT = {
     "rebuild-table", "add-persisted", "alter-implicit-null", "alter-null", "change-default", "kill-blockers", "index-set-options",
     "view-star", "schemabinding", "trigger-add", "trigger-quality", "trigger-off", "synonym-retarget", "recreate-module", "data-meaning",
     "database", "cross-database", "unqualified", "unnamed", "transaction", "no-transaction", "session", "same-batch", "not-idempotent",
-    "name-length", "dynamic", "unknown", "positional-use", "release-uses", "waiver", "stale-waiver",
+    "name-length", "table-lock", "wait", "deadlock-priority", "own-tables", "dynamic", "unknown", "positional-use", "release-uses", "waiver", "stale-waiver",
 }  # fmt: skip
 
 

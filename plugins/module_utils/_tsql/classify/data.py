@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..body import Body, Place
 from ..lexer import NUMBER, QUOTED, STRING, VARIABLE, WORD, Token, string_value
-from ..statements import Action, Statement
+from ..statements import Action, Statement, select_top
 from ..words import Unrecognised
 from .classifier import Classifier, Handler
 from .definitions import column_list, rest
@@ -168,7 +168,7 @@ def _with(c: Classifier, token: Token) -> bool:
     start = s.i
     s.i += 1
     names: set[str] = set()
-    limited: set[str] = set()
+    limited: dict[str, str] = {}
     if s.key in ("XMLNAMESPACES", "CHANGE_TRACKING_CONTEXT") and s.ahead().key == "(":
         s.i += 1
         s.group()
@@ -196,13 +196,14 @@ def _with(c: Classifier, token: Token) -> bool:
             statement.first = min(statement.first, start)
             if statement.name is not None and statement.name.base.lower() in names and not statement.name.schema:
                 statement.flags.add("cte")
-                if statement.name.base.lower() in limited:
-                    statement.options.setdefault("top", "cte")
+                top = limited.get(statement.name.base.lower(), "")
+                if top:
+                    statement.options.setdefault("top", top)
             statement.actions.extend(Action("STAR", star) for star in c.cte_stars)
     return False
 
 
-def _cte(c: Classifier, names: set[str], limited: set[str]) -> None:
+def _cte(c: Classifier, names: set[str], limited: dict[str, str]) -> None:
     s = c.s
     c.cte_sources = []
     c.cte_stars = []
@@ -217,8 +218,7 @@ def _cte(c: Classifier, names: set[str], limited: set[str]) -> None:
         body = Body()
         start = s.i
         s.body(body, Place(stop_after_group=True))
-        if s.tokens[start + 1].key == "SELECT" and s.tokens[start + 2].key == "TOP":
-            limited.add(name)
+        limited[name] = select_top(s.tokens[start + 1 : s.i])
         c.cte_sources.extend(body.sources)
         c.cte_stars.extend(body.stars)
         if not s.take(","):

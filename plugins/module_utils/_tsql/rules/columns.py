@@ -156,8 +156,8 @@ def staged(table: Name | None, column: Column, value: str, *, required: bool = T
         scripts.append(
             (
                 "backfill",
-                f"WHILE 1 = 1\nBEGIN\n    UPDATE TOP (1000) {target} SET {name} = {value} WHERE {name} IS NULL;\n"
-                "    IF @@ROWCOUNT = 0 BREAK;\nEND;\n",
+                "-- migrate: batch 1000 pause 100ms\n"
+                f"UPDATE TOP (1000) {target} SET {name} = {value} WHERE {name} IS NULL;\n",
             )
         )
     if required:

@@ -4,14 +4,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..analysis import Unit
 from ..breaking import EMPTIED, broken
+from ..extent import (
+    FEW,
+    assignments,
+    columns_in,
+    copies_few,
+    extent,
+    in_loop,
+    is_few,
+    null_tests,
+    says_nothing,
+    top_of,
+    where_of,
+)
 from ..findings import WARNING, Advice
-from ..lexer import QUOTED, VARIABLE, WORD, Token, string_value
+from ..lexer import QUOTED, WORD, string_value
 from ..ownership import LIKELY
-from ..statements import Action, Name
+from ..statements import Action, Name, plain
 from .family import SILENT, Context, Family
 from .triggers import TRIGGER_OFF
 from .unreadable import UNKNOWN
@@ -61,15 +72,6 @@ PARTITION = FAMILY.rule(
 )
 
 
-_BATCH = 5000
-
-
-_NO_COLUMN = frozenset(
-    """AND OR NOT NULL IS IN LIKE BETWEEN EXISTS SELECT WHERE CAST CONVERT AS INT BIT LEN GETDATE SYSDATETIME
-    ISNULL COALESCE OPTION RECOMPILE MAXDOP""".split()  # noqa: SIM905
-)
-
-
 def target(unit: Unit) -> Name | None:
     """The table that is meant: an alias is looked up in FROM."""
     statement = unit.statement
@@ -90,80 +92,46 @@ def target(unit: Unit) -> Name | None:
     return name
 
 
-def _says_nothing(words: Sequence[Token]) -> bool:
-    """A WHERE that every row fulfils: no column in it (1 = 1), or one compared with itself."""
-    columns = [
-        token
-        for at, token in enumerate(words)
-        if token.kind in (WORD, QUOTED)
-        and token.key not in _NO_COLUMN
-        and not (at + 1 < len(words) and words[at + 1].key == "(")
-    ]
-    if not columns:
-        return not any(token.kind == VARIABLE for token in words)
-    plain = [token for token in words if token.key not in ("(", ")", ";")]
-    half = len(plain) // 2
-    if len(plain) % 2 == 1 and plain[half].key in ("=", ">=", "<="):
-        return [token.text.lower() for token in plain[:half]] == [token.text.lower() for token in plain[half + 1 :]]
-    return False
+def _shared(context: Context, unit: Unit, table: Name | None) -> bool:
+    """Whether the rows of a table are the running version's too. A table that only may be new is shared."""
+    if table is None:
+        return True
+    if table.temporary or table.base.lower() in ("inserted", "deleted"):
+        return False
+    return not context.own.table(table, unit)
 
 
-def _joined_to_few(unit: Unit) -> bool:
-    """Joined to the rows that a trigger is for, or, in a loop, to a temporary table that holds the keys of a batch."""
-    statement = unit.statement
-    words = unit.words()
-    if not any(token.key == "JOIN" for token in words) or any(token.key in ("LEFT", "FULL") for token in words):
+def _composed(context: Context, unit: Unit) -> bool:
+    if "composed" not in unit.statement.flags:
         return False
-    if statement.module is not None and statement.module.kind == "TRIGGER":
-        return any(source.base.lower() in ("inserted", "deleted") and not source.schema for source in statement.sources)
-    if not any(guard.word == "WHILE" for guard in unit.guards):
-        return False
-    return any(source.temporary for source in statement.sources) or any(
-        one.key in ("JOIN", "FROM") and two.kind == VARIABLE for one, two in zip(words, words[1:])
+    context.report(
+        unit,
+        UNKNOWN,
+        f"a {unit.statement.kind} inside FROM ( )",
+        advice=Advice("Write it as a statement of its own, with OUTPUT INTO."),
     )
-
-
-def _where(unit: Unit) -> Sequence[Token]:
-    statement = unit.statement
-    if "where" not in statement.options:
-        return ()
-    return unit.tokens[int(statement.options["where"]) + 1 : statement.last]
+    return True
 
 
 @FAMILY.on("UPDATE", "DELETE")
 def data_mass(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = target(unit)
-    if table is not None and (table.temporary or context.own.table(table, unit, LIKELY)):
+    if not _shared(context, unit, table) or _composed(context, unit):
         return
-    if table is not None and table.base.lower() in ("inserted", "deleted"):
-        return
-    if "composed" in statement.flags:
-        context.report(
-            unit,
-            UNKNOWN,
-            f"a {statement.kind} inside FROM ( )",
-            advice=Advice("Write it as a statement of its own, with OUTPUT INTO."),
-        )
-        return
-    top = statement.options.get("top", "")
-    limited = top == "cte" or (top.isdigit() and int(top) < _BATCH and "percent" not in statement.flags)
-    where = _where(unit)
-    everything = (not where or _says_nothing(where)) and not _joined_to_few(unit)
+    rows = extent(context.script, unit, context.table_facts(table))
     verb = "deletes" if statement.kind == "DELETE" else "updates"
-    if everything and not limited:
-        why = "with no WHERE" if not where else "with a WHERE that every row fulfils"
-        if top and not limited:
-            why += f" and TOP ({top}), which is not below {_BATCH}"
+    if not rows.few and _refused(context, unit, table):
         context.report(
             unit,
             DATA_MASS,
-            f"{verb} {full(table)} {why}",
+            f"{verb} rows of {full(table)} {rows.why}",
             table=table,
-            advice=_batches(unit, table, statement.kind),
-            breaks=broken(EMPTIED, table) if statement.kind == "DELETE" else None,
+            severity=WARNING if rows.accumulates and context.options.phase == "backfill" else None,
+            advice=_batches(context, unit, table),
+            breaks=broken(EMPTIED, table) if statement.kind == "DELETE" and not where_of(unit) else None,
         )
-    elif context.options.phase == "expand" and not limited:
+    elif context.options.phase == "expand" and not is_few(top_of(unit)):
         context.report(
             unit,
             DATA_MEANING,
@@ -172,39 +140,57 @@ def data_mass(context: Context, unit: Unit) -> None:
         )
 
 
-def _batches(unit: Unit, table: Name | None, kind: str) -> Advice:
-    if kind == "DELETE":
+def _refused(context: Context, unit: Unit, table: Name | None) -> bool:
+    """Whether a statement that is not proven to touch few rows is refused.
+
+    Any WHERE of a backfill finds every row: it is written for that. In other phases a WHERE on old columns is left to
+    data-meaning: most such statements correct single rows. One that asks for rows not filled yet finds all of them.
+    """
+    where = where_of(unit)
+    if context.options.phase == "backfill" or not where or in_loop(unit) or top_of(unit) or says_nothing(where):
+        return True
+    unfilled = set(null_tests(where))
+    assigned = {column for column, _value in assignments(unit)}
+    return any(column in assigned or context.own.column(table, column, unit, LIKELY) for column in unfilled)
+
+
+_HEADER = "-- migrate: batch 1000 pause 100ms\n"
+
+
+def _batches(context: Context, unit: Unit, table: Name | None) -> Advice:
+    """The same statement in the engine's own rounds, each in a transaction of its own."""
+    if unit.statement.kind == "DELETE":
         return Advice(
             "In contract, in batches, each with its own short transaction.",
-            (
-                (
-                    "contract",
-                    f"WHILE 1 = 1\nBEGIN\n    DELETE TOP (1000) FROM {full(table)};\n    IF @@ROWCOUNT = 0 "
-                    "BREAK;\nEND;\n",
-                ),
-            ),
+            (("contract", _delete_in_batches(unit, table)),),
         )
     words = list(unit.words())
     start = next((token.start for token in words if token.key == "SET"), None)
-    first = None
-    for at, token in enumerate(words):
-        if token.key == "SET" and at + 1 < len(words):
-            first = words[at + 1].text
-    clause = unit.text[start : words[-1].end] if start is not None and "from" not in unit.statement.flags else ""
-    if not clause or first is None or "where" in unit.statement.options or unit.dynamic:
+    assigned = assignments(unit)
+    fits = start is not None and len(assigned) == 1 and "from" not in unit.statement.flags and not unit.dynamic
+    if not fits or where_of(unit) or "output" in unit.statement.flags or in_loop(unit) or start is None:
         return Advice(
-            "In backfill, in batches of fewer than 5,000 rows: UPDATE TOP (1000) ... WHERE <not done yet>, until "
-            "@@ROWCOUNT is 0."
+            "In backfill, with the header -- migrate: batch 1000 pause 100ms and UPDATE TOP (1000) ... WHERE "
+            "<not done yet>: the engine runs it again until no row is left, each round in a transaction of its own."
         )
+    column, value = assigned[0]
+    clause = unit.text[start : words[-1].end].rstrip("; \n")
+    done = f"{plain(column)} IS NULL" + "".join(f" AND {plain(one)} IS NOT NULL" for one in columns_in(value))
     return Advice(
-        "In backfill, in batches, with a WHERE that tells which rows are still to do.",
-        (
-            (
-                "backfill",
-                f"WHILE 1 = 1\nBEGIN\n    UPDATE TOP (1000) {full(table)} {clause} WHERE {first} IS NULL;\n    IF "
-                "@@ROWCOUNT = 0 BREAK;\nEND;\n",
-            ),
-        ),
+        "In backfill, in rounds of the migration engine, with a WHERE that tells which rows are still to do.",
+        (("backfill", f"{_HEADER}UPDATE TOP (1000) {full(table)} {clause} WHERE {done};\n"),),
+    )
+
+
+def _delete_in_batches(unit: Unit, table: Name | None) -> str:
+    where = where_of(unit)
+    condition = f" WHERE {unit.text[where[0].start : where[-1].end].rstrip('; ')}" if where and not unit.dynamic else ""
+    target_name = full(table)
+    return (
+        "-- migrate: no-transaction\n"
+        f"IF EXISTS (SELECT 1 FROM {target_name}{condition})\nBEGIN\n    WHILE 1 = 1\n    BEGIN\n"
+        f"        DELETE TOP (1000) FROM {target_name}{condition};\n"
+        "        IF @@ROWCOUNT = 0 BREAK;\n    END;\nEND;\n"
     )
 
 
@@ -212,17 +198,14 @@ def _batches(unit: Unit, table: Name | None, kind: str) -> Advice:
 def merge(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = statement.name
-    if table is None or table.temporary or context.own.table(table, unit, LIKELY):
+    if not _shared(context, unit, table) or _composed(context, unit):
         return
-    if "composed" in statement.flags:
-        context.report(
-            unit,
-            UNKNOWN,
-            "a MERGE inside FROM ( )",
-            advice=Advice("Write it as a statement of its own, with OUTPUT INTO."),
-        )
-        return
-    if "by source" in statement.flags and {"delete", "update"} & statement.flags:
+    facts = context.table_facts(table)
+    changes = bool({"delete", "update"} & statement.flags)
+    listed = "values" in statement.flags
+    if facts is not None and facts.rows < FEW and changes:
+        _merge_meaning(context, unit, table)
+    elif "by source" in statement.flags and changes:
         context.report(
             unit,
             DATA_MASS,
@@ -230,20 +213,62 @@ def merge(context: Context, unit: Unit) -> None:
             table=table,
             advice=Advice("Leave WHEN NOT MATCHED BY SOURCE out; delete by key, in contract."),
         )
-    elif "delete" in statement.flags or ("update" in statement.flags and "values" not in statement.flags):
+    elif changes and ("delete" in statement.flags or not listed):
         context.report(
             unit,
             DATA_MASS,
             f"updates or deletes rows of {full(table)} all at once (MERGE)",
             table=table,
-            advice=Advice("UPDATE TOP (1000) ... in a loop, in backfill; INSERT ... WHERE NOT EXISTS for new rows."),
+            advice=Advice("UPDATE TOP (1000) ... in backfill; INSERT ... WHERE NOT EXISTS for new rows."),
         )
-    elif "update" in statement.flags and context.options.phase == "expand":
+    elif changes:
+        _merge_meaning(context, unit, table)
+    elif not listed and not copies_few(context.script, unit, context.table_facts):
+        _copies(context, unit, table)
+
+
+def _merge_meaning(context: Context, unit: Unit, table: Name | None) -> None:
+    if context.options.phase == "expand":
         context.report(
             unit,
             DATA_MEANING,
             f"updates rows of {full(table)} that the running version knows (MERGE)",
             advice=Advice("Leave WHEN MATCHED out: add new rows only."),
+        )
+
+
+@FAMILY.on("INSERT")
+def insert_many(context: Context, unit: Unit) -> None:
+    """INSERT ... SELECT takes as many locks as an UPDATE of the same rows."""
+    statement = unit.statement
+    table = target(unit)
+    if not {"select", "exec"} & statement.flags or not _shared(context, unit, table):
+        return
+    if not copies_few(context.script, unit, context.table_facts):
+        _copies(context, unit, table)
+
+
+def _copies(context: Context, unit: Unit, table: Name | None) -> None:
+    context.report(
+        unit,
+        DATA_MASS,
+        f"adds rows to {full(table)} all at once, as many as its source has",
+        severity=WARNING,
+        table=table,
+        advice=Advice("In backfill: -- migrate: batch 1000, and INSERT ... SELECT TOP (1000) ... WHERE NOT EXISTS."),
+    )
+
+
+@FAMILY.on("BULK INSERT")
+def bulk_insert(context: Context, unit: Unit) -> None:
+    table = target(unit)
+    if _shared(context, unit, table):
+        context.report(
+            unit,
+            DATA_MASS,
+            f"loads a file into {full(table)} at once, fires no triggers, and leaves constraints unchecked",
+            table=table,
+            advice=Advice("Load it into a new table, and move its rows in backfill, in batches."),
         )
 
 
