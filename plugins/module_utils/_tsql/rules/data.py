@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..._scripts.phases import named
 from ..analysis import Unit
 from ..breaking import EMPTIED, broken
 from ..extent import (
@@ -127,11 +128,11 @@ def data_mass(context: Context, unit: Unit) -> None:
             DATA_MASS,
             f"{verb} rows of {full(table)} {rows.why}",
             table=table,
-            severity=WARNING if rows.accumulates and context.options.phase == "backfill" else None,
+            severity=WARNING if rows.accumulates and named(context.options.phase).batched else None,
             advice=_batches(context, unit, table),
             breaks=broken(EMPTIED, table) if statement.kind == "DELETE" and not where_of(unit) else None,
         )
-    elif context.options.phase == "expand" and not is_few(top_of(unit)):
+    elif named(context.options.phase).defines and not is_few(top_of(unit)):
         context.report(
             unit,
             DATA_MEANING,
@@ -147,7 +148,7 @@ def _refused(context: Context, unit: Unit, table: Name | None) -> bool:
     data-meaning: most such statements correct single rows. One that asks for rows not filled yet finds all of them.
     """
     where = where_of(unit)
-    if context.options.phase == "backfill" or not where or in_loop(unit) or top_of(unit) or says_nothing(where):
+    if named(context.options.phase).batched or not where or in_loop(unit) or top_of(unit) or says_nothing(where):
         return True
     unfilled = set(null_tests(where))
     assigned = {column for column, _value in assignments(unit)}
@@ -228,7 +229,7 @@ def merge(context: Context, unit: Unit) -> None:
 
 
 def _merge_meaning(context: Context, unit: Unit, table: Name | None) -> None:
-    if context.options.phase == "expand":
+    if named(context.options.phase).defines:
         context.report(
             unit,
             DATA_MEANING,
