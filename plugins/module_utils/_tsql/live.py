@@ -63,7 +63,6 @@ class ModuleFacts:
     kind: str
     definition: str = ""
     uses_quoted_identifier: bool = True
-    schema_bound: bool = False
 
 
 @dataclass
@@ -105,7 +104,7 @@ COLUMNS_SQL = (
     "JOIN sys.types AS y ON y.user_type_id = c.user_type_id"
 )
 MODULES_SQL = (
-    "SELECT s.name, o.name, o.type, m.definition, m.uses_quoted_identifier, m.is_schema_bound FROM sys.sql_modules "
+    "SELECT s.name, o.name, o.type, m.definition, m.uses_quoted_identifier FROM sys.sql_modules "
     "AS m "
     "JOIN sys.objects AS o ON o.object_id = m.object_id JOIN sys.schemas AS s ON s.schema_id = o.schema_id"
 )
@@ -189,14 +188,13 @@ def read_live(query: Query, app: str = "") -> LiveSchema:
                 bool(default),
                 str(collation or ""),
             )
-    for schema, name, kind, definition, quoted, bound in query(MODULES_SQL):
+    for schema, name, kind, definition, quoted in query(MODULES_SQL):
         live.modules[_key(schema, name)] = ModuleFacts(
             str(schema),
             str(name),
             _KINDS.get(str(kind).strip(), "MODULE"),
             str(definition or ""),
             bool(quoted),
-            bool(bound),
         )
     for schema, name, kind in query(OTHERS_SQL):
         live.modules.setdefault(

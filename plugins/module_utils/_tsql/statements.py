@@ -211,8 +211,6 @@ class Statement:
     """Index of the first token in the batch."""
     last: int = 0
     """Index behind the last one."""
-    root: Statement | None = None
-    """The EXEC in the file whose string holds this statement, or None for one that stands in the file itself."""
     nested: list[Nested] = field(default_factory=list)
 
     @property

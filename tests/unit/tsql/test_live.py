@@ -25,13 +25,12 @@ ANSWERS: dict[str, list[Sequence[Any]]] = {
         ("dbo", "Things", "Total", "int", 4, True, True, 0, None),
     ],
     live.MODULES_SQL: [
-        ("dbo", "spLog", "P ", "CREATE PROCEDURE dbo.spLog @id int AS INSERT INTO dbo.Log VALUES (@id)", True, False),
+        ("dbo", "spLog", "P ", "CREATE PROCEDURE dbo.spLog @id int AS INSERT INTO dbo.Log VALUES (@id)", True),
         (
             "dbo",
             "spOld",
             "P ",
             "CREATE PROCEDURE dbo.spOld AS UPDATE dbo.Things SET Name = N'a' WHERE ThingId = 1",
-            False,
             False,
         ),
         (
@@ -39,7 +38,6 @@ ANSWERS: dict[str, list[Sequence[Any]]] = {
             "vThings",
             "V ",
             "CREATE VIEW dbo.vThings WITH SCHEMABINDING AS SELECT Name FROM dbo.Things",
-            True,
             True,
         ),
     ],

@@ -191,109 +191,125 @@ def add_column(context: Context, unit: Unit) -> None:
 
 
 def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
-    where = f"column {plain(column.name)} of {full(table)}"
-    token = column.token
     if column.computed:
-        if column.persisted:
-            context.report(
-                unit,
-                ADD_PERSISTED,
-                f"adds persisted computed {where}",
-                token=token,
-                table=table,
-                advice=Advice("Leave PERSISTED out: the value is computed when it is read."),
-            )
-        return
-    if column.type_name in ("rowversion", "timestamp"):
+        _computed(context, unit, table, column)
+    elif column.type_name in ("rowversion", "timestamp"):
+        _rowversion(context, unit, table, column)
+    elif column.identity:
+        _identity(context, unit, table, column)
+    else:
+        _constrained(context, unit, table, column)
+        _required(context, unit, table, column)
+
+
+def _nullable(table: Name | None, column: Column, type_text: str = "") -> tuple[str, str]:
+    """The script that adds the column without anything else."""
+    return (
+        "expand",
+        f"ALTER TABLE {full(table)} ADD {plain(column.name)} {type_text or column.type_text} NULL;\n",
+    )
+
+
+def _computed(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
+    if column.persisted:
         context.report(
             unit,
-            ADD_ROWVERSION,
-            f"adds {where} of type {column.type_name}",
-            token=token,
+            ADD_PERSISTED,
+            f"adds persisted computed {_where(table, column)}",
+            token=column.token,
             table=table,
-            advice=Advice(
-                "Put it into a table of its own, with the key of the first, or count versions in a column that a "
-                "trigger keeps.",
-                (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} bigint NULL;\n"),),
-            ),
+            advice=Advice("Leave PERSISTED out: the value is computed when it is read."),
         )
-        return
-    if column.identity:
-        context.report(
-            unit,
-            ADD_IDENTITY,
-            f"adds IDENTITY {where}",
-            token=token,
-            table=table,
-            advice=Advice(
-                "A nullable column, filled from a sequence in backfill, with the sequence as its default.",
-                (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} {column.type_text} NULL;\n"),),
-            ),
-        )
-        return
+
+
+def _rowversion(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
+    context.report(
+        unit,
+        ADD_ROWVERSION,
+        f"adds {_where(table, column)} of type {column.type_name}",
+        token=column.token,
+        table=table,
+        advice=Advice(
+            "Put it into a table of its own, with the key of the first, or count versions in a column that a trigger "
+            "keeps.",
+            (_nullable(table, column, "bigint"),),
+        ),
+    )
+
+
+def _identity(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
+    context.report(
+        unit,
+        ADD_IDENTITY,
+        f"adds IDENTITY {_where(table, column)}",
+        token=column.token,
+        table=table,
+        advice=Advice(
+            "A nullable column, filled from a sequence in backfill, with the sequence as its default.",
+            (_nullable(table, column),),
+        ),
+    )
+
+
+def _constrained(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
+    """A foreign key, a CHECK or a key in the definition of the column."""
+    where = _where(table, column)
+    alone = _nullable(table, column)
     if column.references is not None:
+        name = constraint_name("FK", table.base if table else "", column.name)
+        later = (
+            f"ALTER TABLE {full(table)} WITH NOCHECK ADD CONSTRAINT {name} FOREIGN KEY ({plain(column.name)}) "
+            f"REFERENCES {full(column.references)};\n"
+        )
         context.report(
             unit,
             ADD_FOREIGN_KEY,
             f"adds {where} with a foreign key to {full(column.references)}",
-            token=token,
+            token=column.token,
             table=table,
-            advice=Advice(
-                "The column now, the foreign key in contract.",
-                (
-                    ("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} {column.type_text} NULL;\n"),
-                    (
-                        "contract",
-                        f"ALTER TABLE {full(table)} WITH NOCHECK ADD CONSTRAINT "
-                        f"{constraint_name('FK', table.base if table else '', column.name)} FOREIGN KEY "
-                        f"({plain(column.name)}) "
-                        f"REFERENCES {full(column.references)};\n",
-                    ),
-                ),
-            ),
+            advice=Advice("The column now, the foreign key in contract.", (alone, ("contract", later))),
         )
     if column.check:
         context.report(
             unit,
             ADD_CHECK,
             f"adds {where} with a CHECK",
-            token=token,
+            token=column.token,
             table=table,
-            advice=Advice(
-                "The column now, the CHECK in contract.",
-                (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} {column.type_text} NULL;\n"),),
-            ),
+            advice=Advice("The column now, the CHECK in contract.", (alone,)),
         )
     if column.unique or column.primary_key:
         context.report(
             unit,
             ADD_UNIQUE,
             f"adds unique {where}",
-            token=token,
+            token=column.token,
             table=table,
-            advice=Advice(
-                "The column now, the key in contract.",
-                (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name)} {column.type_text} NULL;\n"),),
-            ),
+            advice=Advice("The column now, the key in contract.", (alone,)),
         )
+
+
+def _required(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
+    """NOT NULL, a default, and WITH VALUES."""
+    where = _where(table, column)
     required = column.nullable is False or column.primary_key
     if required and column.default is None:
         context.report(
             unit,
             ADD_REQUIRED,
             f"adds required {where} ({column.type_text} NOT NULL) with no default",
-            token=token,
+            token=column.token,
             table=table,
             advice=staged(table, column, _ZERO.get(column.type_name, "")),
         )
-    elif required and column.default is not None:
+    elif required:
         _default_offline(context, unit, table, column, where)
     if column.with_values:
         context.report(
             unit,
             ADD_WITH_VALUES,
             f"fills {where} in every row (WITH VALUES)",
-            token=token,
+            token=column.token,
             table=table,
             advice=staged(table, column, _default_text(column, unit), required=False),
         )

@@ -63,75 +63,101 @@ UNNAMED = FAMILY.rule(
 
 @FAMILY.on("ALTER TABLE")
 def add_constraint(context: Context, unit: Unit) -> None:
-    statement = unit.statement
-    table = statement.name
-    for action in statement.actions:
-        if (
-            action.kind in ("ADD CHECK", "ADD FOREIGN KEY")
-            and action.nocheck
-            and table is not None
-            and not table.temporary
-        ):
-            context.own.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
-        if context.own.table(table, unit, LIKELY):
+    table = unit.statement.name
+    for action in unit.statement.actions:
+        check = _ADDED.get(action.kind)
+        if check is None:
             continue
-        if action.kind == "ADD CHECK":
-            context.report(
-                unit,
-                ADD_CHECK,
-                f"adds CHECK constraint {plain(action.name) or 'without a name'} to {full(table)}",
-                token=action.token,
-                table=table,
-                advice=_later(unit, table, action),
-            )
-        elif action.kind == "ADD FOREIGN KEY":
-            context.report(
-                unit,
-                ADD_FOREIGN_KEY,
-                f"adds foreign key {plain(action.name) or 'without a name'} from {full(table)} to "
-                f"{full(action.target)}",
-                token=action.token,
-                table=table,
-                advice=_later(unit, table, action),
-            )
-        elif action.kind in ("ADD PRIMARY KEY", "ADD UNIQUE") or (
-            action.kind == "ADD INDEX" and "UNIQUE" in action.words
-        ):
-            context.report(
-                unit,
-                ADD_UNIQUE,
-                f"adds {action.kind[4:]} {plain(action.name) or 'without a name'} to {full(table)}",
-                token=action.token,
-                table=table,
-                advice=after_duplicates(table, action, in_contract(unit, "")),
-            )
-        elif action.kind == "ADD INDEX":
-            context.report(
-                unit,
-                INDEX_OFFLINE,
-                f"builds index {plain(action.name)} on {full(table)}, by ALTER TABLE, which cannot do it online",
-                token=action.token,
-                table=table,
-                advice=Advice("CREATE INDEX ... WITH (ONLINE = ON)."),
-            )
-        elif action.kind == "ADD DEFAULT":
-            if table is not None and action.columns:
-                if context.own.column(table, action.columns[0], unit, LIKELY):
-                    continue
-                facts = context.table_facts(table)
-                column = facts.columns.get(action.columns[0].lower()) if facts else None
-                if column is not None and not column.has_default:
-                    continue
-            context.report(
-                unit,
-                CHANGE_DEFAULT,
-                f"sets a default for column {plain(action.columns[0]) if action.columns else '?'} of {full(table)}",
-                token=action.token,
-                advice=Advice(
-                    "Where the column has none so far this is harmless; otherwise add a new column with the new "
-                    "default."
-                ),
-            )
+        if action.nocheck and action.kind in _CHECKED and table is not None and not table.temporary:
+            context.own.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
+        if not context.own.table(table, unit, LIKELY):
+            check(context, unit, action)
+
+
+def _add_check(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    context.report(
+        unit,
+        ADD_CHECK,
+        f"adds CHECK constraint {_named(action)} to {full(table)}",
+        token=action.token,
+        table=table,
+        advice=_later(unit, table, action),
+    )
+
+
+def _named(action: Action) -> str:
+    return plain(action.name) or "without a name"
+
+
+def _add_foreign_key(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    context.report(
+        unit,
+        ADD_FOREIGN_KEY,
+        f"adds foreign key {_named(action)} from {full(table)} to {full(action.target)}",
+        token=action.token,
+        table=table,
+        advice=_later(unit, table, action),
+    )
+
+
+def _add_key(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    context.report(
+        unit,
+        ADD_UNIQUE,
+        f"adds {action.kind[4:]} {_named(action)} to {full(table)}",
+        token=action.token,
+        table=table,
+        advice=after_duplicates(table, action, in_contract(unit, "")),
+    )
+
+
+def _add_index(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    if "UNIQUE" in action.words:
+        _add_key(context, unit, action)
+        return
+    context.report(
+        unit,
+        INDEX_OFFLINE,
+        f"builds index {plain(action.name)} on {full(table)}, by ALTER TABLE, which cannot do it online",
+        token=action.token,
+        table=table,
+        advice=Advice("CREATE INDEX ... WITH (ONLINE = ON)."),
+    )
+
+
+def _add_default(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    column = action.columns[0] if action.columns else ""
+    if context.own.column(table, column, unit, LIKELY):
+        return
+    facts = context.table_facts(table)
+    now = facts.columns.get(column.lower()) if facts else None
+    if now is not None and not now.has_default:
+        return
+    context.report(
+        unit,
+        CHANGE_DEFAULT,
+        f"sets a default for column {plain(column) or '?'} of {full(table)}",
+        token=action.token,
+        advice=Advice(
+            "Where the column has none so far this is harmless; otherwise add a new column with the new default."
+        ),
+    )
+
+
+_CHECKED = ("ADD CHECK", "ADD FOREIGN KEY")
+_ADDED = {
+    "ADD CHECK": _add_check,
+    "ADD FOREIGN KEY": _add_foreign_key,
+    "ADD PRIMARY KEY": _add_key,
+    "ADD UNIQUE": _add_key,
+    "ADD INDEX": _add_index,
+    "ADD DEFAULT": _add_default,
+}
 
 
 def _later(unit: Unit, table: Name | None, action: Action) -> Advice:
@@ -158,48 +184,46 @@ def _later(unit: Unit, table: Name | None, action: Action) -> Advice:
 
 @FAMILY.on("ALTER TABLE")
 def checking(context: Context, unit: Unit) -> None:
-    statement = unit.statement
-    table = statement.name
-    for action in statement.actions:
+    """NOCHECK CONSTRAINT and CHECK CONSTRAINT."""
+    table = unit.statement.name
+    if table is None or table.temporary:
+        return
+    for action in unit.statement.actions:
         if action.kind == "NOCHECK CONSTRAINT":
-            if table is not None and table.temporary:
-                continue
-            if action.name == "ALL":
-                context.report(
-                    unit,
-                    TRIGGER_OFF,
-                    f"switches all constraints of {full(table)} off",
-                    token=action.token,
-                    advice=Advice("Leave them on."),
-                )
-            elif table is not None:
-                context.own.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
+            _off(context, unit, table, action)
         elif action.kind == "CHECK CONSTRAINT":
-            trusted = action.words and action.words[0] == "CHECK"
-            if table is None:
-                continue
-            if trusted:
-                if action.name == "ALL":
-                    for key in [key for key in context.own.unchecked if key[:2] == table.key]:
-                        del context.own.unchecked[key]
-                else:
-                    context.own.unchecked.pop((*table.key, action.name.lower()), None)
-            elif not context.own.table(table, unit, LIKELY):
-                context.report(
-                    unit,
-                    UNTRUSTED,
-                    f"switches {plain(action.name)} of {full(table)} on without looking at the rows",
-                    token=action.token,
-                    advice=Advice(
-                        "In contract, with the check.",
-                        (
-                            (
-                                "contract",
-                                f"ALTER TABLE {full(table)} WITH CHECK CHECK CONSTRAINT {_all(action.name)};\n",
-                            ),
-                        ),
-                    ),
-                )
+            _on(context, unit, table, action)
+
+
+def _off(context: Context, unit: Unit, table: Name, action: Action) -> None:
+    if action.name == "ALL":
+        context.report(
+            unit,
+            TRIGGER_OFF,
+            f"switches all constraints of {full(table)} off",
+            token=action.token,
+            advice=Advice("Leave them on."),
+        )
+    else:
+        context.own.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
+
+
+def _on(context: Context, unit: Unit, table: Name, action: Action) -> None:
+    if action.words and action.words[0] == "CHECK":
+        for key in list(context.own.unchecked):
+            if key[:2] == table.key and (action.name == "ALL" or key[2] == action.name.lower()):
+                del context.own.unchecked[key]
+    elif not context.own.table(table, unit, LIKELY):
+        context.report(
+            unit,
+            UNTRUSTED,
+            f"switches {plain(action.name)} of {full(table)} on without looking at the rows",
+            token=action.token,
+            advice=Advice(
+                "In contract, with the check.",
+                (("contract", f"ALTER TABLE {full(table)} WITH CHECK CHECK CONSTRAINT {_all(action.name)};\n"),),
+            ),
+        )
 
 
 def _all(name: str) -> str:

@@ -199,30 +199,29 @@ _USES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "IF", "WHILE
 @FAMILY.every_script
 def same_batch(context: Context) -> None:
     """Columns that are added, and used by a statement of the same batch."""
-    batch: int | tuple[int, str] = -1
-    added: dict[tuple[str, str], set[str]] = {}
-    created: set[tuple[str, str]] = set()
-    for unit in context.script.units:
-        statement = unit.statement
-        here: tuple[int, str] = (unit.batch, "" if not unit.in_string else unit.text)
-        if here != batch:
-            if unit.in_string:
+    for batch in _compiled_together(context.script.units):
+        added: dict[tuple[str, str], set[str]] = {}
+        created: set[tuple[str, str]] = set()
+        for unit in batch:
+            name = unit.statement.name
+            if unit.statement.kind in _USES:
+                _used(context, unit, added)
+            elif name is None or name.temporary:
                 continue
-            batch = here
-            added, created = {}, set()
-        if statement.module is not None:
-            continue
-        name = statement.name
-        if statement.kind == "CREATE TABLE" and name is not None:
-            created.add(name.key)
-        elif statement.kind == "ALTER TABLE" and name is not None:
-            if name.temporary or name.key in created:
-                continue
-            for action in statement.actions:
-                if action.kind == "ADD COLUMN":
-                    added.setdefault(name.key, set()).add(action.name.lower())
-        elif added and statement.kind in _USES:
-            _used(context, unit, added)
+            elif unit.statement.kind == "CREATE TABLE":
+                created.add(name.key)
+            elif unit.statement.kind == "ALTER TABLE" and name.key not in created:
+                new = {action.name.lower() for action in unit.statement.actions if action.kind == "ADD COLUMN"}
+                added.setdefault(name.key, set()).update(new)
+
+
+def _compiled_together(units: list[Unit]) -> list[list[Unit]]:
+    """The statements of each batch, without strings that are executed and bodies of modules."""
+    batches: dict[int, list[Unit]] = {}
+    for unit in units:
+        if not unit.in_string and unit.statement.module is None:
+            batches.setdefault(unit.batch, []).append(unit)
+    return list(batches.values())
 
 
 def _used(context: Context, unit: Unit, added: dict[tuple[str, str], set[str]]) -> None:
@@ -246,13 +245,13 @@ def _used(context: Context, unit: Unit, added: dict[tuple[str, str], set[str]]) 
             return
 
 
+_MODULES = ("PROCEDURE", "VIEW", "FUNCTION", "TRIGGER")
 _SCHEMA_KINDS = (
-    "CREATE TABLE", "ALTER TABLE", "DROP TABLE", "CREATE INDEX", "DROP INDEX", "ALTER INDEX", "TRUNCATE TABLE", "INSERT", "UPDATE",
-    "DELETE", "MERGE", "CREATE PROCEDURE", "CREATE VIEW", "CREATE FUNCTION", "CREATE TRIGGER", "ALTER PROCEDURE", "ALTER VIEW",
-    "ALTER FUNCTION", "ALTER TRIGGER", "CREATE OR ALTER PROCEDURE", "CREATE OR ALTER VIEW", "CREATE OR ALTER FUNCTION",
-    "CREATE OR ALTER TRIGGER", "CREATE SEQUENCE", "CREATE TYPE", "CREATE SYNONYM", "DROP PROCEDURE", "DROP VIEW", "DROP FUNCTION",
-    "DROP SYNONYM", "DROP SEQUENCE", "DROP TRIGGER", "DROP TYPE",
-)  # fmt: skip
+    *("CREATE TABLE", "ALTER TABLE", "DROP TABLE", "TRUNCATE TABLE", "CREATE INDEX", "ALTER INDEX", "DROP INDEX"),
+    *("INSERT", "UPDATE", "DELETE", "MERGE"),
+    *(f"{verb} {kind}" for verb in ("CREATE", "ALTER", "CREATE OR ALTER", "DROP") for kind in _MODULES),
+    *(f"{verb} {kind}" for verb in ("CREATE", "DROP") for kind in ("SEQUENCE", "TYPE", "SYNONYM")),
+)
 
 
 @FAMILY.on(*_SCHEMA_KINDS)
