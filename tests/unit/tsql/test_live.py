@@ -142,7 +142,7 @@ def test_scripts_that_were_applied_are_not_judged_again(tmp_path: Path) -> None:
 
     def judge(journal: list[Sequence[Any]], app: str = "shop") -> Report:
         tables = [*ANSWERS[live.TABLES_SQL], ("deploy", "migration_journal", 3, 0)]
-        modules = [*ANSWERS[live.MODULES_SQL], *(("dbo", name, "P ", "", True, False) for name in ("spNew", "spNew_2"))]
+        modules = [*ANSWERS[live.MODULES_SQL], *(("dbo", name, "P ", "", True) for name in ("spNew", "spNew_2"))]
         answers = {**ANSWERS, live.TABLES_SQL: tables, live.MODULES_SQL: modules, ENTRIES_SQL.format(where=""): journal}
         schema = live.read_live(lambda sql: answers[sql], app)
         return run(Request([str(tmp_path)], "expand"), schema)

@@ -104,7 +104,8 @@ ALTER_IMPLICIT_NULL = FAMILY.rule(
 
 
 _ZERO = {
-    **dict.fromkeys(["int", "bigint", "smallint", "tinyint", "bit", "decimal", "numeric", "money", "smallmoney", "float", "real", "dec", "integer"], "0"),
+    **dict.fromkeys(["int", "integer", "bigint", "smallint", "tinyint", "bit", "decimal", "dec", "numeric"], "0"),
+    **dict.fromkeys(["money", "smallmoney", "float", "real"], "0"),
     **dict.fromkeys(["char", "varchar", "text"], "''"),
     **dict.fromkeys(["nchar", "nvarchar", "ntext", "sysname"], "N''"),
     **dict.fromkeys(["date", "datetime", "datetime2", "smalldatetime", "datetimeoffset"], "'19000101'"),

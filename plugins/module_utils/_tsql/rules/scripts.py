@@ -157,8 +157,8 @@ def transaction(context: Context, unit: Unit) -> None:
 def _framed(script: Script) -> frozenset[int]:
     """The transaction statements that Entity Framework Core writes around its migrations.
 
-    BEGIN TRANSACTION and COMMIT alternate, unnamed and under no condition, and each pair holds the row that goes into the
-    migrations' history.
+    BEGIN TRANSACTION and COMMIT alternate, unnamed and under no condition, and each pair holds the row that goes into
+    the migrations' history.
     """
     if script.framed is not None:
         return script.framed
