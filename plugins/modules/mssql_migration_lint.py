@@ -48,7 +48,7 @@ options:
   supported:
     description:
       - The other releases that may still run, the oldest first. Each is a directory with a C(release.yml), or that file.
-      - What a script takes away is compared with what they declare in C(uses).
+      - What a script breaks is compared with what they declare in C(uses).
     type: list
     elements: path
     default: []
@@ -74,15 +74,15 @@ options:
   live:
     description:
       - Read the live schema. Without this option it is read where O(login_host) or O(dsn) is given, and if the server refuses one of the
-        queries, the scripts are judged by themselves, which is stricter, and a warning says so. With V(true) that is a failure.
+        queries, the scripts are checked by themselves, which is stricter, and a warning says so. With V(true) that is a failure.
     type: bool
   app:
     description:
-      - The application whose journal tells, where O(live) is, which scripts were applied before. Nothing runs those again, so they are not judged.
+      - The application whose journal tells, where O(live) is, which scripts were applied before. Nothing runs those again, so they are not checked.
       - Without it the journals of all applications in the database count.
     type: str
   fail:
-    description: Fail when there is an error among the findings. With V(false) look at RV(refused).
+    description: Fail when there is an error among the findings. With V(false) test RV(refused).
     type: bool
     default: true
   database:
@@ -94,14 +94,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Judge the expand scripts of a release
+- name: Lint the expand scripts of a release
   zero_downtime.dotnet.mssql_migration_lint:
     path: /srv/releases/shop-2.0.0/db/expand
     phase: expand
     edition: standard
   delegate_to: localhost
 
-- name: Judge the contract scripts by what the releases that may still run use, and by the live schema
+- name: Lint the contract scripts against the releases that may still run and the live schema
   zero_downtime.dotnet.mssql_migration_lint:
     path: /srv/releases/shop-3.0.0
     phase: contract
@@ -113,7 +113,7 @@ EXAMPLES = r"""
     login_password: "{{ vault_deploy_password }}"
     database: Shop
   delegate_to: localhost
-  register: judged
+  register: lint
 """
 
 RETURN = r"""
@@ -159,7 +159,7 @@ findings:
         -- contract:
         ALTER TABLE dbo.Things DROP COLUMN Colour;
     phase:
-      description: The phase by which it was judged.
+      description: The phase for which it was checked.
       type: str
       sample: expand
     source:
@@ -195,7 +195,7 @@ files:
   elements: str
   sample: [/srv/releases/shop-2.0.0/db/expand/0003_tidy.sql]
 applied:
-  description: The scripts that were applied before, and therefore not judged.
+  description: The scripts that were applied before, and therefore not checked.
   returned: always
   type: list
   elements: str
@@ -278,7 +278,7 @@ def live_schema(module: AnsibleModule) -> LiveSchema | None:
             if params["live"] or error.lost:
                 raise
             # Without the live schema the linter is the stricter one: what it cannot know, it refuses.
-            module.warn(f"The live schema could not be read, the scripts are judged by themselves: {error}")
+            module.warn(f"The live schema could not be read, the scripts are checked by themselves: {error}")
             return None
 
 

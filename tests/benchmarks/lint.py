@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long the migration linter takes, and how it takes hostile input: writes build/bench/contract.json.
+"""How long the migration linter takes, and how it takes hostile input: writes build/bench/lint.json.
 
 Ends with status 1 where a goal is missed: fifty times as fast as sqlfluff, ten thousand scripts within ten seconds, time
 linear in the length of the text, no input on which it crashes.
@@ -185,7 +185,7 @@ def missed(result: dict[str, object]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-sqlfluff", action="store_true", help="leave the comparison out")
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench" / "contract.json")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench" / "lint.json")
     options = parser.parse_args()
     began = time.perf_counter()
     ten = scripts_10000()

@@ -11,14 +11,12 @@ if __package__:
 else:
     # Run as a directory: Python knows no package then. The packages beside this one are its siblings below plugins.
     import importlib
-    import os
+    from pathlib import Path
 
-    _here = os.path.dirname(os.path.realpath(__file__))
-    _utils, _name = os.path.split(_here)
-    _plugins, _siblings = os.path.split(_utils)
-    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or ".") != _here]
-    sys.path.insert(0, _plugins)
-    main = importlib.import_module(f"{_siblings}.{_name}.cli").main
+    _here = Path(__file__).resolve().parent
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != _here]
+    sys.path.insert(0, str(_here.parents[1]))
+    main = importlib.import_module(f"{_here.parent.name}.{_here.name}.cli").main
 
 if __name__ == "__main__":
     raise SystemExit(main())

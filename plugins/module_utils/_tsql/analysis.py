@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A script as the rules see it: its statements, and those inside its literal EXEC strings. Private to the collection."""
+"""A script as the rules see it: its statements, and those inside its literal EXEC strings.
+
+Private to the collection.
+"""
 
 from __future__ import annotations
 
@@ -188,7 +191,7 @@ class _Expansion:
         if statement.nested:
             pieces = statement.nested[0].pieces
             if "expression" in statement.flags:
-                self.dynamic(number, unit, statement.token, "EXEC ( ) of an expression that is no plain string")
+                self.dynamic(number, unit, statement.token, "EXEC ( ) of an expression that is not a plain string")
         elif statement.name is not None and statement.name.base.lower() in _SQL_TAKING:
             if not statement.args:
                 self.dynamic(number, unit, statement.token, "sp_executesql with no statement")
@@ -256,7 +259,7 @@ class _Expansion:
         if found.separators:
             at = locate(found.separators[0].start)
             self.script.troubles.setdefault(number, []).append(
-                Trouble("GO inside an EXEC string is no batch separator", at)
+                Trouble("GO inside an EXEC string is not a batch separator", at)
             )
         statements = classify(found.tokens, len(text))
         jumps = unit.jumps or _jumps(statements)

@@ -158,7 +158,7 @@ class BodyReader:
 
     def _brace(self, token: Token) -> bool:
         if self.tokens[self.at + 1].key not in _ESCAPES:
-            raise self.unrecognised(token, "an ODBC escape that is no literal and no function")
+            raise self.unrecognised(token, "an ODBC escape that is neither a literal nor a function")
         self.at += 1
         return False
 

@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .._release.errors import ReleaseError
 from .._scripts.phases import NAMES
@@ -23,8 +24,8 @@ from .sources import SourceError
 PASSED, REFUSED, UNUSABLE = 0, 1, 2
 
 _EPILOG = """
-exit status: 0 nothing is refused, 1 at least one error was found, 2 the linter could not do its work (bad options, unreadable
-files). A script that the linter cannot understand is refused (1), not skipped.
+exit status: 0 nothing is refused, 1 at least one error was found, 2 the linter could not do its work (bad options,
+unreadable files). A script that the linter cannot understand is refused (1), not skipped.
 
 phases: a file's phase is --phase, or the name of its directory (expand, backfill, contract, undo), or else expand.
 """
@@ -32,8 +33,8 @@ phases: a file's phase is --phase, or the name of its directory (expand, backfil
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
-        prog="contract",
-        description="Tell which migration scripts would break or block the version of the application that is still running.",
+        prog="lint",
+        description="Find migration scripts that would break or block the version that is still running.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise SourceError(f"No script (*.sql) was found in {', '.join(options.paths)}.")
         _write(report, options.format, options.output, not options.no_advice)
     except (SourceError, ReleaseError, OSError) as error:
-        sys.stderr.write(f"contract: {error}\n")
+        sys.stderr.write(f"lint: {error}\n")
         return UNUSABLE
     if report.refused or (options.strict and any(one.severity == "warning" for one in report.findings)):
         return REFUSED
@@ -123,13 +124,12 @@ def _write(report: Report, form: str, file: str | None, advice: bool) -> None:
     if file is None:
         sys.stdout.write(made)
         return
-    with open(file, "w", encoding="utf-8") as stream:
-        stream.write(made)
+    Path(file).write_text(made, encoding="utf-8")
     sys.stdout.write(text.summary(report) + "\n")
 
 
 def as_dict(report: Report) -> dict[str, object]:
-    """The verdict as plain data, the same as the module returns."""
+    """The report as plain data, the same as the module returns."""
     return {
         "findings": [finding.as_dict() for finding in report.findings],
         "waived": [{**finding.as_dict(), "waiver": finding.waiver} for finding in report.waived],

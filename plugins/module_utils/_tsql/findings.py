@@ -82,14 +82,14 @@ class Waiver:
 
 @dataclass
 class Report:
-    """The verdict over a set of scripts."""
+    """What lint found in a set of scripts."""
 
     findings: list[Finding] = field(default_factory=list)
     waived: list[Finding] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
-    """Scripts that the journal says were applied before, so that nothing runs them again: not judged."""
+    """Scripts that the journal says were applied before, so that nothing runs them again: not checked."""
     statements: int = 0
     objects: list[dict[str, object]] = field(default_factory=list)
     """Versioned objects, with the releases that use them."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable
 
 WORD = 1
 """A bare identifier or keyword."""
@@ -98,7 +99,7 @@ class Comment:
 
 
 class Separator:
-    """A GO line: ``start`` is where the line's GO stands, ``end`` is behind the line, ``index`` counts tokens before it."""
+    """A GO line: ``start`` is where its GO stands, ``end`` is behind the line, ``index`` counts tokens before it."""
 
     __slots__ = ("end", "index", "repeat", "start")
 
@@ -179,94 +180,133 @@ def _error(text: str, offset: int, message: str) -> ScriptError:
     return ScriptError(message, line, column)
 
 
-_KINDS = {
-    "word": WORD,
-    "bracket": QUOTED,
-    "quote": QUOTED,
-    "str": STRING,
-    "num": NUMBER,
-    "var": VARIABLE,
-    "op": OP,
-    "bad": BAD,
-}
-
-
 def scan(text: str) -> Scan:
     """Find the tokens, the comments and the GO lines of a script.
 
     A GO line has GO as its first non-blank token, outside strings, names and comments, and behind it nothing but a
-    count or a ``--`` comment.
+    count or a ``--`` comment. Raises ScriptError for a string, a name or a comment that is not closed.
     """
-    found = Scan(text)
-    tokens = found.tokens
-    add = tokens.append
-    match = _TOKEN.match
-    length = len(text)
-    at = 0
-    while at < length:
-        hit = match(text, at)
-        if hit is None:  # not reachable: the last alternatives take any character and the end
-            raise _error(text, at, "this character cannot be read")
-        group = hit.lastgroup
-        if group == "word":
-            start, end = hit.span("word")
-            word = text[start:end]
-            key = word.upper() if word.isascii() else keyword(word)
-            if key == "GO" and (at == 0 or text.find("\n", at, start) >= 0 or text[at - 1] == "\n"):
-                tail = _AFTER_GO.match(text, end)
-                if tail is not None:
-                    repeat = int(tail.group(1) or 1)
-                    behind = tail.end() + 1 if tail.end() < length else tail.end()
-                    found.separators.append(Separator(len(tokens), start, behind, repeat))
-                    at = behind
-                    continue
-                add(Token(BAD, word, start, end, ""))
-                at = end
-                continue
-            add(Token(WORD, word, start, end, key))
-        elif group == "op":
-            start, end = hit.span("op")
-            key = text[start:end]
-            if key in (":", "!") and (at == 0 or text.find("\n", at, start) >= 0 or text[at - 1] == "\n"):
-                found.directives.append(Token(OP, key, start, end, key))
-            add(Token(OP, key, start, end, key))
-        elif group == "end":
-            break
-        elif group == "line":
-            start, end = hit.span("line")
-            comment = text[start:end]
-            found.comments.append(Comment(comment, start, end))
-            if "\r" in comment[:-1] and comment.rstrip("\r").find("\r") >= 0:
-                lone = start + comment.find("\r")
-                add(Token(BAD, "\r", lone, lone + 1, ""))
-        elif group == "block":
-            start = hit.start("block")
-            end = _block_end(text, start)
-            found.comments.append(Comment(text[start:end], start, end))
-        else:
-            group = "num" if group in ("glued", "hexed") else group or "bad"
-            start, end = hit.span(group)
-            piece = text[start:end]
-            kind = _KINDS[group]
-            if group == "str":
-                if piece.count("'") % 2:
-                    raise _error(text, start, "this string is not closed")
-            elif group == "bracket":
-                if piece.count("]") % 2 == 0:
-                    raise _error(text, start, "this bracketed name is not closed")
-            elif group == "quote":
-                if piece.count('"') % 2:
-                    raise _error(text, start, "this quoted name is not closed")
-            elif group == "num" and (hit.group("glued") or hit.group("hexed")):
-                # 1EXEC is 1 and EXEC, or 1E and XEC: refused, and read in the way that hides less
-                kind = BAD
-                rest = _GLUED.match(text, end - 1)
-                if rest is not None and rest.group().upper() in _GLUED_WORDS:
-                    end -= 1
-                    piece = text[start:end]
-            add(Token(kind, piece, start, end, ""))
-        at = end
-    return found
+    return _Scanner(text).scan()
+
+
+class _Scanner:
+    """One pass over a text: a handler for each kind of token, which says where the next one begins."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.length = len(text)
+        self.found = Scan(text)
+        self.at = 0
+
+    def scan(self) -> Scan:
+        match = _TOKEN.match
+        text = self.text
+        while self.at < self.length:
+            hit = match(text, self.at)
+            if hit is None:  # not reachable: the last alternatives take any character and the end
+                raise _error(text, self.at, "this character cannot be read")
+            self.at = _HANDLERS[hit.lastgroup or "bad"](self, hit)
+        return self.found
+
+    def _add(self, kind: int, start: int, end: int, key: str = "") -> int:
+        self.found.tokens.append(Token(kind, self.text[start:end], start, end, key))
+        return end
+
+    def _first_of_line(self, start: int) -> bool:
+        at = self.at
+        return at == 0 or self.text.find("\n", at, start) >= 0 or self.text[at - 1] == "\n"
+
+    def _word(self, hit: re.Match[str]) -> int:
+        start, end = hit.span("word")
+        word = self.text[start:end]
+        key = word.upper() if word.isascii() else keyword(word)
+        if key == "GO" and self._first_of_line(start):
+            return self._go(start, end)
+        return self._add(WORD, start, end, key)
+
+    def _go(self, start: int, end: int) -> int:
+        tail = _AFTER_GO.match(self.text, end)
+        if tail is None:
+            return self._add(BAD, start, end)
+        behind = tail.end() + 1 if tail.end() < self.length else tail.end()
+        separator = Separator(len(self.found.tokens), start, behind, int(tail.group(1) or 1))
+        self.found.separators.append(separator)
+        return behind
+
+    def _operator(self, hit: re.Match[str]) -> int:
+        start, end = hit.span("op")
+        key = self.text[start:end]
+        if key in (":", "!") and self._first_of_line(start):
+            self.found.directives.append(Token(OP, key, start, end, key))
+        return self._add(OP, start, end, key)
+
+    def _end(self, _hit: re.Match[str]) -> int:
+        return self.length
+
+    def _line_comment(self, hit: re.Match[str]) -> int:
+        start, end = hit.span("line")
+        comment = self.text[start:end]
+        self.found.comments.append(Comment(comment, start, end))
+        lone = comment.rstrip("\r").find("\r")
+        if lone >= 0:
+            self._add(BAD, start + lone, start + lone + 1)
+        return end
+
+    def _block_comment(self, hit: re.Match[str]) -> int:
+        start = hit.start("block")
+        end = _block_end(self.text, start)
+        self.found.comments.append(Comment(self.text[start:end], start, end))
+        return end
+
+    def _string(self, hit: re.Match[str]) -> int:
+        start, end = hit.span("str")
+        if self.text.count("'", start, end) % 2:
+            raise _error(self.text, start, "this string is not closed")
+        return self._add(STRING, start, end)
+
+    def _bracket(self, hit: re.Match[str]) -> int:
+        start, end = hit.span("bracket")
+        if self.text.count("]", start, end) % 2 == 0:
+            raise _error(self.text, start, "this bracketed name is not closed")
+        return self._add(QUOTED, start, end)
+
+    def _quote(self, hit: re.Match[str]) -> int:
+        start, end = hit.span("quote")
+        if self.text.count('"', start, end) % 2:
+            raise _error(self.text, start, "this quoted name is not closed")
+        return self._add(QUOTED, start, end)
+
+    def _number(self, hit: re.Match[str]) -> int:
+        start, end = hit.span("num")
+        if not (hit.group("glued") or hit.group("hexed")):
+            return self._add(NUMBER, start, end)
+        # 1EXEC is 1 and EXEC, or 1E and XEC: refused, and read in the way that hides less
+        rest = _GLUED.match(self.text, end - 1)
+        glued = rest is not None and rest.group().upper() in _GLUED_WORDS
+        return self._add(BAD, start, end - 1 if glued else end)
+
+    def _variable(self, hit: re.Match[str]) -> int:
+        return self._add(VARIABLE, *hit.span("var"))
+
+    def _bad(self, hit: re.Match[str]) -> int:
+        return self._add(BAD, *hit.span("bad"))
+
+
+_HANDLERS: dict[str, Callable[[_Scanner, re.Match[str]], int]] = {
+    "word": _Scanner._word,
+    "op": _Scanner._operator,
+    "end": _Scanner._end,
+    "line": _Scanner._line_comment,
+    "block": _Scanner._block_comment,
+    "str": _Scanner._string,
+    "bracket": _Scanner._bracket,
+    "quote": _Scanner._quote,
+    "num": _Scanner._number,
+    "glued": _Scanner._number,
+    "hexed": _Scanner._number,
+    "var": _Scanner._variable,
+    "bad": _Scanner._bad,
+}
 
 
 def string_value(token: Token) -> str:

@@ -168,63 +168,65 @@ _KINDS = {
 
 
 def read_live(query: Query, app: str = "") -> LiveSchema:
-    """Ask all that the rules want to know, in eleven reading queries, and the journal of an application, or of all of them."""
+    """Read what the rules ask for, and the journal of an application, or of all of them where it is empty."""
     live = LiveSchema()
     for major, engine, database in query(VERSION_SQL):
         live.version = int(major or 0)
         live.edition = _EDITIONS.get(int(engine or 0), "")
         live.database = str(database or "")
-    for schema, table, rows, megabytes in query(TABLES_SQL):
-        live.tables[_key(schema, table)] = TableFacts(str(schema), str(table), int(rows or 0), int(megabytes or 0))
-    for schema, table, name, type_name, length, nullable, computed, default, collation in query(COLUMNS_SQL):
-        facts = live.tables.get(_key(schema, table))
-        if facts is not None:
-            facts.columns[str(name).lower()] = ColumnFacts(
-                str(name),
-                str(type_name).lower(),
-                int(length or 0),
-                bool(nullable),
-                bool(computed),
-                bool(default),
-                str(collation or ""),
-            )
-    for schema, name, kind, definition, quoted in query(MODULES_SQL):
-        live.modules[_key(schema, name)] = ModuleFacts(
-            str(schema),
-            str(name),
-            _KINDS.get(str(kind).strip(), "MODULE"),
-            str(definition or ""),
-            bool(quoted),
-        )
-    for schema, name, kind in query(OTHERS_SQL):
-        live.modules.setdefault(
-            _key(schema, name), ModuleFacts(str(schema), str(name), _KINDS.get(str(kind).strip(), "MODULE"))
-        )
+    _read_tables(query, live)
+    _read_modules(query, live)
     for schema, name, is_table in query(TYPES_SQL):
         live.types[_key(schema, name)] = bool(is_table)
+    for (name,) in query(SCHEMAS_SQL):
+        live.schemas.add(str(name).lower())
+    if tuple(journal.JOURNAL.split(".")) in live.tables:
+        for entry in journal.read_entries(query):
+            if entry.done and (not app or entry.app == app):
+                live.applied.setdefault((entry.phase, entry.script), set()).add(entry.checksum)
+    return live
+
+
+def _read_tables(query: Query, live: LiveSchema) -> None:
+    """Tables with their columns, indexes, unique keys, triggers and the modules bound to them."""
+    for schema, table, rows, megabytes in query(TABLES_SQL):
+        live.tables[_key(schema, table)] = TableFacts(str(schema), str(table), int(rows or 0), int(megabytes or 0))
+    nowhere = TableFacts("", "")
+    for schema, table, name, type_name, length, nullable, computed, default, collation in query(COLUMNS_SQL):
+        live.tables.get(_key(schema, table), nowhere).columns[str(name).lower()] = ColumnFacts(
+            str(name),
+            str(type_name).lower(),
+            int(length or 0),
+            bool(nullable),
+            bool(computed),
+            bool(default),
+            str(collation or ""),
+        )
     for schema, table, name in query(INDEXES_SQL):
         live.indexes.add((*_key(schema, table), str(name).lower()))
     keys: dict[tuple[Key, int], set[str]] = {}
     for schema, table, index, column in query(KEYS_SQL):
         keys.setdefault((_key(schema, table), int(index)), set()).add(str(column).lower())
     for (owner, _index), columns in keys.items():
-        if owner in live.tables:
-            live.tables[owner].keys.append(frozenset(columns))
-    for (name,) in query(SCHEMAS_SQL):
-        live.schemas.add(str(name).lower())
+        live.tables.get(owner, nowhere).keys.append(frozenset(columns))
     for schema, table, name in query(TRIGGERS_SQL):
-        facts = live.tables.get(_key(schema, table))
-        if facts is not None:
-            facts.triggers.append(str(name))
+        live.tables.get(_key(schema, table), nowhere).triggers.append(str(name))
     for schema, table, name in query(BOUND_SQL):
-        facts = live.tables.get(_key(schema, table))
-        if facts is not None:
-            facts.bound.append(str(name))
-    if tuple(journal.JOURNAL.split(".")) in live.tables:
-        for entry in journal.read_entries(query):
-            if entry.done and (not app or entry.app == app):
-                live.applied.setdefault((entry.phase, entry.script), set()).add(entry.checksum)
-    return live
+        live.tables.get(_key(schema, table), nowhere).bound.append(str(name))
+
+
+def _read_modules(query: Query, live: LiveSchema) -> None:
+    """Procedures, views, functions and triggers with their text; synonyms and sequences."""
+    for schema, name, kind, definition, quoted in query(MODULES_SQL):
+        live.modules[_key(schema, name)] = ModuleFacts(
+            str(schema), str(name), _kind(kind), str(definition or ""), bool(quoted)
+        )
+    for schema, name, kind in query(OTHERS_SQL):
+        live.modules.setdefault(_key(schema, name), ModuleFacts(str(schema), str(name), _kind(kind)))
+
+
+def _kind(code: Any) -> str:
+    return _KINDS.get(str(code).strip(), "MODULE")
 
 
 def _key(schema: Any, name: Any) -> Key:

@@ -119,9 +119,9 @@ class Guard:
 
 
 _EXISTENCE = (
-    ("EXISTS", "OBJECT_ID", "COL_LENGTH", "INDEXPROPERTY", "SCHEMA_ID", "TYPE_ID", "COLUMNPROPERTY", "SYS .")
-    + ("DATABASE_PRINCIPAL_ID", "USER_ID", "INFORMATION_SCHEMA", "OBJECTPROPERTY", "IS NULL", "IS NOT NULL")
-)  # fmt: skip
+    *("EXISTS", "OBJECT_ID", "COL_LENGTH", "INDEXPROPERTY", "SCHEMA_ID", "TYPE_ID", "COLUMNPROPERTY", "SYS ."),
+    *("DATABASE_PRINCIPAL_ID", "USER_ID", "INFORMATION_SCHEMA", "OBJECTPROPERTY", "IS NULL", "IS NOT NULL"),
+)
 
 
 def guard(word: str, text: str, ident: int) -> Guard:
@@ -252,8 +252,9 @@ RESERVED = frozenset(
 
 
 def select_top(words: Sequence[Token]) -> str:
-    """What a query limits its rows to, from the tokens that begin with SELECT: ``1000``, ``100 PERCENT``, ``@n``, ``?`` for
-    an expression, '' for no TOP.
+    """What a query limits its rows to, from the tokens that begin with SELECT.
+
+    ``1000``, ``100 PERCENT``, ``@n``, ``?`` for an expression, '' for no TOP.
     """
     rest = [token for token in words[1:12] if token.key not in ("DISTINCT", "ALL")]
     if not rest or rest[0].key != "TOP":

@@ -13,6 +13,7 @@ from .breaking import CHANGED, RETYPED, BreakingChange
 from .live import LiveSchema
 from .statements import HOLE, Name
 
+_Key = tuple[str, str]
 _VERSION = re.compile(r"^(?P<base>.+?)_(?P<number>\d{1,4})$")
 
 
@@ -80,29 +81,21 @@ def versioned_objects(
 
     ``releases`` are those that are still supported, the oldest first, with the one at hand as the last.
     """
-    names: dict[tuple[str, str], str] = {}
-    users_of: dict[tuple[str, str], list[str]] = {}
+    names: dict[_Key, str] = {}
+    users_of: dict[_Key, list[str]] = {}
     for release in releases:
         for text in release.uses:
             schema, name, _column = used_name(text)
             names.setdefault((schema, name), text if text.count(".") < 2 else text.rsplit(".", 1)[0])
-            users_of.setdefault((schema, name), [])
-            if release.label not in users_of[schema, name]:
-                users_of[schema, name].append(release.label)
+            labels = users_of.setdefault((schema, name), [])
+            if release.label not in labels:
+                labels.append(release.label)
     for made in created:
         names.setdefault(made.key, f"{made.schema or 'dbo'}.{made.base}")
-    if live is not None:
-        for key, facts in live.modules.items():
-            names.setdefault(key, f"{facts.schema}.{facts.name}")
-    families: dict[tuple[str, str], list[tuple[int, tuple[str, str]]]] = {}
-    for schema, name in names:
-        match = _VERSION.match(name)
-        number = int(match.group("number")) if match else 1
-        families.setdefault((schema, match.group("base") if match else name), []).append((number, (schema, name)))
+    for key, facts in (live.modules if live is not None else {}).items():
+        names.setdefault(key, f"{facts.schema}.{facts.name}")
     listed: list[dict[str, object]] = []
-    for (schema, base), members in sorted(families.items()):
-        if len(members) < 2 and members[0][0] == 1:
-            continue
+    for (schema, base), members in sorted(_families(names).items()):
         newest = max(number for number, _key in members)
         for number, key in sorted(members):
             used_by = users_of.get(key, [])
@@ -117,3 +110,13 @@ def versioned_objects(
                 }
             )
     return listed
+
+
+def _families(names: Iterable[_Key]) -> dict[_Key, list[tuple[int, _Key]]]:
+    """By schema and name without a number: the versions of each object that comes in versions."""
+    families: dict[_Key, list[tuple[int, _Key]]] = {}
+    for schema, name in names:
+        match = _VERSION.match(name)
+        base, number = (match.group("base"), int(match.group("number"))) if match else (name, 1)
+        families.setdefault((schema, base), []).append((number, (schema, name)))
+    return {key: members for key, members in families.items() if len(members) > 1 or members[0][0] != 1}

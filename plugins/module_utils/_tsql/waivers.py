@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from .analysis import Script, Unit
 from .findings import Finding, Waiver
+from .lexer import Comment, Token
 from .rules import RULES
 
 _WAIVER = re.compile(r"--\s*lint\s*:\s*(?P<rest>.*)", re.I | re.S)
+_LONGEST_CONTROL = 64
 _CONTROL = frozenset({"IF", "WHILE", "ELSE", "LABEL"})
 
 
@@ -28,8 +31,11 @@ class Waivers:
 
     def _read(self) -> None:
         script = self.script
-        comments = [comment for comment in script.scan.comments if comment.text.startswith("--")]
-        marked = [(comment, hit) for comment in comments if (hit := _WAIVER.match(comment.text))]
+        marked = [
+            (comment, hit)
+            for comment in script.scan.comments
+            if comment.text.startswith("--") and (hit := _WAIVER.match(comment.text))
+        ]
         if not marked:
             return
         starts = [unit for unit in script.units if not unit.in_string]
@@ -38,52 +44,41 @@ class Waivers:
             # a waiver before CREATE VIEW and the like holds for the body too
             if unit.statement.module is not None and unit.statement.module.statement is not None:
                 self._owners[unit.root] = makers.get(id(unit.statement.module.statement), -1)
-        tokens = script.scan.tokens
-        at_unit = 0
-        at_token = 0
+        places = [unit.statement.token.start for unit in starts]
+        tokens = [token.start for token in script.scan.tokens]
         for comment, hit in marked:
-            words = hit.group("rest").split(None, 2)
-            rule = words[1] if len(words) > 1 else ""
-            reason = words[2].strip() if len(words) > 2 else ""
-            if not words or words[0].lower() != "allow" or rule not in RULES or not RULES[rule].waivable:
-                self.invalid.append(
-                    (
-                        comment.start,
-                        f"'{comment.text.strip()[:80]}' names no rule: write -- lint: allow <rule-id> <reason>",
-                    )
-                )
-                continue
-            if not any(character.isalpha() for character in reason):
-                self.invalid.append((comment.start, f"the waiver for {rule} gives no reason"))
-                continue
-            waiver = Waiver(rule, reason, script.file, script.lines.position(comment.start)[0])
-            self.found.append(waiver)
-            while at_token < len(tokens) and tokens[at_token].start < comment.end:
-                at_token += 1
-            if at_token == len(tokens):
-                continue
-            first = tokens[at_token]
-            while (
-                at_unit < len(starts)
-                and starts[at_unit].statement.token.start < first.start
-                and _begin(starts[at_unit]) < first.start
-            ):
-                at_unit += 1
-            following = at_unit
-            if following < len(starts) and _begin(starts[following]) <= first.start:
-                while (
-                    following + 1 < len(starts)
-                    and following < at_unit + 64
-                    and starts[following].statement.kind in _CONTROL
-                ):
-                    following += 1
-                self._by_root[(rule, starts[following].root)] = waiver
-                if following != at_unit:
-                    self._by_root[(rule, starts[at_unit].root)] = waiver
-            elif first.key == "BEGIN" and following < len(starts):
-                self._by_root[(rule, starts[following].root)] = waiver
-            else:
-                self._by_line[(rule, script.lines.position(first.start)[0])] = waiver
+            waiver = self._waiver(comment, hit.group("rest"))
+            at = bisect_left(tokens, comment.end)
+            if waiver is not None and at < len(tokens):
+                self._place(waiver, script.scan.tokens[at], starts, bisect_left(places, tokens[at]))
+
+    def _waiver(self, comment: Comment, text: str) -> Waiver | None:
+        """The waiver that a comment gives; None for one that cannot hold."""
+        verb, rule, reason = (*text.split(None, 2), "", "", "")[:3]
+        if verb.lower() != "allow" or rule not in RULES or not RULES[rule].waivable:
+            shown = comment.text.strip()[:80]
+            self.invalid.append((comment.start, f"'{shown}' names no rule: write -- lint: allow <rule-id> <reason>"))
+            return None
+        if not any(character.isalpha() for character in reason):
+            self.invalid.append((comment.start, f"the waiver for {rule} gives no reason"))
+            return None
+        waiver = Waiver(rule, reason.strip(), self.script.file, self.script.lines.position(comment.start)[0])
+        self.found.append(waiver)
+        return waiver
+
+    def _place(self, waiver: Waiver, first: Token, starts: list[Unit], at: int) -> None:
+        """Let a waiver cover the statement that begins with a token, or the line of a token inside a statement."""
+        begins_here = at < len(starts) and _begin(starts[at]) <= first.start
+        if not begins_here and not (first.key == "BEGIN" and at < len(starts)):
+            self._by_line[(waiver.rule, self.script.lines.position(first.start)[0])] = waiver
+            return
+        self._by_root[(waiver.rule, starts[at].root)] = waiver
+        if begins_here:
+            # IF ... before the statement that is meant
+            last = min(len(starts) - 1, at + _LONGEST_CONTROL)
+            while at < last and starts[at].statement.kind in _CONTROL:
+                at += 1
+            self._by_root[(waiver.rule, starts[at].root)] = waiver
 
     def waive(self, finding: Finding) -> bool:
         """Whether a waiver covers the finding; it is marked then."""

@@ -21,7 +21,7 @@ def server() -> Iterator[Server | None]:
         yield None
         return
     with net.allocate() as where:
-        state = Path("build") / "lab" / f"contract-{where.number}"
+        state = Path("build") / "lab" / f"lint-{where.number}"
         shutil.rmtree(state, ignore_errors=True)
         state.mkdir(parents=True)
         server = Server(where, state.resolve())

@@ -20,7 +20,7 @@ MODULE = "zero_downtime.dotnet.mssql_migration_lint"
 
 def ansible(tmp_path: Path, *extra: str, **arguments: Any) -> subprocess.CompletedProcess[str]:
     """Run the task by ansible-playbook, as AWX does."""
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Judge", MODULE: arguments}]}]
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Lint", MODULE: arguments}]}]
     file = tmp_path / "play.yml"
     file.write_text(json.dumps(play), encoding="utf-8")
     return subprocess.run(
@@ -116,7 +116,7 @@ def module(**arguments: Any) -> dict[str, Any]:
     return result
 
 
-def judge(database: Database, path: Path, phase: str = "expand", **arguments: Any) -> dict[str, Any]:
+def lint(database: Database, path: Path, phase: str = "expand", **arguments: Any) -> dict[str, Any]:
     return module(**{**database.options, "path": str(path), "phase": phase, "live": True, "fail": False, **arguments})
 
 
@@ -132,40 +132,40 @@ def test_the_live_schema_is_read(database: Database, tmp_path: Path) -> None:
         cursor.execute(f"INSERT INTO dbo.{table} (Id, Name) VALUES (1, N'a')")
         cursor.execute(f"CREATE PROCEDURE dbo.spAdd_{table} @id int AS INSERT INTO dbo.{table} VALUES (@id, N'x')")
 
-    result = judge(database, script(tmp_path, f"ALTER TABLE dbo.{table} ADD Colour nvarchar(30) NULL;"))
+    result = lint(database, script(tmp_path, f"ALTER TABLE dbo.{table} ADD Colour nvarchar(30) NULL;"))
     assert result["live"] is True
     assert rules(result) == {"positional-use": "error"}
     assert f"spAdd_{table}" in result["findings"][0]["message"]
     assert result["findings"][0]["table_rows"] == 1
 
-    result = judge(database, script(tmp_path, f"ALTER TABLE dbo.{table} ALTER COLUMN Name nvarchar(200) NOT NULL;"))
+    result = lint(database, script(tmp_path, f"ALTER TABLE dbo.{table} ALTER COLUMN Name nvarchar(200) NOT NULL;"))
     assert rules(result) == {}
-    result = judge(database, script(tmp_path, f"ALTER TABLE dbo.{table} ALTER COLUMN Name nvarchar(50) NOT NULL;"))
+    result = lint(database, script(tmp_path, f"ALTER TABLE dbo.{table} ALTER COLUMN Name nvarchar(50) NOT NULL;"))
     assert rules(result) == {"alter-type": "error"}
 
-    result = judge(database, script(tmp_path, f"CREATE OR ALTER PROCEDURE dbo.spAdd_{table} AS SELECT 1 AS One;"))
+    result = lint(database, script(tmp_path, f"CREATE OR ALTER PROCEDURE dbo.spAdd_{table} AS SELECT 1 AS One;"))
     assert rules(result) == {"alter-module": "error"}
-    result = judge(database, script(tmp_path, f"CREATE OR ALTER PROCEDURE dbo.spAdd_{table}_2 AS SELECT 1 AS One;"))
+    result = lint(database, script(tmp_path, f"CREATE OR ALTER PROCEDURE dbo.spAdd_{table}_2 AS SELECT 1 AS One;"))
     assert rules(result) == {}
 
 
-def test_what_the_journal_has_as_applied_is_not_judged_again(database: Database, tmp_path: Path) -> None:
+def test_what_the_journal_has_as_applied_is_not_checked_again(database: Database, tmp_path: Path) -> None:
     name = f"spNew_{database.app}"
     path = script(tmp_path, f"CREATE OR ALTER PROCEDURE dbo.{name} AS SELECT 1 AS One;\n")
-    first = judge(database, path, app=database.app)
+    first = lint(database, path, app=database.app)
     assert (first["refused"], first["applied"]) == (False, [])
     assert "failed" not in database.migrate(tmp_path)
-    again = judge(database, path, app=database.app)
+    again = lint(database, path, app=database.app)
     assert (again["refused"], again["applied"]) == (False, [f"{path}/0001.sql"])
     script(tmp_path, f"CREATE OR ALTER PROCEDURE dbo.{name} AS SELECT 2 AS Two;\n", "0002.sql")
-    assert rules(judge(database, path, app=database.app)) == {"alter-module": "error"}
+    assert rules(lint(database, path, app=database.app)) == {"alter-module": "error"}
 
 
 def test_a_wrong_password_is_one_sentence_without_the_password(database: Database, tmp_path: Path) -> None:
     if "login_password" not in database.options:
         pytest.skip("the server of the environment has a connection string of its own")
     database.options["login_password"] = "not-the-password-9f3a"
-    result = judge(database, script(tmp_path, "PRINT N'a';"))
+    result = lint(database, script(tmp_path, "PRINT N'a';"))
     assert result["failed"] is True
     assert "refused the login" in result["msg"]
     assert "not-the-password-9f3a" not in json.dumps(

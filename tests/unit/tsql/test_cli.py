@@ -70,7 +70,7 @@ def test_exit_status(tmp_path: Path, breaking: Path, capsys: pytest.CaptureFixtu
         assert main(wrong) == 2, wrong
         out, error = capsys.readouterr()
         assert out == ""
-        assert error.startswith("contract: ") and error.count("\n") == 1
+        assert error.startswith("lint: ") and error.count("\n") == 1
     empty = tmp_path / "empty"
     empty.mkdir()
     assert main([str(empty)]) == 2

@@ -126,8 +126,8 @@ def test_an_empty_table_blocks_nobody() -> None:
     assert "index-offline" in rules(check("CREATE INDEX IX ON dbo.Things (Name)"))
 
 
-def test_scripts_that_were_applied_are_not_judged_again(tmp_path: Path) -> None:
-    """And what they made is the release's own: a second run of a release is judged as the first one."""
+def test_scripts_that_were_applied_are_not_checked_again(tmp_path: Path) -> None:
+    """And what they made is the release's own: a second run of a release is checked like the first one."""
     first, second = tmp_path / "1.sql", tmp_path / "2.sql"
     first.write_bytes(
         b"CREATE OR ALTER PROCEDURE dbo.spNew AS SELECT 1 AS One;\r\nGO\r\nCREATE PROCEDURE dbo.spNew_2 AS SELECT 1 AS One;\r\n"
@@ -140,18 +140,18 @@ def test_scripts_that_were_applied_are_not_judged_again(tmp_path: Path) -> None:
 
     rows = [row("0" * 64, "applied"), row(checksum, "applied")]
 
-    def judge(journal: list[Sequence[Any]], app: str = "shop") -> Report:
+    def check_again(journal: list[Sequence[Any]], app: str = "shop") -> Report:
         tables = [*ANSWERS[live.TABLES_SQL], ("deploy", "migration_journal", 3, 0)]
         modules = [*ANSWERS[live.MODULES_SQL], *(("dbo", name, "P ", "", True) for name in ("spNew", "spNew_2"))]
         answers = {**ANSWERS, live.TABLES_SQL: tables, live.MODULES_SQL: modules, ENTRIES_SQL.format(where=""): journal}
         schema = live.read_live(lambda sql: answers[sql], app)
         return run(Request([str(tmp_path)], "expand"), schema)
 
-    report = judge([*rows])
+    report = check_again([*rows])
     assert (report.findings, report.applied, report.files) == ([], [str(first)], [str(second)])
     for other in ([], rows[:1], [*rows, row(checksum, "undone")]):
-        assert rules(judge([*other])).get("alter-module") == ERROR
-    assert judge([*rows], app="other").refused
+        assert rules(check_again([*other])).get("alter-module") == ERROR
+    assert check_again([*rows], app="other").refused
 
 
 def test_the_edition_of_the_server_counts_where_none_is_stated() -> None:

@@ -94,7 +94,7 @@ def test_a_danger_at_any_statement_boundary_is_found(data: st.DataObject) -> Non
 
 @settings(max_examples=300, deadline=None, suppress_health_check=RELAXED)
 @given(st.data())
-def test_looks_never_change_the_verdict(data: st.DataObject) -> None:
+def test_layout_never_changes_the_findings(data: st.DataObject) -> None:
     """White space, comments and the case of words; names in brackets and strings are not touched."""
     pool = [*corpus(), *(statement for _rule, statement in DANGERS.values())]
     text = data.draw(st.sampled_from(pool))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Releases beside each other: what one takes away and the others use; versions of objects, and when they may go."""
+"""Releases beside each other: what one breaks and the others use; versions of objects, and when they may go."""
 
 from __future__ import annotations
 

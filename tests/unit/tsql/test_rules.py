@@ -14,7 +14,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.rules i
 from unit.tsql.rulefiles import Example, check, examples
 
 EXAMPLES = examples()
-# Rules whose findings name no script to copy: there is nothing to run instead, only something to leave out or to look at.
+# Rules whose findings name no script to copy: there is nothing to run instead, only something to leave out or to check.
 WITHOUT_SCRIPT = {
     "rebuild-table", "add-persisted", "alter-implicit-null", "alter-null", "change-default", "kill-blockers", "index-set-options",
     "view-star", "schemabinding", "trigger-add", "trigger-quality", "trigger-off", "synonym-retarget", "recreate-module", "data-meaning",
@@ -71,7 +71,7 @@ def advised() -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(("rule", "phase", "sql"), advised(), ids=lambda value: str(value)[:30])
-def test_advice_passes_the_gate(rule: str, phase: str, sql: str) -> None:
+def test_advice_passes_lint(rule: str, phase: str, sql: str) -> None:
     report = check_scripts([("advice.sql", sql)], Options(phase=phase))
     assert [(one.rule, one.message) for one in report.findings if one.severity == ERROR] == []
 

@@ -54,7 +54,7 @@ def _statement(c: Classifier) -> bool:
 
 
 def _without_keyword(c: Classifier, token: Token) -> bool:
-    """THROW, which is no reserved word, a SELECT in parentheses, or a call without EXEC."""
+    """THROW, which is not a reserved word, a SELECT in parentheses, or a call without EXEC."""
     s = c.s
     if token.kind == WORD and token.key == "THROW":
         c.add("THROW", token)

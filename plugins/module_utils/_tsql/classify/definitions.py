@@ -275,7 +275,7 @@ class _Attributes:
         self.name = ""
 
     def read(self) -> None:
-        """Read up to the first word that is no attribute."""
+        """Read up to the first word that is not an attribute."""
         s = self.s
         while s.token.kind == WORD:
             if s.take("CONSTRAINT"):

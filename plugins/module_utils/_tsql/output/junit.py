@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verdict as JUnit XML: a test case for each script, failed where an error was found in it."""
+"""The report as JUnit XML: a test case for each script, failed where an error was found in it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def render(report: Report) -> str:
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<testsuites tests="{len(by_file)}" failures="{failed}">',
-        f'  <testsuite name="contract" tests="{len(by_file)}" failures="{failed}" errors="0">',
+        f'  <testsuite name="lint" tests="{len(by_file)}" failures="{failed}" errors="0">',
     ]
     for file, found in by_file.items():
-        lines.append(f'    <testcase classname="contract" name={_attribute(file)}>')
+        lines.append(f'    <testcase classname="lint" name={_attribute(file)}>')
         errors = [one for one in found if one.severity == ERROR]
         if errors:
             text = "\n".join("\n".join(finding_lines(one)) for one in errors)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verdict as SARIF 2.1.0, which code hosts show beside the changed lines."""
+"""The report as SARIF 2.1.0, which code hosts show beside the changed lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def render(report: Report) -> str:
             {
                 "tool": {
                     "driver": {
-                        "name": "zero_downtime.dotnet contract",
+                        "name": "zero_downtime.dotnet lint",
                         "rules": [
                             {
                                 "id": name,

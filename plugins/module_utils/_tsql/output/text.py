@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verdict for people: source line, caret, reason, advice."""
+"""The report for people: source line, caret, reason, advice."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def summary(report: Report) -> str:
     used = sum(1 for waiver in report.waivers if waiver.used)
     waived = f", {len(report.waived)} waived by {used} waiver{'' if used == 1 else 's'}" if report.waived else ""
     scripts = f"{len(report.files)} script{'' if len(report.files) == 1 else 's'}"
-    verdict = "REFUSED" if report.refused else "passed"
-    return f"{verdict}: {', '.join(counts)} in {scripts} ({report.statements} statements){waived}."
+    outcome = "REFUSED" if report.refused else "passed"
+    return f"{outcome}: {', '.join(counts)} in {scripts} ({report.statements} statements){waived}."
 
 
 def sentence(report: Report) -> str:
@@ -57,7 +57,8 @@ def sentence(report: Report) -> str:
         f"The {first.phase} scripts are refused: {first.file}, line {first.line}, column {first.column}: "
         f"{first.message} ({first.rule}){more}. "
         f"{first.reason} {advice}".rstrip()
-        + f" Mend the script, or allow it on the line before the statement with '-- lint: allow {first.rule} <reason>'. Nothing was touched."
+        + " Fix the script, or allow it on the line before the statement with "
+        f"'-- lint: allow {first.rule} <reason>'. Nothing was touched."
     )
 
 

@@ -324,7 +324,7 @@ def _default_offline(context: Context, unit: Unit, table: Name | None, column: C
     why = ""
     severity: str | None = None
     if not constant:
-        why = "its default is no constant at run time"
+        why = "its default is not a constant at run time"
     elif large or own_type:
         why = f"its type is {column.type_text}"
     elif edition in ("standard", "express", "web"):
@@ -418,7 +418,7 @@ def _nullability(context: Context, unit: Unit, column: Column, now: ColumnFacts 
             token=column.token,
             table=table,
             advice=Advice(
-                "Backfill first; in contract, look for NULLs in the same transaction.",
+                "Backfill first; in contract, check for NULLs in the same transaction.",
                 tuple(pair for pair in staged(table, column, value).scripts if pair[0] != "expand"),
             ),
             breaks=broken(RETYPED, table, column.name),

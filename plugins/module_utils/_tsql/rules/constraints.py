@@ -217,7 +217,7 @@ def _on(context: Context, unit: Unit, table: Name, action: Action) -> None:
         context.report(
             unit,
             UNTRUSTED,
-            f"switches {plain(action.name)} of {full(table)} on without looking at the rows",
+            f"switches {plain(action.name)} of {full(table)} on without checking the rows",
             token=action.token,
             advice=Advice(
                 "In contract, with the check.",

@@ -26,7 +26,7 @@ ADD_UNIQUE = FAMILY.rule(
     "E",
     "a unique index or key on an existing table",
     reason="Duplicates that the running version may write fail from now on, and the build locks the table.",
-    instead="contract: look for duplicates first, then build it ONLINE",
+    instead="contract: check for duplicates first, then build it ONLINE",
     blocking=True,
 )
 INDEX_OFFLINE = FAMILY.rule(
@@ -58,7 +58,7 @@ INDEX_SET_OPTIONS = FAMILY.rule(
     "E",
     "a filtered, XML, spatial or indexed-view index, or one on a computed column",
     reason="Writers with other SET options get error 1934.",
-    instead="allow it, with a waiver, once sys.sql_modules.uses_quoted_identifier was looked at",
+    instead="allow it, with a waiver, once sys.sql_modules.uses_quoted_identifier was checked",
 )
 
 
@@ -103,13 +103,13 @@ def disable_index(context: Context, unit: Unit) -> None:
 def after_duplicates(table: Name | None, action: Action, later: Advice) -> Advice:
     columns = ", ".join(plain(column) for column in action.columns)
     if not columns or not later.scripts:
-        return Advice("In contract, after a look for duplicates.", later.scripts)
+        return Advice("In contract, after a check for duplicates.", later.scripts)
     check = (
         f"IF EXISTS (SELECT {columns} FROM {full(table)} GROUP BY {columns} HAVING COUNT(*) > 1)\nBEGIN;\n"
         f"    THROW 50000, N'{full(table).replace(chr(39), chr(39) * 2)} holds duplicates', 1;\nEND;\n"
     )
     return Advice(
-        "In contract, after a look for duplicates.", tuple((phase, check + sql) for phase, sql in later.scripts)
+        "In contract, after a check for duplicates.", tuple((phase, check + sql) for phase, sql in later.scripts)
     )
 
 
@@ -156,7 +156,7 @@ def create_index(context: Context, unit: Unit) -> None:
             f"builds {what} index {name} on {full(table)}",
             table=table,
             advice=Advice(
-                "Look whether all procedures that write to the table have uses_quoted_identifier = 1 in "
+                "Check that all procedures that write to the table have uses_quoted_identifier = 1 in "
                 "sys.sql_modules and the application "
                 "connects with the usual SET options; then allow it with a waiver that says so."
             ),
@@ -349,7 +349,7 @@ def quoted_identifier(context: Context, unit: Unit) -> None:
             INDEX_SET_OPTIONS,
             f"made with QUOTED_IDENTIFIER OFF, so that writing to {full(table)} fails in them: {', '.join(wrong[:5])}",
             table=table,
-            advice=Advice("Make these modules anew, under new names, with QUOTED_IDENTIFIER ON first."),
+            advice=Advice("Create these modules first, under new names, with QUOTED_IDENTIFIER ON."),
         )
 
 

@@ -55,14 +55,14 @@ SCHEMABINDING = FAMILY.rule(
 TABLE_TYPE = FAMILY.rule(
     "table-type",
     "E",
-    "a table type is dropped or made anew",
+    "a table type is dropped or recreated",
     reason="There is no ALTER TYPE; callers with the old shape fail.",
     instead="a new type: Type_2",
 )
 SEQUENCE_RESEED = FAMILY.rule(
     "sequence-reseed",
     "E",
-    "a sequence or identity is set anew",
+    "a sequence or identity is restarted",
     reason="Keys collide.",
     instead="a new sequence",
 )
@@ -184,7 +184,7 @@ def recreate(context: Context, unit: Unit) -> None:
     context.report(
         unit,
         rule,
-        f"makes {kind.lower()} {full(name)} anew, which this release drops",
+        f"recreates {kind.lower()} {full(name)}, which this release drops",
         token=name.token,
         advice=Advice(
             f"Make {plain(name.schema or 'dbo')}.{plain(next_version(name.base))} beside it, and drop the old one in "
@@ -273,8 +273,8 @@ def reseed(context: Context, unit: Unit) -> None:
             context.report(
                 unit,
                 SEQUENCE_RESEED,
-                "sets an identity anew (DBCC CHECKIDENT)",
-                advice=Advice("DBCC CHECKIDENT (..., NORESEED) only looks."),
+                "reseeds an identity (DBCC CHECKIDENT)",
+                advice=Advice("DBCC CHECKIDENT (..., NORESEED) only reads."),
             )
     elif word in (
         "SHRINKFILE",

@@ -61,7 +61,7 @@ class _Refused:
 
 _REFUSED: dict[str, _Refused] = {
     **{
-        name: _Refused(PERMISSIONS, f"{name} takes rights away", "Do it in contract.")
+        name: _Refused(PERMISSIONS, f"{name} revokes permissions", "Do it in contract.")
         for name in """sp_droprolemember sp_dropuser sp_revokedbaccess sp_droprole sp_change_users_login sp_droplogin
             sp_defaultdb""".split()  # noqa: SIM905
     },

@@ -32,7 +32,7 @@ MOVE_SCHEMA = FAMILY.rule(
 REBUILD_TABLE = FAMILY.rule(
     "rebuild-table",
     "E",
-    "a table is rebuilt: created anew, copied, dropped, renamed",
+    "a table is rebuilt: its copy is created, filled and renamed",
     reason=("SQL Server has no column order to change without a rebuild; the table is locked while it is copied."),
     instead="leave the order, and select columns by name",
     blocking=True,

@@ -15,7 +15,7 @@ FAMILY = Family()
 PERMISSIONS = FAMILY.rule(
     "permissions",
     "E",
-    "rights are taken away",
+    "permissions are revoked",
     reason="The running version is denied.",
     instead="contract",
 )
@@ -76,7 +76,7 @@ def cross_database(context: Context, unit: Unit) -> None:
     """Names of three and four parts, and OPENQUERY and the like."""
     statement = unit.statement
     if statement.kind in ("DROP STATISTICS", "UPDATE STATISTICS"):
-        return  # table.statistic is no name of another database
+        return  # table.statistic does not name another database
     if statement.module is not None and statement.module.statement is statement:
         names = [statement.name] if statement.name else []
     else:
@@ -127,7 +127,7 @@ def permissions(context: Context, unit: Unit) -> None:
         context.report(
             unit,
             PERMISSIONS,
-            "takes a member out of a role" if statement.words == ("DROP",) else "renames a role",
+            "removes a member from a role" if statement.words == ("DROP",) else "renames a role",
             advice=in_contract(unit),
         )
     elif statement.kind in ("ALTER USER", "ALTER LOGIN"):

@@ -20,5 +20,5 @@ EXEC sp_bindrule 'dbo.Positive', 'dbo.Things.Size';
 --== near miss: a new table
 CREATE TABLE dbo.N (Size int NOT NULL CONSTRAINT CK_N_Size CHECK (Size > 0), CONSTRAINT CK_N CHECK (Size < 10));
 
---== near miss: looked at again
+--== near miss: checked again
 ALTER TABLE dbo.Things WITH CHECK CHECK CONSTRAINT CK_Things_Size;

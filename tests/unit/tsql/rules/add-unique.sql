@@ -3,7 +3,7 @@
 --
 -- add-unique: a unique index or key on an existing table.
 -- Duplicates that the running version may write fail from now on, and the build locks the table.
--- Instead: contract: look for duplicates first, then build it ONLINE.
+-- Instead: contract: check for duplicates first, then build it ONLINE.
 
 --== catch: a unique index
 CREATE UNIQUE INDEX UX_Things_Name ON dbo.Things (Name) WITH (ONLINE = ON);

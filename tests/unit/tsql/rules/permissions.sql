@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 -- SPDX-License-Identifier: GPL-3.0-or-later
 --
--- permissions: rights are taken away.
+-- permissions: permissions are revoked.
 -- The running version is denied.
 -- Instead: contract.
 

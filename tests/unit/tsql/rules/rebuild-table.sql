@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 -- SPDX-License-Identifier: GPL-3.0-or-later
 --
--- rebuild-table: a table is rebuilt: created anew, copied, dropped, renamed.
+-- rebuild-table: a table is rebuilt: its copy is created, filled and renamed.
 -- SQL Server has no column order to change without a rebuild; the table is locked while it is copied.
 -- Instead: leave the order, and select columns by name.
 

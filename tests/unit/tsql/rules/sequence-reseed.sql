@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 -- SPDX-License-Identifier: GPL-3.0-or-later
 --
--- sequence-reseed: a sequence or identity is set anew.
+-- sequence-reseed: a sequence or identity is restarted.
 -- Keys collide.
 -- Instead: a new sequence.
 
@@ -17,7 +17,7 @@ DBCC CHECKIDENT (N'dbo.Things') WITH NO_INFOMSGS;
 --== catch: as Entity Framework Core writes it
 ALTER SEQUENCE [dbo].[OrderNumbers] INCREMENT BY 2 NO MINVALUE NO MAXVALUE NO CYCLE;
 
---== near miss: looked at
+--== near miss: read only
 DBCC CHECKIDENT ('dbo.Things', NORESEED);
 
 --== near miss: a new one

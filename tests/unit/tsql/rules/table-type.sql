@@ -1,14 +1,14 @@
 -- SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 -- SPDX-License-Identifier: GPL-3.0-or-later
 --
--- table-type: a table type is dropped or made anew.
+-- table-type: a table type is dropped or recreated.
 -- There is no ALTER TYPE; callers with the old shape fail.
 -- Instead: a new type: Type_2.
 
 --== catch [live]: a table type is dropped
 DROP TYPE dbo.IdList;
 
---== catch: dropped and made anew
+--== catch: dropped and recreated
 DROP TYPE IF EXISTS dbo.IdList;
 GO
 CREATE TYPE dbo.IdList AS TABLE (Id int NOT NULL PRIMARY KEY, Name nvarchar(50) NULL);

@@ -14,11 +14,11 @@ ALTER TABLE dbo.Things NOCHECK CONSTRAINT CK_Things_Size;
 --== catch: switched on without looking
 ALTER TABLE dbo.Things CHECK CONSTRAINT CK_Things_Size;
 
---== near miss: looked at in the same script
+--== near miss: checked in the same script
 ALTER TABLE dbo.Things WITH NOCHECK ADD CONSTRAINT CK_Things_Size CHECK (Size > 0);
 GO
 ALTER TABLE dbo.Things WITH CHECK CHECK CONSTRAINT CK_Things_Size;
 
---== near miss: all looked at
+--== near miss: all checked
 ALTER TABLE dbo.Things NOCHECK CONSTRAINT CK_Things_Size;
 ALTER TABLE dbo.Things WITH CHECK CHECK CONSTRAINT ALL;
