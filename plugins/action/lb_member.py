@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The front of lb_member: fills in where the load balancer is, and shows progress."""
+"""The front of lb_member: runs it where its provider works, fills in inventory variables, and shows progress."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._health_page import ChangeAction
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.provider import Provider
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import BY_NAME, DEFAULT, MEMBER
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._load_balancer import ChangeAction
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
-
-FROM_VARIABLES = {
-    "socket": "dotnet_lb_socket",
-    "master_socket": "dotnet_lb_master_socket",
-    "manager_url": "dotnet_lb_manager_url",
-    "status_url": "dotnet_lb_status_url",
-    "state_file": "dotnet_lb_state_file",
-}
 
 
 class ActionModule(ProgressActionBase):
-    """Runs the module with the load balancer's sockets filled in from the host's variables."""
+    """Runs the module, or the action on the web node where the provider works there."""
 
-    from_variables = FROM_VARIABLES
-    health_page_action: type[ActionBase] = ChangeAction
+    options: Mapping[str, t.Any] = MEMBER
+    node_action: type[ActionBase] = ChangeAction
+
+    @property
+    def _provider(self) -> Provider | None:
+        """The task's provider; None for a name that the module will refuse."""
+        return BY_NAME.get(str(self._task.args.get("provider") or DEFAULT))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        if self._task.args.get("provider") != "health_page":
+        provider = self._provider
+        if provider is None or not provider.on_node:
             return super().run(tmp, task_vars)
-        on_the_node = self.health_page_action(
+        on_the_node = self.node_action(
             self._task,
             self._connection,
             self._play_context,
@@ -41,8 +41,9 @@ class ActionModule(ProgressActionBase):
         return found
 
     def prepare_args(self, args: dict[str, t.Any], task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        for option, variable in self.from_variables.items():
-            if args.get(option) is None:
+        provider = self._provider
+        for option, variable in (provider.variables if provider else {}).items():
+            if option in self.options and args.get(option) is None:
                 found = self._variable(variable, task_vars)
                 if found is not None:
                     args[option] = found

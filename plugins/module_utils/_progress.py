@@ -20,7 +20,7 @@ VARIABLE = "ZERO_DOWNTIME_PROGRESS"
 
 
 class Progress:
-    """Writes lines for a person to read. Progress is never worth a failure: a file that cannot be written is let be."""
+    """Writes lines for a person to read. A file that cannot be written is ignored: progress never fails a task."""
 
     def __init__(
         self, path: str | None = None, interval_s: float = 2.0, clock: Callable[[], float] = time.monotonic

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting with a deadline, on a clock that nobody can set.
+"""Waiting with a deadline, on the monotonic clock.
 
 Private to this collection: it may change at any time.
 Runs on Python 3.9 (it is used on load balancers' hosts).
@@ -18,7 +18,7 @@ Sleep = Callable[[float], None]
 
 @dataclass
 class Deadline:
-    """A point in time after which a wait gives up. The clock and the sleep can be handed in by tests.
+    """A point in time after which a wait gives up. Tests pass their own clock and sleep.
 
     >>> deadline = Deadline(30.0)
     >>> while not ready():

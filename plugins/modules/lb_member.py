@@ -14,15 +14,14 @@ author:
 description:
   - Takes one server (member) of a load balancer out of service and waits until nothing is in flight to it, or puts it
     back once fresh health checks have shown that it works.
-  - Speaks to HAProxy's runtime API, over its unix socket on the load balancer's own host or over TCP, or to the
-    balancer-manager of Apache's mod_proxy_balancer.
   - When the deadline passes, the task is interrupted (Ctrl-C, a signal, a lost connection) or anything unexpected is
-    found, the former state is put back and the task fails; it never goes on silently.
+    found, the former state is restored and the task fails.
   - Run from a terminal, it shows a line of progress every two seconds, live where the module runs on the controller and
     at its end over other connections.
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
   - zero_downtime.dotnet.load_balancer
+  - zero_downtime.dotnet.load_balancer.member
 attributes:
   check_mode:
     support: full
@@ -39,23 +38,23 @@ attributes:
 options:
   member:
     description:
-      - Name of the server in the load balancer. With Apache the route of the worker, or its V(host:port).
+      - Name of the server in the load balancer.
     type: str
     required: true
   backend:
     description:
-      - Name of the backend that has the member. With Apache the name of the balancer.
+      - Name of the backend that has the member.
       - When not given, the member is changed in every backend that has it.
     type: str
   state:
     description:
-      - V(draining) sends no new users to the member and does not wait. A member in maintenance counts as draining.
-      - V(drained) does the same, waits until nothing is in flight or queued, puts the member into maintenance, and sees
+      - V(draining) sends no new clients to the member and does not wait. A member in maintenance counts as draining.
+      - V(drained) does the same, waits until nothing is in flight or queued, puts the member into maintenance, and checks
         several times that nothing is in flight.
       - V(disabled) puts the member into maintenance without waiting. Requests that are in flight may be lost when the
         server is stopped then.
-      - V(enabled) lets the health checks run, waits for fresh successful ones, opens the member for users, and sees it
-        up. A member without health checks is enabled at once, with a warning.
+      - V(enabled) lets the health checks run, waits for fresh successful ones, opens the member for clients, and waits
+        until it is up. A member without health checks is enabled at once, with a warning.
     type: str
     required: true
     choices:
@@ -82,8 +81,9 @@ options:
   on_timeout:
     description:
       - What happens to what is still in flight when O(timeout_s) has passed for O(state=drained).
-      - V(restore) puts the former state back and fails.
-      - V(cut) closes what is open to the member, goes on, and returns the number in RV(ignore:cut). Apache cannot do it.
+      - V(restore) restores the former state and fails.
+      - V(cut) closes what is open to the member, goes on, and returns the number in RV(ignore:cut). It is refused where
+        the load balancer cannot do it.
       - In HTTP mode V(restore) is the default. In TCP mode, where a client may keep its connection for ever, one of
         them must be given.
     type: str
@@ -92,19 +92,19 @@ options:
       - cut
   bleed_s:
     description:
-      - Seconds after which the member is closed also for users who stick to it by a cookie, whom the load balancer goes
-        on sending to a draining member. Until then they finish what they do; then they move to other members.
-      - By default half of O(timeout_s) where the member has a cookie, and no limit elsewhere.
+      - Seconds after which the member is closed also for clients with session affinity, which the load balancer goes on
+        sending to a draining member. Until then they finish what they do; then they move to other members.
+      - By default half of O(timeout_s) where clients have session affinity, and no limit elsewhere.
     type: float
   weight:
     description:
-      - Weight that the member gets with O(state=enabled). By default its weight stays as it is.
-      - For HAProxy V(0) to V(256), for Apache V(100) to V(10000) in hundredths of the load factor.
+      - Weight that the member gets with O(state=enabled), in the load balancer's own unit. By default its weight stays
+        as it is.
     type: int
   weight_steps:
     description:
       - Percentages of its weight that the member gets one after the other with O(state=enabled), before the whole.
-      - If it goes down in the meantime, the former state is put back and the task fails.
+      - If it goes down in the meantime, the former state is restored and the task fails.
     type: list
     elements: int
   step_s:
@@ -112,38 +112,15 @@ options:
       - Seconds between two of O(weight_steps).
     type: float
     default: 10
-  old_workers:
-    description:
-      - After a reload, old processes of HAProxy go on with the requests that they had. V(count) waits for those too,
-        and refuses O(state=drained) where it is known that there are some which cannot be counted.
-      - V(ignore) goes on without them.
-    type: str
-    default: count
-    choices:
-      - count
-      - ignore
   check_capacity:
     description:
-      - Refuse to take the member out when every server that is left has a limit (C(maxconn)) and what the member carries
-        now does not fit into what they have left.
+      - Refuse to take the member out when every remaining server has a limit of requests and what the member carries
+        now does not fit into the rest of their limits.
     type: bool
     default: true
-  state_file:
-    description:
-      - HAProxy's C(server-state-file), where it has one that C(load-server-state-from-file) reads.
-      - It is written after each change, so that a reload of HAProxy does not forget it. Only for a module that runs on
-        HAProxy's own host.
-      - When not given, the variable C(dotnet_lb_state_file) is used if it is set.
-    type: path
-  closes_on_down:
-    description:
-      - Whether the server has C(on-marked-down shutdown-sessions), so that maintenance closes what is in flight. The
-        member is put into maintenance only at zero then, also where users stick to it.
-      - By default HAProxy's configuration is read, where the module may do so; otherwise V(false).
-    type: bool
   restore_to:
     description:
-      - The state that is put back on failure, when that is not the one which the task finds.
+      - The state that is restored on failure. By default the one that the task finds.
       - "For use after a former task with O(state=draining): give that task's RV(ignore:previous_state)."
       - V(mixed), which a former task returns when backends differ, means what this task finds.
     type: str
@@ -153,8 +130,6 @@ options:
       - disabled
       - enabled
       - mixed
-notes:
-  - Tested with HAProxy 2.6, 3.0 and 3.2, and with Apache 2.4.
 seealso:
   - module: zero_downtime.dotnet.lb_member_info
 """
@@ -172,17 +147,6 @@ EXAMPLES = r"""
     member: web01
     state: enabled
   delegate_to: lb01
-
-- name: Behind Apache's mod_proxy_balancer
-  zero_downtime.dotnet.lb_member:
-    provider: apache
-    manager_url: https://lb01.example.org/balancer-manager
-    status_url: https://lb01.example.org/server-status
-    url_username: deploy
-    url_password: "{{ vault_manager_password }}"
-    member: web01
-    state: drained
-  delegate_to: localhost
 
 - name: From the controller, over TCP, in one backend
   zero_downtime.dotnet.lb_member:
@@ -236,11 +200,11 @@ reloads:
   returned: success
   type: int
   sample: 0
-users_moved_percent:
+clients_moved_percent:
   description:
-    - The share of the users who stick to the member and move to others. Counted in a stick table, estimated by requests
-      with cookies.
-    - V(none) where nobody sticks, or nothing was changed.
+    - The share of the clients with session affinity that move to other members. Counted in a table of clients where
+      there is one, otherwise estimated by requests.
+    - V(none) where there is no session affinity, or nothing was changed.
   returned: success
   type: float
   sample: 49.5
@@ -252,7 +216,7 @@ plan:
   sample:
     - set web/web01 to drain
     - wait until nothing is in flight to web/web01 (now 12)
-    - set web/web01 to maint and see that nothing is in flight
+    - set web/web01 to maint and check that nothing is in flight
 members:
   description: The member in each backend.
   returned: success
@@ -277,7 +241,7 @@ members:
       health_checks: true
       check_status: L7OK
       agent_check: none
-      persistent: false
+      session_affinity: false
       max_in_flight: 200
 """
 

@@ -33,8 +33,6 @@ options:
     description:
       - Name of the backend. By default all are shown.
     type: str
-notes:
-  - Tested with HAProxy 2.6, 3.0 and 3.2, and with Apache 2.4.
 seealso:
   - module: zero_downtime.dotnet.lb_member
 """
@@ -73,7 +71,7 @@ members:
       health_checks: true
       check_status: L7OK
       agent_check: none
-      persistent: false
+      session_affinity: false
       max_in_flight: 200
 """
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The front of modules that wait: an action plugin that runs the module of its own name and shows its progress.
+"""Base of the action plugins of modules that wait: runs the module of the same name and shows its progress.
 
 A module that waits writes lines to the file that ZERO_DOWNTIME_PROGRESS names (module_utils/_progress.py). Where the
 module runs on the controller or over OpenSSH, the lines are shown as they come; over other connections at the end.
@@ -13,13 +13,13 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import copy
-import os
 import signal
 import threading
 import typing as t
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -40,7 +40,7 @@ def local_reader(path: str) -> Reader:
 
     def read(offset: int) -> bytes:
         try:
-            with open(path, "rb") as stream:
+            with Path(path).open("rb") as stream:
                 stream.seek(offset)
                 return stream.read(MOST_BYTES)
         except OSError:
@@ -148,7 +148,7 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
             if line.strip():
                 display.display(f"  [{host}] {line}", color="cyan")
 
-        self._progress_path = os.path.join(directory, f"progress-{uuid.uuid4().hex}")
+        self._progress_path = self._connection._shell.join_path(directory, f"progress-{uuid.uuid4().hex}")
         try:
             with self._tail(self._progress_path, show):
                 yield

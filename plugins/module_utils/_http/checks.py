@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is expected of an answer. Each expectation says what it found, so that a failure is one clear sentence.
+"""Checks of a response. Each reports what it found and what it expected.
 
 Private to this collection: it may change at any time.
 Runs on Python 3.9 (it is used on load balancers' hosts).
@@ -35,11 +35,11 @@ class Outcome:
 
 
 class Check(abc.ABC):
-    """One expectation."""
+    """One check."""
 
     @abc.abstractmethod
     def judge(self, response: Response) -> Outcome:
-        """What of the response was found, and whether it is what was expected."""
+        """Check the response."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class HeaderCheck(Check):
 
 @dataclass(frozen=True)
 class JsonCheck(Check):
-    """One JMESPath expression over the body: what it finds has to be true and not empty."""
+    """One JMESPath expression over the body, whose result must be true and not empty."""
 
     expression: str
     query: Query
@@ -102,15 +102,15 @@ class JsonCheck(Check):
         try:
             found = self.query(json.loads(response.text))
         except ValueError as error:
-            # jmespath's own errors, such as a function that is given the wrong type, are ValueErrors too
+            # jmespath's own errors, such as a wrong argument type, are ValueErrors too
             return False, f"not to be told ({excerpt(str(error))}) from {excerpt(response.text)}"
         shown = excerpt(json.dumps(found, ensure_ascii=False, default=str))
-        # As JMESPath has it, 0 is true: it is something that was found.
+        # JMESPath treats 0 as true.
         passed = found not in (None, False, "", [], {}) or (found == 0 and not isinstance(found, bool))
         return passed, shown if passed else f"{shown} in {excerpt(response.text)}"
 
 
 def excerpt(text: str, longest: int = LONGEST) -> str:
-    """The beginning of a text on one line."""
+    """The beginning of a text, on one line."""
     line = " ".join(text.split())
     return (line if len(line) <= longest else line[: longest - 3] + "...") or "empty"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The transport over a real socket: straight to the address in the url, whatever proxies the environment names.
+"""The transport over a real socket, directly to the address in the url: proxies of the environment are ignored.
 
 Private to this collection: it may change at any time.
 Runs on Python 3.9 (it is used on load balancers' hosts).
@@ -43,7 +43,7 @@ class DirectTransport(Transport):
 
 
 class _Exchange:
-    """One request and its answer, both within one time limit, however slowly the bytes come."""
+    """One request and its response, both within one time limit, however slowly the bytes arrive."""
 
     def __init__(self, request: Request, context: ssl.SSLContext | None) -> None:
         self._request = request
@@ -53,7 +53,7 @@ class _Exchange:
         self._socket: socket.socket | None = None
 
     def run(self) -> Response:
-        # The socket's own timeout begins anew with each byte; this one does not.
+        # The socket's own timeout restarts with each byte; this one does not.
         watchdog = threading.Timer(self._request.timeout_s, self._give_up)
         watchdog.daemon = True
         watchdog.start()
@@ -72,7 +72,7 @@ class _Exchange:
         self._too_late = True
         if self._socket is not None:
             try:
-                # Not SSLSocket.shutdown: that takes the TLS object away from under the reading thread.
+                # Not SSLSocket.shutdown: it would remove the TLS object while another thread reads from it.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
             except OSError:
                 pass

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking until the answer is right so many times in a row, or until the deadline.
+"""Requests a page until enough responses in a row pass their checks, or until the deadline.
 
 Private to this collection: it may change at any time.
 Runs on Python 3.9 (it is used on load balancers' hosts).
@@ -24,7 +24,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 @dataclass
 class Report:
-    """What a probe saw: the last answer with what its checks found, and how long it took to get there."""
+    """The result of a probe: its last response with the outcome of each check."""
 
     passed: bool = False
     attempts: int = 0
@@ -36,7 +36,7 @@ class Report:
 
 
 class Probe:
-    """One request, its expectations, and how often they have to hold."""
+    """One request, its checks, and how many times in a row they must pass."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Probe:
             deadline.sleep()
 
     def _attempt(self, report: Report, deadline: Deadline) -> bool:
-        """One more answer into the report; true when asking again cannot help."""
+        """Send one request and record its outcome. True when another attempt cannot help."""
         report.attempts += 1
-        # The first attempt has its full time limit also where the deadline allows no second one.
+        # The first attempt has its full time limit, even where the deadline allows no second one.
         left = deadline.left_s if report.attempts > 1 else max(deadline.left_s, self._request.timeout_s)
         limit = min(self._request.timeout_s, max(left, 0.1))
         try:
@@ -106,7 +106,7 @@ class Probe:
 
 
 def redirected(request: Request, location: str) -> Request:
-    """The request that a redirect asks for, sent to the same address: a probe never leaves its node."""
+    """The request that follows a redirect, to the same address: a probe never leaves its node."""
     asked = request.split
     logical = asked._replace(netloc=request.host_header).geturl()
     try:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a probe asks of HTTP: one request, one answer or a reason. Tests hand in a script of answers.
+"""Requests, responses, and the abstract transport. Tests use a script of responses.
 
 Private to this collection: it may change at any time.
 Runs on Python 3.9 (it is used on load balancers' hosts).
@@ -19,11 +19,11 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class InvalidRequest(Exception):
-    """The request cannot be sent as it is written; the text is one sentence for the user."""
+    """The request is not valid; the text is one sentence for the user."""
 
 
 class TransportFailure(Exception):
-    """No answer. ``permanent`` says that asking again cannot help."""
+    """No response. ``permanent``: another attempt cannot help."""
 
     def __init__(self, message: str, permanent: bool = False) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class TransportFailure(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One request to one address. ``host`` is the name the server is asked for, where it differs from the address."""
+    """One request to one address. ``host``: the name of the site, where it differs from the address."""
 
     url: str
     method: str = "GET"
@@ -69,7 +69,7 @@ class Request:
 
     @property
     def name(self) -> str:
-        """The name that the server's certificate has to carry."""
+        """The name that the server's certificate must have."""
         return (urlsplit("//" + self.host).hostname if self.host else self.split.hostname) or ""
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer: header names in lower case, the body cut at the request's limit."""
+    """A response: header names in lower case, the body cut at the request's limit."""
 
     status: int
     reason: str = ""
@@ -98,11 +98,11 @@ class Response:
 
 
 class Transport(abc.ABC):
-    """Sends one request. Redirects are not its business, proxies neither."""
+    """Sends one request. Follows no redirects and uses no proxies."""
 
     @abc.abstractmethod
     def send(self, request: Request) -> Response:
-        """The answer; raises TransportFailure where there is none."""
+        """The response. Raises TransportFailure where there is none."""
 
 
 def split_url(url: str) -> SplitResult:

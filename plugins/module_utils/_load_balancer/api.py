@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every load balancer must be able to do. One provider implements it for one make of load balancer.
 
+What only some can do is in abilities.py.
+
 Private to this collection: it may change at any time.
 """
 
@@ -19,14 +21,14 @@ class LoadBalancerApi(ABC):
     @property
     @abstractmethod
     def where(self) -> str:
-        """What is spoken to, for messages."""
+        """The load balancer and its address, for messages."""
 
     @abstractmethod
     def find(self, member: str, backend: str | None) -> list[MemberId]:
-        """Every place of the member. Raises Refused, with suggestions, when there is none."""
+        """The member in every backend that has it. Raises Refused, with suggestions, when there is none."""
 
     @abstractmethod
-    def look(self, ids: Sequence[MemberId]) -> Sample:
+    def read(self, ids: Sequence[MemberId]) -> Sample:
         """A full reading: every field of the members is known. May cost more than a sample."""
 
     @abstractmethod
@@ -38,7 +40,7 @@ class LoadBalancerApi(ABC):
         """The other members of the same backend."""
 
     @abstractmethod
-    def everything(self) -> list[Member]:
+    def list_members(self) -> list[Member]:
         """Every member of every backend."""
 
     @abstractmethod
@@ -46,41 +48,9 @@ class LoadBalancerApi(ABC):
         """Ask for a state."""
 
     @abstractmethod
-    def begin_return(self, member: Member) -> None:
-        """Take a member out of maintenance so far that its checks run, with no new users sent to it."""
-
-    @abstractmethod
-    def check_weight(self, weight: int) -> None:
-        """Raises Refused for a weight that the load balancer does not have."""
-
-    @abstractmethod
-    def set_weight(self, member_id: MemberId, weight: int) -> None:
-        """Set the weight, in the load balancer's own unit."""
-
-    @abstractmethod
-    def set_agent(self, member_id: MemberId, enabled: bool) -> None:
-        """Let an agent-check work, or stop it."""
-
-    @abstractmethod
-    def cut(self, member_id: MemberId) -> None:
-        """Close what is still open to the member."""
-
-    @abstractmethod
-    def by_hand(self, member_id: MemberId, admin: Admin) -> str:
+    def manual_command(self, member_id: MemberId, admin: Admin) -> str:
         """The command with which a person sets a state."""
 
     @abstractmethod
     def traits(self, ids: Sequence[MemberId]) -> Traits:
-        """What there is to know about the members' place before they are taken out."""
-
-    def oldest_s(self, ids: Sequence[MemberId]) -> int | None:
-        """Seconds that the oldest request in flight has run, for progress; None: not known."""
-        return None
-
-    def save(self) -> None:
-        """Called after each change, so that a restart of the load balancer does not forget it."""
-        return
-
-    @abstractmethod
-    def after_restart(self, before: str, after: str) -> None:
-        """Called when the process has changed. Raises if what the former one holds cannot be known."""
+        """What makes a drain of these members harder."""

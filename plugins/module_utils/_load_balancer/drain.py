@@ -1,24 +1,25 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leaving: draining, drained and disabled. The steps are those of docs/draining.md.
+"""Taking a member out of service: draining, drained and disabled. docs/draining.md has the same steps.
 
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
+from .abilities import Cutting
 from .errors import LoadBalancerError, OutOfTime, Refused
 from .model import Admin, Agent, Member, Sample
 from .request import ADMIN_OF, CUT, DISABLED, DRAINED, DRAINING
 from .session import Session
 
-#: How long what was cut may take to be gone.
+#: How long requests may take to end after they were cut.
 _CUT_S = 5.0
-#: Between two readings of zero.
+#: Pause between two readings of zero.
 _ZERO_S = 0.025
 
 
-class Departure(Session):
+class DrainSession(Session):
     """Takes a member out of service."""
 
     wanted: Admin = Admin.DRAIN
@@ -27,14 +28,10 @@ class Departure(Session):
         state, before = self.request.state, self.outcome.before
         self._check_policy(before)
         self.traits = self.api.traits(self.ids)
-        if self.request.on_timeout == CUT and not self.traits.can_cut:
-            raise Refused(
-                f"{self.api.where} cannot close what is open to one member: on_timeout=restore is what it can do."
-            )
-        if self.traits.uncounted and state == DRAINED and self.request.old_workers == "count":
-            raise Refused(
-                f"{self.traits.uncounted}: give master_socket, or old_workers=ignore to go on without counting them."
-            )
+        if self.request.on_timeout == CUT:
+            Cutting.of(self.api)
+        if self.traits.uncounted and state == DRAINED:
+            raise Refused(self.traits.uncounted)
         busy = state == DRAINED and not before.quiet
         moving = [member for member in before.members if not self._satisfied(member)]
         self.moving = moving
@@ -47,7 +44,7 @@ class Departure(Session):
         if moving and self.traits.share_percent is not None:
             self.outcome.share_percent = self.traits.share_percent
             self.outcome.plan.append(
-                f"about {self.traits.share_percent:g} % of the users, who stick to the member, move to others"
+                f"about {self.traits.share_percent:g} % of the clients, which have session affinity, move to others"
             )
         self.intend(ADMIN_OF[state])
         if state == DRAINING:
@@ -93,7 +90,7 @@ class Departure(Session):
             )
 
     def _check_others(self) -> None:
-        """Who is out already can be waited for whatever becomes of the others."""
+        # Members already out of service need no peer check.
         for member in self.moving:
             peers = self.api.peers(member.id)
             serving = [peer for peer in peers if peer.up and peer.admin is Admin.READY and peer.weight > 0]
@@ -108,7 +105,7 @@ class Departure(Session):
             )
 
     def _check_capacity(self, member: Member, serving: list[Member]) -> None:
-        """Where all that stay are limited, what the member carries now must fit into what they have left."""
+        """Where every remaining member is limited, they must have room for what the member carries now."""
         limits = [peer.limit for peer in serving if peer.limit]
         if not self.request.check_capacity or not serving or len(limits) < len(serving) or self.touched:
             return
@@ -116,8 +113,8 @@ class Departure(Session):
         if member.busy > room:
             raise Refused(
                 f"{member.id} stays in service: it carries {member.busy} requests now, and the servers left have room "
-                f"for {max(room, 0)} more (maxconn {sum(limits)} in total). Wait for less traffic, raise maxconn, or "
-                f"give check_capacity=false."
+                f"for {max(room, 0)} more (their limits are {sum(limits)} in total). Wait for less traffic, raise the "
+                f"limits, or give check_capacity=false."
             )
 
     def _steps(self, member: Member) -> list[str]:
@@ -131,17 +128,17 @@ class Departure(Session):
             steps.append(f"set {member.id} to drain")
         if self.request.state == DRAINED:
             steps.append(f"wait until nothing is in flight to {member.id} (now {member.busy})")
-            steps.append(f"set {member.id} to maint and see that nothing is in flight")
+            steps.append(f"set {member.id} to maint and check that nothing is in flight")
         return steps
 
     # Waiting
 
     def _stop_agent(self, member: Member) -> None:
         if member.agent is Agent.ON:
-            self.change(member.id, lambda: self.api.set_agent(member.id, False))
+            self.set_agent(member.id, False)
 
     def _bleed(self) -> None:
-        """Step 3: nobody new comes, except users who stick to the member; those who are there finish."""
+        """Step 4: no new clients come, except those with session affinity; requests in flight finish."""
         if all(member.admin is Admin.MAINT for member in self.outcome.before.members):
             return
         limit = self._bleed_limit()
@@ -150,7 +147,9 @@ class Departure(Session):
             if sample.quiet or self.deadline.expired:
                 return
             if limit is not None and self.deadline.elapsed_s >= limit:
-                self.progress.say(f"{self.request.member}: bled for {limit:g} s, closing for users who stick to it")
+                self.progress.say(
+                    f"{self.request.member}: bled for {limit:g} s, closing for clients with session affinity"
+                )
                 return
             self.progress.tell(lambda sample=sample: self._line(sample))  # type: ignore[misc]
             self.deadline.sleep()
@@ -160,12 +159,12 @@ class Departure(Session):
             return None  # maintenance would close what is in flight
         if self.request.bleed_s is not None:
             return self.request.bleed_s
-        if self.traits.persistent:
+        if self.traits.affinity:
             return self.request.timeout_s / 2
         return None
 
     def _close(self) -> None:
-        """Steps 4 to 6: no one gets through any more; zero must be seen several times."""
+        """Steps 5 and 6: no client gets through any more; zero must be seen several times."""
         if self.deadline.expired:
             self._give_up(self._watched())
         self.wanted = Admin.MAINT
@@ -193,7 +192,7 @@ class Departure(Session):
             self.deadline.sleep()
 
     def _give_up(self, sample: Sample) -> None:
-        """The deadline has passed: put back what was found, or cut, as the user wants; never go on silently."""
+        """The deadline has passed: fail, so that the former state is restored, or cut, as the user wants."""
         if sample.quiet:
             return
         if self.request.on_timeout != CUT:
@@ -201,6 +200,7 @@ class Departure(Session):
                 f"{self.request.member} still had {sample.in_flight} requests in flight and {sample.queued} queued "
                 f"after {self.request.timeout_s:g} s: raise timeout_s, or give on_timeout=cut to end them."
             )
+        cutting = Cutting.of(self.api)
         for member_id in self.ids:
             self.set_admin(member_id, Admin.MAINT)
         self.wanted = Admin.MAINT
@@ -208,7 +208,7 @@ class Departure(Session):
         self.outcome.cut = sample.busy
         self.progress.say(f"{self.request.member}: cutting {sample.busy} requests at the deadline")
         for member_id in self.ids:
-            self.change(member_id, lambda member_id=member_id: self.api.cut(member_id))  # type: ignore[misc]
+            self.change(member_id, lambda member_id=member_id: cutting.cut(member_id))  # type: ignore[misc]
         after = self.new_deadline(_CUT_S)
         while not self.sample().quiet:
             if after.expired:
@@ -219,11 +219,11 @@ class Departure(Session):
         )
 
     def _watched(self) -> Sample:
-        """A sample that is looked at: has somebody else put the member back, have the others gone?"""
+        """A sample that is checked: nobody else has enabled the member, and enough others are up."""
         sample = self.sample()
         odd = [member for member in sample.members if member.admin not in {None, self.wanted, Admin.MAINT}]
         if odd:
-            odd = [member for member in self.look().members if member.admin not in {self.wanted, Admin.MAINT}]
+            odd = [member for member in self.read().members if member.admin not in {self.wanted, Admin.MAINT}]
         if odd:
             raise LoadBalancerError(
                 f"{odd[0].id} was set to {self.wanted.value}, but is {odd[0].status} now: somebody or something else "
@@ -234,8 +234,8 @@ class Departure(Session):
         return sample
 
     def _verified(self) -> Sample:
-        """Verify instead of trusting."""
-        sample = self.look()
+        """A full reading, which must show the state that was asked for."""
+        sample = self.read()
         for member in sample.members:
             if member.admin is not ADMIN_OF[self.request.state] and not self._satisfied(member):
                 raise LoadBalancerError(f"{member.id} was set to {self.wanted.value}, but is {member.status} now.")

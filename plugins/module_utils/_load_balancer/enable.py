@@ -1,25 +1,28 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Coming back: enabled, once fresh health checks have shown that the member works.
+"""Enabling a member once fresh health checks have shown that it works.
 
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
+from .abilities import ResumesChecks, Weights
 from .errors import LoadBalancerError, OutOfTime
 from .model import Admin, Agent, Member, Sample
 from .session import Session
 
 
-class Return(Session):
+class EnableSession(Session):
     """Puts a member back into service."""
 
     wanted: Admin = Admin.DRAIN
 
     def plan(self) -> None:
         if self.request.weight is not None:
-            self.api.check_weight(self.request.weight)
+            Weights.of(self.api).check_weight(self.request.weight)
+        if self.request.weight_steps:
+            Weights.of(self.api)
         for member in self.outcome.before.members:
             self.outcome.plan += self._steps(member)
         self.outcome.changed = bool(self.outcome.plan)
@@ -38,11 +41,11 @@ class Return(Session):
         self._wait_until_up()
         self._grow(away)
         self.save()
-        self.outcome.after = self.look()
+        self.outcome.after = self.read()
 
     def apply_again(self) -> None:
         for member in self.outcome.before.members:
-            # Weights come back as configured: a step that was on its way is set again by the next one.
+            # A reload restores the configured weight; the next step sets its own.
             if member.admin is Admin.READY or self.wanted is Admin.READY:
                 self.set_admin(member.id, Admin.READY)
             else:
@@ -52,7 +55,7 @@ class Return(Session):
 
     def _steps(self, member: Member) -> list[str]:
         steps = []
-        if member.admin is Admin.MAINT and self._gated(member):
+        if member.admin is Admin.MAINT and self._gated(member) and isinstance(self.api, ResumesChecks):
             steps.append(f"set {member.id} to drain, so that its health checks run")
         if member.admin is not Admin.READY:
             if self._gated(member):
@@ -70,11 +73,12 @@ class Return(Session):
     def _gated(member: Member) -> bool:
         return member.checked or bool(member.tracks)
 
-    # Doing
+    # Applying
 
     def _begin(self, member: Member) -> None:
-        if self._gated(member):
-            self.change(member.id, lambda: self.api.begin_return(member))
+        resuming = self.api
+        if self._gated(member) and isinstance(resuming, ResumesChecks):
+            self.change(member.id, lambda: resuming.resume_checks(member))
 
     def _wait_for_checks(self, away: list[Member]) -> None:
         gated = [member.id for member in away if self._gated(member)]
@@ -95,7 +99,7 @@ class Return(Session):
         return member.weight if self.request.weight is None else self.request.weight
 
     def _weights(self, member: Member) -> list[int]:
-        """The weights on the way to the final one, each at least 1; none for a member that serves already."""
+        """The weights before the final one, each at least 1; none for a member that serves already."""
         final = self._final_weight(member)
         if member.admin is Admin.READY:
             return []
@@ -109,10 +113,10 @@ class Return(Session):
         if member.admin is not Admin.READY:
             self.set_admin(member.id, Admin.READY)
         if member.agent is Agent.OFF:
-            self.change(member.id, lambda: self.api.set_agent(member.id, True))
+            self.set_agent(member.id, True)
 
     def _grow(self, away: list[Member]) -> None:
-        """From weight to weight, as long as the member stays up."""
+        """Raise the weight step by step, as long as the member stays up."""
         plans = {member.id: [*self._weights(member), self._final_weight(member)] for member in away}
         if self.request.weight_steps:
             for member in away:
@@ -143,13 +147,13 @@ class Return(Session):
         self.deadline.hurry()
         while True:
             sample = self.sample()
-            waiting = [member for member in sample.members if not (member.up and self._open_for_users(member))]
+            waiting = [member for member in sample.members if not (member.up and self._open_for_clients(member))]
             if not waiting:
                 return
             self._tick(waiting[0], sample, "being up")
 
     @staticmethod
-    def _open_for_users(member: Member) -> bool:
+    def _open_for_clients(member: Member) -> bool:
         return member.admin is Admin.READY or member.weight == 0
 
     def _tick(self, member: Member, sample: Sample, wanted: str) -> None:

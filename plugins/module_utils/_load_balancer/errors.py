@@ -17,7 +17,7 @@ class Unreachable(LoadBalancerError):
 
 
 class Refused(LoadBalancerError):
-    """What was asked for would harm the service, or is not possible. Nothing has been changed."""
+    """The request would harm the service, or is not possible."""
 
 
 class BadReply(LoadBalancerError):
@@ -33,4 +33,4 @@ class OutOfTime(LoadBalancerError):
 
 
 class Interrupted(LoadBalancerError):
-    """Somebody wants the task to end: a signal, or nobody is left to read its result."""
+    """The task must end: a signal came, or nobody is left to read its result."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Noticing that the task is to end: a signal, or that nobody is left to read the result.
+"""Notices that the task must end: a signal came, or nobody is left to read the result.
 
 Ctrl-C reaches a module as SIGINT or SIGTERM. When the connection to the host breaks, or Ansible's worker is killed,
 no signal comes, but the pipe that the result would go to has lost its reader. Both are noticed at safe points only,
@@ -25,7 +25,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Guard:
-    """Asked at every safe point."""
+    """Checked at every safe point."""
 
     def __init__(self, output: int | None = None) -> None:
         self._seen: str | None = None
@@ -56,7 +56,7 @@ class Guard:
 
 @contextmanager
 def guarded() -> Iterator[Guard]:
-    """A guard over this process; the former signal handlers come back at the end."""
+    """A guard over this process. The former signal handlers are restored at the end."""
     try:
         output = sys.__stdout__.fileno() if sys.__stdout__ is not None else None
         if output is not None:

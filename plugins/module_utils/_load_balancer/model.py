@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of one server behind a load balancer, whatever the load balancer's make.
+"""Readings of servers behind a load balancer of any make.
 
 Private to this collection: it may change at any time.
 """
@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Admin(str, Enum):
-    """What the administrator has asked of a member."""
+    """The administrative state of a member."""
 
     READY = "ready"
     DRAIN = "drain"
@@ -48,9 +48,9 @@ class Member:
     queued: int
     weight: int
     admin: Admin | None = None
-    """None: this reading does not tell."""
+    """None: not known from this reading."""
     up: bool = False
-    """Takes part in serving, apart from what the administrator says: up, and not on its way down."""
+    """Its health allows requests, whatever its administrative state: up, and not on its way down."""
     fresh: bool = False
     """Its health checks have succeeded since they were resumed."""
     checked: bool = False
@@ -63,8 +63,8 @@ class Member:
     check_status: str = ""
     address: str = ""
     backup: bool = False
-    persistent: bool = False
-    """Users stick to it, by a cookie or a table."""
+    affinity: bool = False
+    """Clients have session affinity with it, by a cookie or a table."""
     limit: int | None = None
     """The most requests it takes at once, if limited."""
     served: int = 0
@@ -77,7 +77,7 @@ class Member:
 
     @property
     def state(self) -> str:
-        """The word that users know this state by."""
+        """The value of the option ``state`` for this."""
         if self.admin is Admin.READY:
             return "enabled"
         if self.admin is Admin.DRAIN:
@@ -103,7 +103,7 @@ class Sample:
 
     @property
     def quiet(self) -> bool:
-        """Nothing is there to wait for."""
+        """Nothing is in flight or queued, and the load balancer has noticed the last change."""
         return self.busy == 0 and self.unsettled_s <= 0
 
     @property
@@ -124,15 +124,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Traits:
-    """What about a member's place makes leaving it harder."""
+    """What makes a drain of a member harder."""
 
-    persistent: bool = False
-    """Users stick to members, so a draining member still gets requests."""
+    affinity: bool = False
+    """Clients have session affinity, so a draining member still gets requests."""
     share_percent: float | None = None
-    """The share of the users that will move to other members, as far as it can be estimated."""
+    """The share of the clients that will move to other members, as far as it can be estimated."""
     closes_on_down: bool = False
     """Maintenance closes what is in flight, so it must not come before zero."""
-    can_cut: bool = True
-    """The load balancer is able to close what is open to one member."""
     uncounted: str = ""
-    """Old processes that may hold requests which cannot be counted, as a sentence."""
+    """A sentence where old processes may hold requests that cannot be counted, and what to do about it."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From readings to what a module returns.
+"""Makes a module's result from readings.
 
 Private to this collection: it may change at any time.
 """
@@ -14,7 +14,7 @@ from .request import MIXED, Outcome, Request
 
 
 def describe(member: Member) -> dict[str, Any]:
-    """A member as results show it."""
+    """A member in a result."""
     return {
         "backend": member.id.backend,
         "member": member.id.member,
@@ -30,19 +30,19 @@ def describe(member: Member) -> dict[str, Any]:
         "health_checks": member.checked or bool(member.tracks),
         "check_status": member.check_status,
         "agent_check": member.agent.value,
-        "persistent": member.persistent,
+        "session_affinity": member.affinity,
         "max_in_flight": member.limit,
     }
 
 
 def common_state(sample: Sample) -> str:
-    """One word for all places of a member."""
+    """The state of a member in all its backends, or ``mixed``."""
     states = {member.state for member in sample.members}
     return states.pop() if len(states) == 1 else MIXED
 
 
 def result(request: Request, outcome: Outcome) -> dict[str, Any]:
-    """What lb_member returns."""
+    """The result of lb_member."""
     before = outcome.before
     after = outcome.after
     now = after.members if after else outcome.intended
@@ -67,7 +67,7 @@ def result(request: Request, outcome: Outcome) -> dict[str, Any]:
         "queued_at_start": before.queued,
         "cut": outcome.cut,
         "reloads": outcome.reloads,
-        "users_moved_percent": outcome.share_percent,
+        "clients_moved_percent": outcome.share_percent,
         "plan": outcome.plan,
         "members": members,
         "diff": {"before": _state_of(before.members), "after": _state_of(outcome.intended)},

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user asks for, and what came of it.
+"""What a task asks for, and its outcome.
 
 Private to this collection: it may change at any time.
 """
@@ -20,7 +20,7 @@ MIXED = "mixed"
 RESTORE = "restore"
 CUT = "cut"
 
-#: The administrator's state behind each state that a user can ask for.
+#: The administrative state for each value of the option ``state``.
 ADMIN_OF = {DRAINING: Admin.DRAIN, DRAINED: Admin.MAINT, DISABLED: Admin.MAINT, ENABLED: Admin.READY}
 
 
@@ -40,7 +40,6 @@ class Request:
     weight_steps: tuple[int, ...] = ()
     step_s: float = 10.0
     restore_to: str | None = None
-    old_workers: str = "count"
     check_capacity: bool = True
     zero_samples: int = 3
     check_mode: bool = False
@@ -48,7 +47,7 @@ class Request:
 
 @dataclass
 class Outcome:
-    """What was found, done and seen."""
+    """What a task found and did."""
 
     before: Sample
     after: Sample | None = None
@@ -60,6 +59,6 @@ class Outcome:
     restored: bool = False
     warnings: list[str] = field(default_factory=list)
     share_percent: float | None = None
-    """The share of the users that had to move to other members."""
+    """The share of the clients that had to move to other members."""
     intended: tuple[Member, ...] = ()
-    """What the members will be like when the plan has been carried out, for the diff."""
+    """The members after the plan, for the diff."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a module's options to its result.
+"""Runs a module: from its options to its result.
 
 Private to this collection: it may change at any time.
 """
@@ -13,8 +13,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._progress import Progress
 from .api import LoadBalancerApi
-from .drain import Departure
-from .enable import Return
+from .drain import DrainSession
+from .enable import EnableSession
 from .errors import LoadBalancerError, Refused
 from .interrupt import Guard, guarded
 from .report import describe, result
@@ -23,14 +23,14 @@ from .spec import connect, request_of
 
 
 def carry_out(api: LoadBalancerApi, request: Request, progress: Progress, guard: Guard) -> dict[str, Any]:
-    """Does what is asked for; warnings are in the result."""
-    kind = Return if request.state == ENABLED else Departure
+    """Runs the request. The result includes its warnings."""
+    kind = EnableSession if request.state == ENABLED else DrainSession
     outcome = kind(api, request, progress, guard).run()
     return {**result(request, outcome), "warnings": outcome.warnings}
 
 
 def change_member(module: AnsibleModule) -> None:
-    """The whole of lb_member."""
+    """Runs lb_member."""
     try:
         request = request_of(module.params, module.check_mode)
         with guarded() as guard:
@@ -45,16 +45,16 @@ def change_member(module: AnsibleModule) -> None:
 def members_of(api: LoadBalancerApi, member: str | None, backend: str | None) -> list[dict[str, Any]]:
     """The readings that lb_member_info returns."""
     if member is not None:
-        members = list(api.look(api.find(member, backend)).members)
+        members = list(api.read(api.find(member, backend)).members)
     else:
-        members = [found for found in api.everything() if backend in {None, found.id.backend}]
+        members = [found for found in api.list_members() if backend in {None, found.id.backend}]
         if not members:
             raise Refused(f"{api.where} has no servers{f' in a backend {backend!r}' if backend else ''}.")
     return [describe(found) for found in members]
 
 
 def show_members(module: AnsibleModule) -> None:
-    """The whole of lb_member_info."""
+    """Runs lb_member_info."""
     try:
         members = members_of(connect(module.params), module.params["member"], module.params["backend"])
     except LoadBalancerError as error:

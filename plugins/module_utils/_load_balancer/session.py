@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What leaving and coming back have in common: reading in a loop, surviving a reload, and putting things back.
+"""What drain and enable have in common: reading in a loop, surviving a reload, and restoring the former state.
 
 Private to this collection: it may change at any time.
 """
@@ -14,19 +14,20 @@ from typing import Callable
 
 from .._progress import Progress
 from .._wait import Deadline
+from .abilities import AgentChecks, CountsAfterRestart, RequestAge, SavesState, Weights
 from .api import LoadBalancerApi
 from .errors import Interrupted, LoadBalancerError, Refused, Unreachable
 from .interrupt import Guard
 from .model import Admin, Agent, Member, MemberId, Sample
 from .request import ADMIN_OF, Outcome, Request
 
-#: How long a load balancer that restarts may stay away in the middle of a wait.
+#: How long a load balancer that restarts may be unreachable in the middle of a wait.
 GRACE_S = 5.0
 _FIRST_SLEEP_S = 0.05
 
 
 class Session(ABC):
-    """One task on one load balancer: plan, then apply, or put back what was found."""
+    """One task on one load balancer: plan, then apply, or restore what was found."""
 
     def __init__(
         self,
@@ -49,12 +50,12 @@ class Session(ABC):
         self.process = ""
         self.weight_touched = False
 
-    # The frame
+    # The run
 
     def run(self) -> Outcome:
-        """Find, plan, apply; when applying fails, the former state comes back."""
+        """Find, plan, apply; when applying fails, restore the former state."""
         self.ids = self.api.find(self.request.member, self.request.backend)
-        before = self.look()
+        before = self.read()
         self.process = before.process
         self.outcome = Outcome(before=before)
         try:
@@ -75,11 +76,11 @@ class Session(ABC):
 
     @abstractmethod
     def apply(self) -> None:
-        """Do it and wait for it."""
+        """Carry out the plan and wait for its effect."""
 
     @abstractmethod
     def apply_again(self) -> None:
-        """The load balancer has been reloaded and may have forgotten what was set: set it again."""
+        """Set everything again: a reload of the load balancer may have lost it."""
 
     # Steps
 
@@ -88,7 +89,7 @@ class Session(ABC):
         return Deadline(timeout_s, min(_FIRST_SLEEP_S, longest), longest, clock=self.clock, pause=self.pause)
 
     def change(self, member_id: MemberId, action: Callable[[], None]) -> None:
-        """Change something of a member, and remember that it was touched."""
+        """Change a member, and record that it was touched."""
         self.guard.check()
         first = member_id not in self.touched
         self.touched.add(member_id)
@@ -104,16 +105,21 @@ class Session(ABC):
 
     def set_weight(self, member_id: MemberId, weight: int) -> None:
         self.weight_touched = True
-        self.change(member_id, lambda: self.api.set_weight(member_id, weight))
+        weights = Weights.of(self.api)
+        self.change(member_id, lambda: weights.set_weight(member_id, weight))
+
+    def set_agent(self, member_id: MemberId, enabled: bool) -> None:
+        agents = AgentChecks.of(self.api)
+        self.change(member_id, lambda: agents.set_agent(member_id, enabled))
 
     def save(self) -> None:
-        """After changes: let the load balancer remember them."""
-        if self.touched:
+        """Save the changes where the load balancer can, so that a restart keeps them."""
+        if self.touched and isinstance(self.api, SavesState):
             self.api.save()
 
-    def look(self) -> Sample:
-        """A full reading; a load balancer that is away for a moment is waited for."""
-        return self._patiently(lambda: self.api.look(self.ids))
+    def read(self) -> Sample:
+        """A full reading; a load balancer that does not answer for a moment is waited for."""
+        return self._patiently(lambda: self.api.read(self.ids))
 
     def sample(self) -> Sample:
         """A cheap reading; if the process has changed, the state is set again first."""
@@ -128,7 +134,7 @@ class Session(ABC):
             )
             self.apply_again()
             self.save()
-            self.api.after_restart(former, sample.process)
+            CountsAfterRestart.of(self.api).after_restart(former, sample.process)
             sample = self._patiently(lambda: self.api.sample(self.ids))
         return sample
 
@@ -143,10 +149,10 @@ class Session(ABC):
                 self.guard.check()
                 grace.sleep()
 
-    # Putting back
+    # Restoring
 
     def put_back(self) -> str:
-        """Set the former state of all that was touched; a sentence that says what things are like now."""
+        """Restore the former state of all that was touched; returns a sentence that says what the state is now."""
         targets = {member.id: self.former(member) for member in self.outcome.before.members}
         if not self.request.check_mode:
             self.touched |= {member.id for member in self.outcome.before.members if member.admin != targets[member.id]}
@@ -159,23 +165,23 @@ class Session(ABC):
             try:
                 self._put_back_one(member, targets[member.id])
             except LoadBalancerError as error:
-                by_hand = self.api.by_hand(member.id, targets[member.id])
+                manually = self.api.manual_command(member.id, targets[member.id])
                 failures.append(
                     f"{member.id} could not be put back to {targets[member.id].value} ({error}); "
-                    f"do it by hand: {by_hand}"
+                    f"do it by hand: {manually}"
                 )
         if failures:
             return "ATTENTION: " + " ".join(failures)
         self.outcome.restored = True
         try:
-            self.api.save()
+            self.save()
         except LoadBalancerError as error:
             failures.append(str(error))
         names = ", ".join(f"{member_id} {targets[member_id].value}" for member_id in sorted(self.touched))
         return " ".join([f"The former state was put back: {names}.", *failures])
 
     def former(self, member: Member) -> Admin:
-        """What a member goes back to: what was found, or what the user says was there before a former task."""
+        """The state to restore: what was found, or what the user says was there before a former task."""
         if self.request.restore_to in ADMIN_OF:
             return ADMIN_OF[self.request.restore_to]
         return member.admin or Admin.READY
@@ -183,11 +189,11 @@ class Session(ABC):
     def _put_back_one(self, member: Member, admin: Admin) -> None:
         def restore() -> Sample:
             if self.weight_touched:
-                self.api.set_weight(member.id, member.weight)
+                Weights.of(self.api).set_weight(member.id, member.weight)
             if member.agent is not Agent.NONE:
-                self.api.set_agent(member.id, member.agent is Agent.ON)
+                AgentChecks.of(self.api).set_agent(member.id, member.agent is Agent.ON)
             self.api.set_admin(member.id, admin)
-            return self.api.look([member.id])
+            return self.api.read([member.id])
 
         guard, self.guard = self.guard, Guard()
         try:
@@ -199,19 +205,21 @@ class Session(ABC):
         if found.admin is not admin:
             raise LoadBalancerError(f"it is in {found.admin.value if found.admin else found.status} after that")
 
-    # Words
+    # Reporting
 
     def intend(self, admin: Admin, **others: object) -> None:
-        """Note what the members will be like, for the diff."""
+        """Record the intended state of the members, for the diff."""
         self.outcome.intended = tuple(
             replace(member, admin=admin, **others)  # type: ignore[arg-type]
             for member in self.outcome.before.members
         )
 
     def counts(self, sample: Sample) -> str:
-        """The part of a line of progress that is the same everywhere."""
+        """The numbers of a sample, for a line of progress."""
         old = f" ({sum(sample.older.values())} of them in old processes)" if sample.older else ""
-        oldest = self.api.oldest_s(self.ids) if self.progress.wanted and sample.in_flight else None
+        oldest = None
+        if self.progress.wanted and sample.in_flight and isinstance(self.api, RequestAge):
+            oldest = self.api.oldest_s(self.ids)
         age = f", oldest {oldest} s" if oldest is not None else ""
         noticing = f", {sample.unsettled_s:.0f} s until the load balancer has noticed" if sample.unsettled_s else ""
         left = f"{self.deadline.left_s:.0f} s left"

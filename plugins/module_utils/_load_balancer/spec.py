@@ -1,49 +1,39 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that the load balancer's modules share, and the way from options to an API.
+"""The options of the load balancer's modules, composed from those of the providers.
 
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._apache.api import ApacheApi
-from ._apache.manager import HttpPages
-from ._haproxy.api import HaproxyApi
-from ._haproxy.master import Master
-from ._haproxy.runtime import Endpoint, SocketTransport
 from .api import LoadBalancerApi
 from .errors import Refused
+from .options import OptionGroup
+from .provider import HostProvider, Provider, option_groups
+from .registry import PROVIDERS
 from .request import CUT, DISABLED, DRAINED, DRAINING, ENABLED, MIXED, RESTORE, Request
 
-#: Mirrors plugins/doc_fragments/load_balancer.py.
+_STATES = [DRAINING, DRAINED, DISABLED, ENABLED]
+
+
+def _merged(groups: Iterable[OptionGroup]) -> dict[str, Any]:
+    return {name: spec for group in groups for name, spec in group.spec.items()}
+
+
+BY_NAME: dict[str, Provider] = {provider.name: provider for provider in PROVIDERS}
+DEFAULT = PROVIDERS[0].name
+#: The options with which a load balancer is reached.
 CONNECTION: dict[str, Any] = {
-    "provider": {"type": "str", "default": "haproxy", "choices": ["haproxy", "apache", "health_page"]},
-    "socket": {"type": "str", "default": "/run/haproxy/admin.sock"},
-    "master_socket": {"type": "str"},
-    "manager_url": {"type": "str"},
-    "status_url": {"type": "str"},
-    "url_username": {"type": "str"},
-    "url_password": {"type": "str", "no_log": True},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
-    "health_url": {"type": "str"},
-    "health_host": {"type": "str"},
-    "health_file": {"type": "str"},
-    "health_pool": {"type": "str"},
-    "other_health_urls": {"type": "list", "elements": "str"},
-    "down_after_s": {"type": "float"},
-    "up_after_s": {"type": "float"},
-    "system_root": {"type": "str", "default": "C:\\Windows"},
+    "provider": {"type": "str", "default": DEFAULT, "choices": list(BY_NAME)},
+    **_merged(group for provider in PROVIDERS for group in option_groups(provider)),
 }
 REQUIRED_IF: list[tuple[str, str, list[str]]] = [
-    ("provider", "apache", ["manager_url"]),
-    ("provider", "health_page", ["health_url", "health_file", "health_pool", "down_after_s", "up_after_s"]),
+    ("provider", provider.name, list(provider.required)) for provider in PROVIDERS if provider.required
 ]
-_STATES = [DRAINING, DRAINED, DISABLED, ENABLED]
 #: The options of lb_member.
 MEMBER: dict[str, Any] = {
     **CONNECTION,
@@ -58,55 +48,40 @@ MEMBER: dict[str, Any] = {
     "weight": {"type": "int"},
     "weight_steps": {"type": "list", "elements": "int"},
     "step_s": {"type": "float", "default": 10},
-    "old_workers": {"type": "str", "default": "count", "choices": ["count", "ignore"]},
     "check_capacity": {"type": "bool", "default": True},
-    "state_file": {"type": "path"},
-    "closes_on_down": {"type": "bool"},
     "restore_to": {"type": "str", "choices": [*_STATES, MIXED]},
+    **_merged(provider.changing for provider in PROVIDERS),
 }
 #: The options of lb_member_info.
 MEMBER_INFO: dict[str, Any] = {**CONNECTION, "member": {"type": "str"}, "backend": {"type": "str"}}
 
 
-def connect(params: dict[str, Any]) -> LoadBalancerApi:
-    """The API that the options name. Nothing is sent yet."""
-    if params["provider"] == "health_page":
-        raise Refused("The provider health_page speaks to a web node: run the task on that node, over winrm.")
-    return _apache(params) if params["provider"] == "apache" else _haproxy(params)
+def provider_of(params: Mapping[str, Any]) -> Provider:
+    """The provider that the options name. Raises Refused where an option is given that it does not read."""
+    provider = BY_NAME[params["provider"]]
+    own = _options_of(provider)
+    for other in PROVIDERS:
+        for option, spec in _options_of(other).items():
+            if option not in own and "default" not in spec and params.get(option) is not None:
+                raise Refused(
+                    f"{option} is an option of provider={other.name}, and provider is {provider.name}: give the "
+                    f"provider that is meant, or leave {option} out."
+                )
+    return provider
 
 
-def _apache(params: dict[str, Any]) -> LoadBalancerApi:
-    how: dict[str, Any] = {"validate_certs": params["validate_certs"], "ca_path": params["ca_path"]}
-    if params["url_username"] is not None:
-        how |= {
-            "url_username": params["url_username"],
-            "url_password": params["url_password"],
-            "force_basic_auth": True,
-        }
-    return ApacheApi(HttpPages(params["manager_url"], params["status_url"], **how))
+def _options_of(provider: Provider) -> dict[str, Any]:
+    return _merged((*option_groups(provider), provider.changing))
 
 
-def _haproxy(params: dict[str, Any]) -> LoadBalancerApi:
-    endpoint = Endpoint.of(params["socket"], "socket")
-    master = None
-    if params["master_socket"]:
-        master = Master(SocketTransport(Endpoint.of(params["master_socket"], "master_socket"), "master_socket"))
-    return HaproxyApi(
-        SocketTransport(endpoint),
-        master,
-        state_file=params.get("state_file"),
-        closes_on_down=params.get("closes_on_down"),
-        local=bool(endpoint.path),
-        open_master=_master_named_by_haproxy if endpoint.path else None,
-    )
-
-
-def _master_named_by_haproxy(name: str) -> Master | None:
-    """HAProxy tells where its master process listens; it is used if this user may open it."""
-    path = name.partition(",")[0].removeprefix("unix@")
-    if not path.startswith("/") or not os.access(path, os.R_OK | os.W_OK):
-        return None
-    return Master(SocketTransport(Endpoint(path=path), "master_socket"))
+def connect(params: Mapping[str, Any]) -> LoadBalancerApi:
+    """The API that a module's options name. Nothing is sent yet."""
+    provider = provider_of(params)
+    if not isinstance(provider, HostProvider):
+        raise Refused(
+            f"A task with provider={provider.name} runs on a web node, over winrm, and not as a module on another host."
+        )
+    return provider.connect(params)
 
 
 def request_of(params: dict[str, Any], check_mode: bool) -> Request:
@@ -124,6 +99,6 @@ def request_of(params: dict[str, Any], check_mode: bool) -> Request:
             raise Refused(f"weight_steps is {steps}: growing percentages between 0 and 100 are expected.")
     names = (
         "member", "state", "backend", "timeout_s", "poll_ms", "min_up", "on_timeout", "bleed_s", "weight", "step_s",
-        "restore_to", "old_workers", "check_capacity",
+        "restore_to", "check_capacity",
     )  # fmt: skip
     return Request(**{name: params[name] for name in names}, weight_steps=tuple(steps), check_mode=check_mode)

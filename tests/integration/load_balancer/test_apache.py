@@ -71,7 +71,7 @@ def test_sticky_sessions() -> None:
         made.wait_busy(1)
         result = lb_member(state="drained", bleed_s=1, **options(made))
         assert result["state"] == "drained", result
-        assert 0 < result["users_moved_percent"] < 100
+        assert 0 < result["clients_moved_percent"] < 100
         time.sleep(0.1)
         made.kill_origin("web01")
         time.sleep(0.8)

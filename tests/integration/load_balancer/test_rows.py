@@ -270,7 +270,7 @@ def test_ours_loses_none(seen: Player, name: str) -> None:
 @rows("cookie: ours", "stick table: ours")
 def test_the_share_of_users_who_move_is_told(seen: Player) -> None:
     for name in ("cookie: ours", "stick table: ours"):
-        assert 10 < seen(name).result["users_moved_percent"] < 90
+        assert 10 < seen(name).result["clients_moved_percent"] < 90
 
 
 @rows("reload before: ours", "reload before: maint until zero")

@@ -9,6 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer._haproxy.runtime import Transport
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.abilities import (
+    AgentChecks,
+    CountsAfterRestart,
+    Cutting,
+    ResumesChecks,
+    SavesState,
+    Weights,
+)
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.api import LoadBalancerApi
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.errors import (
     Interrupted,
@@ -83,7 +91,7 @@ class CountingGuard(Guard):
             raise Interrupted("The task was interrupted by SIGTERM.")
 
 
-class FakeBalancer(LoadBalancerApi):
+class FakeBalancer(LoadBalancerApi, AgentChecks, CountsAfterRestart, Cutting, ResumesChecks, SavesState, Weights):
     """Members in memory. What is in flight is a function of the time and of the member's state."""
 
     def __init__(self, time: Time, *members: Member) -> None:
@@ -109,7 +117,7 @@ class FakeBalancer(LoadBalancerApi):
             raise Refused(f"no {member}")
         return found
 
-    def look(self, ids: Sequence[MemberId]) -> Sample:
+    def read(self, ids: Sequence[MemberId]) -> Sample:
         others = {}
         for member_id in ids:
             others[member_id.backend] = sum(
@@ -123,12 +131,12 @@ class FakeBalancer(LoadBalancerApi):
 
     def sample(self, ids: Sequence[MemberId]) -> Sample:
         self.samples += 1
-        return self.look(ids)
+        return self.read(ids)
 
     def peers(self, member_id: MemberId) -> list[Member]:
         return [m for m in self.members.values() if m.id.backend == member_id.backend and m.id != member_id]
 
-    def everything(self) -> list[Member]:
+    def list_members(self) -> list[Member]:
         return list(self.members.values())
 
     def traits(self, ids: Sequence[MemberId]) -> Traits:
@@ -147,7 +155,7 @@ class FakeBalancer(LoadBalancerApi):
         if self._do(f"{member_id} {admin.value}"):
             self.set(member_id, admin=admin)
 
-    def begin_return(self, member: Member) -> None:
+    def resume_checks(self, member: Member) -> None:
         if self._do(f"{member.id} return"):
             self.set(member.id, admin=Admin.DRAIN, fresh=False)
 
@@ -166,7 +174,7 @@ class FakeBalancer(LoadBalancerApi):
         if self._do(f"{member_id} cut"):
             self.set(member_id, in_flight=0)
 
-    def by_hand(self, member_id: MemberId, admin: Admin) -> str:
+    def manual_command(self, member_id: MemberId, admin: Admin) -> str:
         return f"set {member_id} {admin.value}"
 
     def save(self) -> None:

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of leaving and coming back, against a load balancer in memory."""
+"""The steps of drain and enable, against a load balancer in memory."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.drain import Departure
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.enable import Return
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.drain import DrainSession
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.enable import EnableSession
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.errors import (
     Interrupted,
     LoadBalancerError,
@@ -35,7 +35,7 @@ def pair(time: Time, **first: Any) -> FakeBalancer:
 
 def run(balancer: FakeBalancer, state: str, guard: CountingGuard | None = None, **options: Any) -> Outcome:
     request = Request("web01", state, **options)
-    kind = Return if state == "enabled" else Departure
+    kind = EnableSession if state == "enabled" else DrainSession
     progress = Progress("")
     session = kind(balancer, request, progress, guard or CountingGuard(), balancer.time.clock, balancer.time.pause)
     return session.run()
@@ -64,7 +64,7 @@ def test_already_drained_is_seen_and_not_trusted() -> None:
 
 
 def test_zero_must_be_seen_again_after_maint() -> None:
-    """A user who sticks comes back between the last zero and maintenance."""
+    """A client with session affinity comes back between the last zero and maintenance."""
     time = Time()
     balancer = pair(time)
     balancer.set_admin = lambda key, admin: balancer.set(key, admin=admin, in_flight=int(admin is Admin.MAINT))  # type: ignore[method-assign, assignment]
@@ -80,10 +80,10 @@ def test_requests_in_old_processes_count() -> None:
     assert run(balancer, "drained").waited_ms >= 3000
 
 
-def test_users_who_stick_are_bled_to_a_limit_and_then_closed_out() -> None:
+def test_clients_with_session_affinity_are_bled_to_a_limit_and_then_closed_out() -> None:
     time = Time()
     balancer = pair(time, in_flight=2)
-    balancer.known_traits = Traits(persistent=True, share_percent=50.0)
+    balancer.known_traits = Traits(affinity=True, share_percent=50.0)
     closed: list[float] = []
     original = balancer.set_admin
 
@@ -104,7 +104,7 @@ def test_users_who_stick_are_bled_to_a_limit_and_then_closed_out() -> None:
 def test_where_maintenance_closes_requests_it_never_comes_before_zero() -> None:
     time = Time()
     balancer = pair(time, in_flight=2)
-    balancer.known_traits = Traits(persistent=True, closes_on_down=True)
+    balancer.known_traits = Traits(affinity=True, closes_on_down=True)
     with pytest.raises(OutOfTime):
         run(balancer, "drained", timeout_s=10, bleed_s=1)
     assert balancer.log == ["web/web01 drain", "web/web01 ready"]
@@ -189,7 +189,7 @@ def test_a_reload_is_noticed_and_the_state_set_again() -> None:
     assert outcome.waited_ms >= 3000
 
 
-def test_who_is_out_already_is_waited_for_whatever_becomes_of_the_others() -> None:
+def test_members_already_out_of_service_need_no_peer_check() -> None:
     time = Time()
     balancer = FakeBalancer(time, member("web01", admin=Admin.MAINT, in_flight=1), member("web02", up=False))
     time.at(1.0, lambda: balancer.set(WEB01, in_flight=0))
@@ -302,7 +302,7 @@ def scenario(state: str, guard: CountingGuard) -> tuple[FakeBalancer, Outcome | 
     balancer = FakeBalancer(
         time, member("web01", **first), member("web02"), member("web01", "admin", **first), member("web02", "admin")
     )
-    balancer.known_traits = Traits(persistent=True)
+    balancer.known_traits = Traits(affinity=True)
     for key in (WEB01, MemberId("admin", "web01")):
         time.at(1.0, lambda key=key: balancer.set(key, **end))  # type: ignore[misc]
     steps = {"weight_steps": (10, 50), "step_s": 0.5} if state == "enabled" else {}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer._haproxy import (
+    local_host,
     parse,
     state_file,
-    surroundings,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer._haproxy.api import HaproxyApi
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer._haproxy.master import Master
@@ -160,7 +160,7 @@ def test_an_answer_cut_off_anywhere_fails(length: int) -> None:
 def test_only_an_empty_line_means_done(text: str) -> None:
     if text != "\n":
         with pytest.raises(BadReply):
-            parse.silence(text, "set server web/web01 state drain")
+            parse.expect_empty_reply(text, "set server web/web01 state drain")
 
 
 def test_columns_are_found_by_name_and_missing_ones_are_told() -> None:
@@ -254,7 +254,7 @@ def test_flags_tell_the_state_of_a_server_that_is_down(flags: int, admin: Admin)
         (SAMPLE, INFO + COLUMNS + server(status="DOWN") + BACKEND + "\n"),
         ("show servers state web", STATE + f"3 web 1 web01 127.0.0.1 0 {flags} 50 100 6 22\n\n"),
     )
-    found = api.look([WEB01]).member(WEB01)
+    found = api.read([WEB01]).member(WEB01)
     assert (found.admin, found.weight, found.checked, found.agent.value) == (admin, 50, True, "on")
 
 
@@ -305,9 +305,9 @@ def test_an_old_worker_that_lives_and_does_not_answer_is_an_error() -> None:
 def test_configuration_that_closes_requests_of_marked_down_servers(tmp_path: Path) -> None:
     file = tmp_path / "haproxy.cfg"
     file.write_text("backend web\n  # server x on-marked-down shutdown-sessions\n  server web01 10.0.0.1 check\n")
-    assert not surroundings.closes_on_down([str(file), "/nonexistent"])
+    assert not local_host.closes_on_down([str(file), "/nonexistent"])
     file.write_text("defaults\n  default-server check on-marked-down shutdown-sessions\n")
-    assert surroundings.closes_on_down([str(tmp_path)])
+    assert local_host.closes_on_down([str(tmp_path)])
 
 
 def test_siblings_of_a_worker(tmp_path: Path) -> None:
@@ -321,11 +321,11 @@ def test_siblings_of_a_worker(tmp_path: Path) -> None:
         (tmp_path / pid).mkdir()
         (tmp_path / pid / "stat").write_text(f"{pid} ({name}) {state} {parent} 1 1")
     (tmp_path / "10" / "cmdline").write_bytes(b"haproxy\0-Ws\0-S\0/run/master.sock,mode,600\0-f\0x\0")
-    assert surroundings.master_address("12", tmp_path) == "/run/master.sock,mode,600"
-    assert surroundings.master_address("14", tmp_path) == ""
-    assert surroundings.siblings("12", tmp_path) == ["11"]
-    assert surroundings.siblings("10", tmp_path) == []
-    assert surroundings.siblings("99", tmp_path) == []
+    assert local_host.master_address("12", tmp_path) == "/run/master.sock,mode,600"
+    assert local_host.master_address("14", tmp_path) == ""
+    assert local_host.siblings("12", tmp_path) == ["11"]
+    assert local_host.siblings("10", tmp_path) == []
+    assert local_host.siblings("99", tmp_path) == []
 
 
 def test_the_state_file_is_replaced_with_its_mode(tmp_path: Path) -> None:

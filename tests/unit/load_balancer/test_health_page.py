@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer._health_page.api import (
-    HealthPage,
+    OUT,
     HealthPageApi,
+    Page,
 )
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer._health_page.node import HealthNode
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.drain import Departure
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.enable import Return
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.drain import DrainSession
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.enable import EnableSession
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.errors import (
     LoadBalancerError,
     OutOfTime,
     Refused,
 )
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.node import WebNode
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.request import Outcome, Request
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from unit.load_balancer.fakes import CountingGuard, Time
@@ -26,9 +27,12 @@ from unit.load_balancer.fakes import CountingGuard, Time
 URL, OTHER = "http://web01/up.html", "http://web02/up.html"
 
 
-class FakeNode(HealthNode):
+FILE = "C:\\lb\\up.html"
+
+
+class FakeNode(WebNode):
     def __init__(self, on: bool = True, flying: int | None = 0) -> None:
-        self.on = on
+        self.files = {FILE if on else FILE + OUT}
         self.flying = flying
         self.said: dict[str, str | None] = {OTHER: None}
         self.changes: list[bool] = []
@@ -37,24 +41,34 @@ class FakeNode(HealthNode):
     def name(self) -> str:
         return "web01"
 
-    def page_is_on(self) -> bool:
-        return self.on
+    @property
+    def on(self) -> bool:
+        return FILE in self.files
 
-    def set_page(self, on: bool) -> None:
-        self.changes.append(on)
-        self.on = on
+    def check_path(self, path: str, option: str) -> None:
+        assert (path, option) == (FILE, "health_file")
 
-    def in_flight(self) -> int | None:
+    def has_file(self, path: str) -> bool:
+        return path in self.files
+
+    def rename(self, path: str, name: str) -> None:
+        self.files.remove(path)
+        self.files.add(f"C:\\lb\\{name}")
+        self.changes.append(self.on)
+
+    def in_flight(self, pool: str) -> int | None:
+        assert pool == "Shop"
         return self.flying
 
-    def answers(self, url: str) -> str | None:
+    def answers(self, url: str, host: str | None) -> str | None:
+        assert host == "shop.test"
         default = None if self.on else "status 404"
         return self.said.get(url, default)
 
 
 def run(node: FakeNode, state: str, time: Time, **options: Any) -> Outcome:
-    page = HealthPage(URL, down_after_s=10, up_after_s=4, other_urls=(OTHER,))
-    kind = Return if state == "enabled" else Departure
+    page = Page(URL, FILE, "Shop", down_after_s=10, up_after_s=4, host="shop.test", other_urls=(OTHER,))
+    kind = EnableSession if state == "enabled" else DrainSession
     api = HealthPageApi(node, page, time.clock)
     return kind(api, Request("web01", state, **options), Progress(""), CountingGuard(), time.clock, time.pause).run()
 
@@ -94,7 +108,7 @@ def test_the_last_node_stays() -> None:
 def test_a_page_that_still_answers_is_noticed() -> None:
     node = FakeNode()
     node.said[URL] = None
-    with pytest.raises(LoadBalancerError, match="still answers with success although its file is away"):
+    with pytest.raises(LoadBalancerError, match="still answers with success although its file was renamed"):
         run(node, "drained", Time())
     assert node.on
 

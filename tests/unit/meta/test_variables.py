@@ -38,7 +38,13 @@ def documented() -> set[str]:
 
 
 def test_every_variable_of_the_playbooks_is_documented_and_no_other() -> None:
-    used = used_in("playbooks/**/*.yml", "roles/*/tasks/*.yml", "plugins/action/*.py", "plugins/plugin_utils/**/*.py")
+    used = used_in(
+        "playbooks/**/*.yml",
+        "roles/*/tasks/*.yml",
+        "plugins/action/*.py",
+        "plugins/plugin_utils/**/*.py",
+        "plugins/module_utils/_load_balancer/*/provider.py",
+    )
     assert used - documented() == set()
     assert documented() - used == set()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from ..abilities import CountsAfterRestart, ResumesChecks, Weights
 from ..api import LoadBalancerApi
 from ..errors import BadReply, LoadBalancerError, Refused
 from ..model import Admin, Member, MemberId, Sample, Traits
@@ -21,7 +22,7 @@ _LEAST_WEIGHT = 100
 _MOST_WEIGHT = 10_000
 
 
-class ApacheApi(LoadBalancerApi):
+class ApacheApi(LoadBalancerApi, CountsAfterRestart, ResumesChecks, Weights):
     """The balancer-manager of one Apache."""
 
     def __init__(self, pages: Pages) -> None:
@@ -45,7 +46,7 @@ class ApacheApi(LoadBalancerApi):
             raise Refused(f"{self.where} has no worker {member!r} in {place}: {_suggest(member, names)}")
         return [_id(worker) for worker in found]
 
-    def look(self, ids: Sequence[MemberId]) -> Sample:
+    def read(self, ids: Sequence[MemberId]) -> Sample:
         self._extras = extras(self._pages.get({}))
         return self.sample(ids)
 
@@ -75,7 +76,7 @@ class ApacheApi(LoadBalancerApi):
         members = [self._member(worker) for worker in self._workers() if worker.balancer == member_id.backend]
         return [member for member in members if member.id != member_id]
 
-    def everything(self) -> list[Member]:
+    def list_members(self) -> list[Member]:
         self._extras = extras(self._pages.get({}))
         return [self._member(worker) for worker in self._workers()]
 
@@ -86,9 +87,8 @@ class ApacheApi(LoadBalancerApi):
         total = sum(worker.elected for worker in every)
         mine = sum(worker.elected for worker in every if _id(worker) in ids)
         return Traits(
-            persistent=sticky,
+            affinity=sticky,
             share_percent=round(100 * mine / total, 1) if sticky and total else None,
-            can_cut=False,
         )
 
     def set_admin(self, member_id: MemberId, admin: Admin) -> None:
@@ -99,8 +99,8 @@ class ApacheApi(LoadBalancerApi):
             **({"w_status_S": 0} if admin is not Admin.MAINT else {}),
         )
 
-    def begin_return(self, member: Member) -> None:
-        """Marked as failing its health check, so that only new successes bring it up."""
+    def resume_checks(self, member: Member) -> None:
+        """Also marks the worker as failing its health check, so that only new successes bring it up."""
         checked = {"w_status_C": 1} if member.checked else {}
         self._set(member.id, w_status_N=1, w_status_D=0, w_status_S=0, **checked)
 
@@ -114,13 +114,7 @@ class ApacheApi(LoadBalancerApi):
     def set_weight(self, member_id: MemberId, weight: int) -> None:
         self._set(member_id, w_lf=f"{max(weight, _LEAST_WEIGHT) / 100:.2f}")
 
-    def set_agent(self, member_id: MemberId, enabled: bool) -> None:
-        raise LoadBalancerError("Apache has no agent-checks.")
-
-    def cut(self, member_id: MemberId) -> None:
-        raise LoadBalancerError("Apache cannot close the requests to one worker.")
-
-    def by_hand(self, member_id: MemberId, admin: Admin) -> str:
+    def manual_command(self, member_id: MemberId, admin: Admin) -> str:
         words = {Admin.READY: "off", Admin.DRAIN: "Draining Mode on", Admin.MAINT: "Disabled on"}
         return f"open {self._pages.where} and set the flags of {member_id} to: {words[admin]}"
 
@@ -172,7 +166,7 @@ class ApacheApi(LoadBalancerApi):
             check_status="failed" if "HcFl" in worker.tokens else "",
             address=worker.address,
             backup=bool(worker.tokens & {"Stby", "Spar"}),
-            persistent=self._extras is not None and self._extras.sticky,
+            affinity=self._extras is not None and self._extras.sticky,
             served=worker.elected,
         )
 

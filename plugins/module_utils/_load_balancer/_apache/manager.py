@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Apache's balancer-manager and server-status: pages over HTTP, and what they say.
+"""Apache's balancer-manager and server-status: fetches the pages and parses them.
 
 Private to this collection: it may change at any time.
 """
@@ -27,12 +27,12 @@ _MOST_BYTES = 16 * 1024 * 1024
 
 
 class Pages(ABC):
-    """Fetches pages. A test hands in a script of pages."""
+    """Fetches pages. Tests use a script of pages."""
 
     @property
     @abstractmethod
     def where(self) -> str:
-        """What is spoken to, for messages."""
+        """The address, for messages."""
 
     @abstractmethod
     def get(self, query: dict[str, str]) -> str:
@@ -44,7 +44,7 @@ class Pages(ABC):
 
     @abstractmethod
     def status(self) -> str | None:
-        """The server-status page in its form for machines, or None where its address is not known."""
+        """The server-status page in its machine-readable form. None: its address is not known."""
 
 
 class HttpPages(Pages):
@@ -78,7 +78,7 @@ class HttpPages(Pages):
         return self._fetch(self._status_url + "?auto", "status_url") if self._status_url else None
 
     def _fetch(self, url: str, option: str, form: str | None = None) -> str:
-        # Apache takes a page that names itself as the referrer only, against forged requests.
+        # Apache accepts a change only with its own page as the referrer (protection against CSRF).
         headers = {"Referer": self._url}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -113,7 +113,7 @@ class HttpPages(Pages):
 
 @dataclass(frozen=True)
 class Worker:
-    """One line of the balancer-manager."""
+    """One worker of the balancer-manager."""
 
     balancer: str
     nonce: str
@@ -132,7 +132,7 @@ class Worker:
 
 
 def workers(text: str) -> list[Worker]:
-    """From the balancer-manager's XML; what is unexpected fails."""
+    """Parses the balancer-manager's XML. Raises BadReply for what is unexpected."""
     if not text.startswith("<?xml") or "<!" in text:
         raise BadReply(
             "Apache's balancer-manager did not answer in XML: Apache 2.4 with mod_proxy_balancer is expected, and a "
@@ -176,7 +176,7 @@ def _worker(balancer: ElementTree.Element, worker: ElementTree.Element) -> Worke
 
 
 class _Tables(HTMLParser):
-    """The tables of a page, as lists of rows of texts."""
+    """Collects the rows of all tables of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,7 +201,7 @@ class _Tables(HTMLParser):
 
 @dataclass(frozen=True)
 class Extras:
-    """What only the page for people tells."""
+    """What only the HTML page shows."""
 
     checked: frozenset[str]
     """Addresses of workers with health checks."""
@@ -210,7 +210,7 @@ class Extras:
 
 
 def extras(page: str) -> Extras:
-    """From the balancer-manager's page for people."""
+    """Parses the balancer-manager's HTML page."""
     tables = _Tables()
     tables.feed(page)
     header: list[str] = []
@@ -232,7 +232,7 @@ def extras(page: str) -> Extras:
 
 
 def generation(text: str) -> tuple[str, int]:
-    """Which start of Apache this is, and how many processes of former starts still work."""
+    """An id of this start of Apache, and how many processes of former starts still run."""
     found = dict(re.findall(r"^([A-Za-z]+): (.*)$", text, re.MULTILINE))
     try:
         name = f"{found['RestartTime']} {found['ParentServerMPMGeneration']}"

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable
 
+from ..abilities import AgentChecks, CountsAfterRestart, Cutting, RequestAge, ResumesChecks, SavesState, Weights
 from ..api import LoadBalancerApi
 from ..errors import BadReply, LoadBalancerError, Refused
 from ..model import Admin, Agent, Member, MemberId, Sample, Traits
-from . import parse, state_file, surroundings
+from . import local_host, parse, state_file
 from .master import Master
 from .names import check_name, member_path, suggest
 from .runtime import Transport
@@ -22,7 +23,7 @@ from .runtime import Transport
 _SERVERS = 4
 _MOST_WEIGHT = 256
 _MOST_SESSIONS = 1000
-_MOST_USERS = 100_000
+_MOST_CLIENTS = 100_000
 _BACKEND_AND_SERVERS = 6
 _MAINT_FLAGS = 0x01 | 0x04 | 0x20 | 0x40  # forced, configured, no address, no host name
 _DRAIN_FLAGS = 0x08
@@ -31,7 +32,9 @@ _CHECK_ENABLED = 0x04
 _GOOD_CHECKS = frozenset({"L4OK", "L6OK", "L7OK", "L7OKC"})
 
 
-class HaproxyApi(LoadBalancerApi):
+class HaproxyApi(
+    LoadBalancerApi, AgentChecks, CountsAfterRestart, Cutting, RequestAge, ResumesChecks, SavesState, Weights
+):
     """The runtime API of one HAProxy."""
 
     def __init__(
@@ -41,6 +44,7 @@ class HaproxyApi(LoadBalancerApi):
         *,
         state_file: str | None = None,
         closes_on_down: bool | None = None,
+        ignores_old_workers: bool = False,
         local: bool = False,
         open_master: Callable[[str], Master | None] | None = None,
     ) -> None:
@@ -48,6 +52,7 @@ class HaproxyApi(LoadBalancerApi):
         self._master = master
         self._state_file = state_file
         self._closes_on_down = closes_on_down
+        self._ignores_old_workers = ignores_old_workers
         self._local = local
         self._open_master = open_master
         self._places: dict[MemberId, tuple[int, int]] = {}
@@ -80,7 +85,7 @@ class HaproxyApi(LoadBalancerApi):
             self._master = self._open_master(self._master_address())
         return [_id(row) for row in found]
 
-    def look(self, ids: Sequence[MemberId]) -> Sample:
+    def read(self, ids: Sequence[MemberId]) -> Sample:
         sample = self.sample(ids)
         state: dict[MemberId, parse.Row] = {}
         for backend in dict.fromkeys(member_id.backend for member_id in ids):
@@ -117,7 +122,7 @@ class HaproxyApi(LoadBalancerApi):
                 info = parse.info(answers[0])
                 self._connections = int(info.get("CurrConns") or 0)
                 return Sample(info["Pid"], tuple(members), others_up, older)
-            # A reload with another configuration: the numbers mean other servers now.
+            # After a reload with another configuration the ids belong to other servers.
             self._places.clear()
         raise LoadBalancerError(f"{self.where} does not find {', '.join(map(str, ids))} in two attempts.")
 
@@ -125,7 +130,7 @@ class HaproxyApi(LoadBalancerApi):
         rows = [_member(row) for row in self._show_stat(self._places[member_id][0], _SERVERS, -1)]
         return [member for member in rows if member.id != member_id]
 
-    def everything(self) -> list[Member]:
+    def list_members(self) -> list[Member]:
         state = {MemberId(row.text("be_name"), row.text("srv_name")): row for row in self._servers_state(None)}
         members = []
         for row in self._show_stat(-1, _SERVERS, -1):
@@ -137,15 +142,15 @@ class HaproxyApi(LoadBalancerApi):
         members = [_member(row) for row in self._show_stat(-1, _SERVERS, -1) if _id(row) in ids]
         backends = {member_id.backend for member_id in ids}
         tables = {name: used for name, used in self._tables().items() if name in backends}
-        cookie = any(member.persistent for member in members)
+        cookie = any(member.affinity for member in members)
         closes = self._closes_on_down
         if closes is None:
-            closes = self._local and surroundings.closes_on_down(self._config_files())
+            closes = self._local and local_host.closes_on_down(self._config_files())
         return Traits(
-            persistent=cookie or bool(tables),
+            affinity=cookie or bool(tables),
             share_percent=self._share(ids, tables) if cookie or tables else None,
             closes_on_down=closes,
-            uncounted=self._uncounted(),
+            uncounted="" if self._ignores_old_workers else self._uncounted(),
         )
 
     def oldest_s(self, ids: Sequence[MemberId]) -> int | None:
@@ -157,16 +162,16 @@ class HaproxyApi(LoadBalancerApi):
             return None
         return parse.oldest_age_s(text, {(member_id.backend, member_id.member) for member_id in ids})
 
-    # Changing
+    # Writing
 
     def set_admin(self, member_id: MemberId, admin: Admin) -> None:
         self._change(f"set server {member_path(member_id)} state {admin.value}")
 
-    def begin_return(self, member: Member) -> None:
+    def resume_checks(self, member: Member) -> None:
         """Drain lets the checks run again.
 
         HAProxy takes the server for healthy until a check fails, so it is marked as down as well: only new successes
-        bring it up then, also where one failure is enough, and users who stick to the server do not reach it before.
+        bring it up then, also where one failure is enough, and clients with session affinity do not reach it before.
         """
         self.set_admin(member.id, Admin.DRAIN)
         if member.checked and not member.tracks:
@@ -187,7 +192,7 @@ class HaproxyApi(LoadBalancerApi):
         if self._master:
             self._master.cut(member_id)
 
-    def by_hand(self, member_id: MemberId, admin: Admin) -> str:
+    def manual_command(self, member_id: MemberId, admin: Admin) -> str:
         where = self._transport.where
         kind = "UNIX-CONNECT" if where.startswith("/") else "TCP"
         return f"echo 'set server {member_path(member_id)} state {admin.value}' | socat stdio {kind}:{where}"
@@ -218,23 +223,23 @@ class HaproxyApi(LoadBalancerApi):
         return parse.tables(text)
 
     def _share(self, ids: Sequence[MemberId], tables: dict[str, int]) -> float | None:
-        """The users in the stick table who are sent to the members; with cookies, their share of all requests."""
-        mine = everybody = 0
+        """Of the clients in the stick table those sent to the members; with cookies, the share of all requests."""
+        mine = total = 0
         for member_id in ids:
-            if 0 < tables.get(member_id.backend, 0) <= _MOST_USERS:
+            if 0 < tables.get(member_id.backend, 0) <= _MOST_CLIENTS:
                 servers = parse.table_servers(self._transport.exchange(f"show table {member_id.backend}"))
                 mine += servers.count(self._places[member_id][1])
-                everybody += len(servers)
+                total += len(servers)
             else:
                 rows = self._show_stat(self._places[member_id][0], _SERVERS, -1)
                 mine += sum(row.number("stot") for row in rows if _id(row) == member_id)
-                everybody += sum(row.number("stot") for row in rows)
-        return round(100 * mine / everybody, 1) if everybody else None
+                total += sum(row.number("stot") for row in rows)
+        return round(100 * mine / total, 1) if total else None
 
     def _master_address(self) -> str:
-        """HAProxy up to 3.0 names its master process's socket itself; later ones do not tell their workers."""
+        """Where the master process listens. HAProxy up to 3.0 names it; for later versions its command line is read."""
         named = parse.variable(self._transport.exchange("show env HAPROXY_MASTER_CLI"))
-        return named or surroundings.master_address(self._pid())
+        return named or local_host.master_address(self._pid())
 
     def _pid(self) -> str:
         return parse.info(parse.sections(self._transport.exchange("show info"), 1, "show info")[0])["Pid"]
@@ -244,15 +249,16 @@ class HaproxyApi(LoadBalancerApi):
         return [name for name in names.split(";") if name.startswith("/")]
 
     def _uncounted(self) -> str:
-        """Old workers on this host that only the master process could tell about."""
+        """A sentence where old workers run on this host and the master process cannot be asked about them."""
         if self._master is not None or not self._local:
             return ""
-        old = surroundings.siblings(self._pid())
+        old = local_host.siblings(self._pid())
         if not old:
             return ""
         return (
             f"HAProxy was reloaded, and its old process {', '.join(old)} still runs: the requests that it may hold "
-            f"cannot be counted, because HAProxy's master process cannot be asked"
+            f"cannot be counted, because HAProxy's master process cannot be asked: give master_socket, or "
+            f"old_workers=ignore to go on without counting them."
         )
 
     def _change(self, command: str) -> None:
@@ -262,7 +268,7 @@ class HaproxyApi(LoadBalancerApi):
                 f"{self.where} does not permit '{command}': the socket's level is lower than admin; "
                 f"put 'level admin' on the line 'stats socket' of its configuration."
             )
-        parse.silence(answer, command)
+        parse.expect_empty_reply(answer, command)
 
     def _show_stat(self, proxy: int, kinds: int, server: int) -> list[parse.Row]:
         command = f"show stat {proxy} {kinds} {server}"
@@ -294,18 +300,18 @@ def _id(row: parse.Row) -> MemberId:
 
 
 def _admin(status: str, weight: int) -> Admin | None:
-    """What the administrator asked for, as far as the status tells: a server that is down hides it."""
+    """The administrative state, as far as the status shows it: the status of a server that is down does not."""
     if status.startswith("MAINT"):
         return Admin.MAINT
     if status in {"DRAIN", "DRAIN (agent)"}:
-        return Admin.DRAIN if weight > 0 else None  # weight 0 looks the same
+        return Admin.DRAIN if weight > 0 else None  # weight 0 has the same status
     if status in {"UP", "no check"}:
         return Admin.READY
     return None
 
 
 def _fresh(row: parse.Row, status: str) -> bool:
-    """All checks that are kept count of have succeeded."""
+    """Whether all recent health checks have succeeded."""
     rise, fall, health = (row.number_or_none(f"check_{name}") for name in ("rise", "fall", "health"))
     if rise is None or fall is None or health is None:
         return status in {"UP", "DRAIN", "no check"}
@@ -335,7 +341,7 @@ def _member(row: parse.Row) -> Member:
         check_status=row.text("check_status"),
         address=row.optional("addr"),
         backup=row.number("bck") == 1,
-        persistent=row.optional("cookie") != "",
+        affinity=row.optional("cookie") != "",
         limit=row.number_or_none("slim"),
         served=row.number("stot"),
     )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HAProxy's master process: it knows the old workers that a reload has left behind, and speaks to them.
+"""HAProxy's master process, through which the old workers of a reload are reached.
 
 After a reload the new worker counts from zero, while the old one still holds the requests that it had. Only the
 master process can be asked for those.
@@ -33,7 +33,7 @@ class Master:
         return self._transport.where
 
     def processes(self) -> parse.Processes:
-        """The workers of now and the old ones."""
+        """The current and the old workers."""
         (answer,) = parse.sections(self._transport.exchange("show proc"), 1, "show proc")
         return parse.processes(answer)
 
@@ -47,14 +47,14 @@ class Master:
         return found
 
     def cut(self, member_id: MemberId) -> None:
-        """Close what the old workers still have open to a member."""
+        """Close what the old workers have open to a member."""
         for worker in self.processes().old_workers:
             if self._place(worker, member_id) is None:
                 continue
             command = f"shutdown sessions server {member_path(member_id)}"
             answer = self._ask(worker, command)
             if answer is not None:
-                parse.silence(answer, command)
+                parse.expect_empty_reply(answer, command)
 
     def _count(self, worker: str, ids: Sequence[MemberId]) -> int | None:
         total = 0
@@ -72,7 +72,7 @@ class Master:
         return total
 
     def _place(self, worker: str, member_id: MemberId) -> tuple[int, int] | None:
-        """Where the old worker has the member: its configuration may be an older one. None: it does not have it."""
+        """The ids of a member in an old worker, whose configuration may be older. None: it has no such member."""
         key = (worker, member_id)
         if key not in self._places:
             place = None

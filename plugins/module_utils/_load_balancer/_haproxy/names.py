@@ -22,7 +22,7 @@ _PRINTABLE = 60
 
 
 def check_name(kind: str, name: str) -> str:
-    """The name itself, or Refused: it can't be the name of anything in HAProxy."""
+    """The name itself. Raises Refused for what cannot be a name in HAProxy."""
     if not isinstance(name, str) or not NAME.match(name):
         shown = repr(name)
         shown = shown if len(shown) <= _PRINTABLE else shown[:_PRINTABLE] + "..."
@@ -31,12 +31,12 @@ def check_name(kind: str, name: str) -> str:
 
 
 def member_path(member_id: MemberId) -> str:
-    """backend/server, as commands want it."""
+    """backend/server, as in commands."""
     return f"{check_name('backend', member_id.backend)}/{check_name('server', member_id.member)}"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown name: what may have been meant."""
+    """The end of a sentence about an unknown name: similar names, or those that exist."""
     names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if close:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HAProxy's replies. Columns are found by name, so that 2.4 and newer are all understood; what is unexpected fails.
+"""Parses HAProxy's replies. Columns are found by name, as versions differ; what is unexpected raises BadReply.
 
 Private to this collection: it may change at any time.
 """
@@ -24,13 +24,13 @@ _PROC_LINE = re.compile(r"(\d+)\s+(\S+)\s+(.*)\Z")
 
 
 def excerpt(text: str) -> str:
-    """A reply in a message: short and on one line."""
+    """A reply as messages show it: short and on one line."""
     shown = " ".join(text.split())
     return repr(shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "...")
 
 
 def sections(text: str, count: int, command: str) -> list[str]:
-    """The answers to so many commands sent in one go; each ends with an empty line."""
+    """The answers to several commands in one exchange; each ends with an empty line."""
     parts = text.split("\n\n")
     if len(parts) != count + 1 or parts[-1] != "":
         raise CutOff(
@@ -40,8 +40,8 @@ def sections(text: str, count: int, command: str) -> list[str]:
     return parts[:-1]
 
 
-def silence(text: str, command: str) -> None:
-    """The answer to a command that changes something: nothing but an empty line means that it was done."""
+def expect_empty_reply(text: str, command: str) -> None:
+    """Check the answer to a command that changes something: only an empty line means success."""
     if text != "\n":
         found = excerpt(text) if text else "nothing at all (the answer was cut off)"
         raise BadReply(f"HAProxy did not accept '{command}': it answered {found}.")
@@ -156,7 +156,7 @@ def tables(text: str) -> dict[str, int]:
 
 
 def table_servers(text: str) -> list[int]:
-    """For each entry of a stick table that sends a user to a server: the server's number."""
+    """The server id of each entry of a stick table that has one."""
     return [int(match.group(1)) for match in _TABLE_SERVER.finditer(text)]
 
 
@@ -173,7 +173,7 @@ def oldest_age_s(text: str, members: set[tuple[str, str]]) -> int | None:
 
 @dataclass(frozen=True)
 class Processes:
-    """What the master process says of its workers."""
+    """The worker processes by pid."""
 
     workers: tuple[str, ...]
     old_workers: tuple[str, ...]

@@ -15,9 +15,10 @@ import os
 import pwd
 import re
 import socket
-import stat as stat_module
+import stat
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import BadReply, Refused, Unreachable
 
@@ -27,7 +28,7 @@ _HOST_PORT = re.compile(r"(?:(?:ipv[46]|tcp)@)?(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a socket is: a path, or a host and a port."""
+    """The address of a socket: a path, or a host and a port."""
 
     path: str = ""
     host: str = ""
@@ -40,7 +41,7 @@ class Endpoint:
 
     @classmethod
     def of(cls, text: str, option: str) -> Endpoint:
-        """From what users write: /path, unix@/path, host:port, [address]:port."""
+        """Parsed from an option: /path, unix@/path, host:port, [address]:port."""
         path = text[len("unix@") :] if text.startswith("unix@") else text
         if path.startswith("/") and "\0" not in path:
             return cls(path=path)
@@ -60,7 +61,7 @@ class Transport(ABC):
     @property
     @abstractmethod
     def where(self) -> str:
-        """What is spoken to, for messages."""
+        """The address, for messages."""
 
 
 class SocketTransport(Transport):
@@ -144,7 +145,7 @@ class SocketTransport(Transport):
 
 def _is_socket(path: str) -> bool:
     try:
-        return stat_module.S_ISSOCK(os.stat(path).st_mode)
+        return stat.S_ISSOCK(Path(path).stat().st_mode)
     except OSError:
         return True
 

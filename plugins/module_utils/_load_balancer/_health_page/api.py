@@ -18,25 +18,29 @@ from typing import Callable
 from ..api import LoadBalancerApi
 from ..errors import LoadBalancerError, Refused
 from ..model import Admin, Member, MemberId, Sample, Traits
-from .node import HealthNode
+from ..node import WebNode
 
 BACKEND = "health page"
+OUT = ".out"
 
 
 @dataclass(frozen=True)
-class HealthPage:
-    """How the load balancer checks."""
+class Page:
+    """The page, and how the load balancer checks it."""
 
     url: str
+    file: str
+    pool: str
     down_after_s: float
     up_after_s: float
+    host: str | None = None
     other_urls: tuple[str, ...] = ()
 
 
 class HealthPageApi(LoadBalancerApi):
     """The load balancer as one node sees it."""
 
-    def __init__(self, node: HealthNode, page: HealthPage, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, node: WebNode, page: Page, clock: Callable[[], float] = time.monotonic) -> None:
         self._node = node
         self._page = page
         self._clock = clock
@@ -50,19 +54,19 @@ class HealthPageApi(LoadBalancerApi):
     def find(self, member: str, backend: str | None) -> list[MemberId]:
         return [MemberId(BACKEND, member)]
 
-    def look(self, ids: Sequence[MemberId]) -> Sample:
+    def read(self, ids: Sequence[MemberId]) -> Sample:
         return self.sample(ids)
 
     def sample(self, ids: Sequence[MemberId]) -> Sample:
-        on = self._node.page_is_on()
-        said = self._node.answers(self._page.url)
+        on = self._is_on()
+        said = self._answers(self._page.url)
         if not on and said is None:
             raise LoadBalancerError(
-                f"The page {self._page.url} still answers with success although its file is away: the load balancer "
-                f"would not notice. Is health_file the file behind that address?"
+                f"The page {self._page.url} still answers with success although its file was renamed: the load "
+                f"balancer would not notice. health_file must be the file behind that address."
             )
-        flying = self._node.in_flight()
-        if flying is None:
+        in_flight = self._node.in_flight(self._page.pool)
+        if in_flight is None:
             raise Refused(
                 f"{self._node.name} cannot tell its requests in flight: the role service Request Monitor is expected."
             )
@@ -74,7 +78,7 @@ class HealthPageApi(LoadBalancerApi):
         member = Member(
             id=ids[0],
             status="the page answers" if said is None else f"the page does not answer ({said})",
-            in_flight=flying,
+            in_flight=in_flight,
             queued=0,
             weight=1,
             admin=admin,
@@ -83,12 +87,12 @@ class HealthPageApi(LoadBalancerApi):
             checked=True,
             address=self._page.url,
         )
-        return Sample("", (member,), {BACKEND: len(self._serving())}, unsettled_s=0.0 if on else left)
+        return Sample("", (member,), {BACKEND: self._others_up()}, unsettled_s=0.0 if on else left)
 
     def peers(self, member_id: MemberId) -> list[Member]:
         others = []
         for url in self._page.other_urls:
-            said = self._node.answers(url)
+            said = self._answers(url)
             others.append(
                 Member(
                     id=MemberId(BACKEND, url),
@@ -102,39 +106,40 @@ class HealthPageApi(LoadBalancerApi):
             )
         return others
 
-    def _serving(self) -> list[str]:
-        return [url for url in self._page.other_urls if self._node.answers(url) is None]
-
-    def everything(self) -> list[Member]:
+    def list_members(self) -> list[Member]:
         return list(self.sample([MemberId(BACKEND, self._node.name)]).members)
 
     def traits(self, ids: Sequence[MemberId]) -> Traits:
-        return Traits(can_cut=False)
+        return Traits()
 
     def set_admin(self, member_id: MemberId, admin: Admin) -> None:
         on = admin is Admin.READY
         self._draining = admin is Admin.DRAIN
-        if self._node.page_is_on() is not on:
-            self._node.set_page(on)
+        if self._is_on() is not on:
+            name = self._page.file.rpartition("\\")[2]
+            if on:
+                self._node.rename(self._page.file + OUT, name)
+            else:
+                self._node.rename(self._page.file, name + OUT)
             self._changed_at = self._clock()
 
-    def begin_return(self, member: Member) -> None:
-        """Nothing: the page comes back when the member does."""
+    def manual_command(self, member_id: MemberId, admin: Admin) -> str:
+        file = self._page.file
+        old, new = (file + OUT, file) if admin is Admin.READY else (file, file + OUT)
+        return f"rename {old} to {new} on the node"
 
-    def check_weight(self, weight: int) -> None:
-        raise Refused("A health page has no weight.")
+    def _is_on(self) -> bool:
+        if self._node.has_file(self._page.file):
+            return True
+        if self._node.has_file(self._page.file + OUT):
+            return False
+        raise LoadBalancerError(
+            f"Neither {self._page.file} nor {self._page.file}{OUT} is on the node: the file of the health page is "
+            f"expected (health_file)."
+        )
 
-    def set_weight(self, member_id: MemberId, weight: int) -> None:
-        raise LoadBalancerError("A health page has no weight.")
+    def _answers(self, url: str) -> str | None:
+        return self._node.answers(url, self._page.host)
 
-    def set_agent(self, member_id: MemberId, enabled: bool) -> None:
-        raise LoadBalancerError("A health page has no agent-check.")
-
-    def cut(self, member_id: MemberId) -> None:
-        raise LoadBalancerError("A health page cannot close requests.")
-
-    def by_hand(self, member_id: MemberId, admin: Admin) -> str:
-        return f"{'put the file back' if admin is Admin.READY else 'take the file away'} behind {self._page.url}"
-
-    def after_restart(self, before: str, after: str) -> None:
-        """There is no process to watch."""
+    def _others_up(self) -> int:
+        return sum(self._answers(url) is None for url in self._page.other_urls)

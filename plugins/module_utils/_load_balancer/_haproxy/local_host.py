@@ -1,15 +1,14 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the runtime API does not tell and the load balancer's own host does: configuration, processes, sockets.
+"""Configuration, processes and sockets on the load balancer's own host, which the runtime API does not show.
 
-All of it is best effort: seen from another host, or by a user who may not look, it is simply not known.
+All of it is best effort: from another host, or without permission to read, it is not known.
 
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,7 +24,7 @@ def closes_on_down(files: Iterable[str]) -> bool:
         try:
             names = sorted(path.glob("*.cfg")) if path.is_dir() else [path]
             for file in names:
-                with open(file, encoding="utf-8", errors="replace") as stream:
+                with file.open(encoding="utf-8", errors="replace") as stream:
                     if _MARKED_DOWN.search(stream.read(_MOST_BYTES)):
                         return True
         except OSError:
@@ -34,7 +33,7 @@ def closes_on_down(files: Iterable[str]) -> bool:
 
 
 def master_address(worker: str, proc: Path = Path("/proc")) -> str:
-    """What the master process of a worker on this host was started with behind -S; nothing where that is not known."""
+    """The argument of -S of a worker's master process on this host. Empty where it is not known."""
     parent, name = _parent_and_name(proc / worker)
     if parent is None or name != "haproxy":
         return ""
@@ -47,14 +46,14 @@ def master_address(worker: str, proc: Path = Path("/proc")) -> str:
 
 
 def siblings(worker: str, proc: Path = Path("/proc")) -> list[str]:
-    """Other workers of the same master process on this host: what a reload has left behind."""
+    """Other workers of the same master process on this host: the old workers of a reload."""
     parent, name = _parent_and_name(proc / worker)
     if parent in {None, "0", "1"} or name != "haproxy":
         return []
     found = []
-    for entry in os.listdir(proc):
-        if entry.isdigit() and entry != worker and _parent_and_name(proc / entry) == (parent, name):
-            found.append(entry)
+    for entry in proc.iterdir():
+        if entry.name.isdigit() and entry.name != worker and _parent_and_name(entry) == (parent, name):
+            found.append(entry.name)
     return sorted(found, key=int)
 
 
