@@ -16,6 +16,7 @@ class ActionModule(ProgressActionBase):
         if getattr(self._connection._shell, "_IS_WINDOWS", False):
             return {
                 "failed": True,
-                "msg": "http_probe was started on a Windows host, but it runs on the controller: add 'delegate_to: localhost' to the task",
+                "msg": "http_probe was started on a Windows host, but it runs on the controller: add "
+                "'delegate_to: localhost' to the task",
             }
         return super().run(tmp, task_vars)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: http_probe
-short_description: Ask a web server until its answer is right
+short_description: Request a page of a web server until its response is as expected
 description:
-  - Warms a web server up and tests it, straight at its own address, past the load balancer.
-  - Sends one request at a time, on a new connection each, and judges the answer by its status, headers, body, JSON and latency.
-    Ends as soon as the answer was right O(successes) times in a row; fails with what it found and what it expected when O(timeout_s) is over.
-  - Fails at once where asking again cannot help, such as with a certificate that is not trusted.
-  - Proxies that the environment names are ignored.
+  - Warms up and smoke-tests a web server directly at its own address, past the load balancer.
+  - Sends one request at a time, each on a new connection, and checks the status, headers, body, JSON and latency of the
+    response.
+  - Succeeds as soon as O(successes) responses in a row passed all checks. Fails when O(timeout_s) is over, and says
+    what was requested, what was expected, and what came, with the first lines of the response.
+  - Fails at once where another attempt cannot help, such as with a certificate that is not trusted.
+  - Proxies of the environment are ignored.
   - Runs where it can reach the web servers, usually on the controller with C(delegate_to=localhost).
 version_added: 0.1.0
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
@@ -25,7 +27,7 @@ requirements:
 attributes:
   check_mode:
     support: full
-    details: It only reads, so that check mode runs it just the same.
+    details: It only reads, so it runs in check mode as well.
   diff_mode:
     support: N/A
     details: It changes nothing.
@@ -37,29 +39,30 @@ attributes:
 options:
   url:
     description:
-      - What to ask for, with the web server's own address, such as V(https://192.0.2.11:443/health).
+      - The URL to request, with the web server's own address, such as V(https://192.0.2.11:443/health).
     type: str
     required: true
   host:
     description:
-      - The name that the site is bound to. It is sent as the Host header, offered in TLS (SNI), and looked for in the certificate.
-      - Without it the host of O(url) is all of these.
+      - The host name that the site is bound to. It is sent as the Host header and in TLS (SNI), and the certificate
+        must be issued for it.
+      - By default the host of O(url).
     type: str
   method:
-    description: The request's method.
+    description: The request method.
     type: str
     choices: [GET, HEAD]
     default: GET
   headers:
-    description: More headers to send. They are shown in the output, so whatever is secret belongs into O(secret_headers).
+    description: Request headers. They are shown in the output; put secrets into O(secret_headers).
     type: dict
     default: {}
   secret_headers:
-    description: Headers to send that nobody may see, such as C(Authorization).
+    description: Request headers that are never shown, such as C(Authorization), not even where a response repeats them.
     type: dict
     default: {}
   validate_certs:
-    description: Whether the server's certificate has to be trusted and made out to the name that is asked for.
+    description: Whether the server's certificate must be trusted and issued for the host name.
     type: bool
     default: true
   ca_path:
@@ -67,60 +70,60 @@ options:
     type: path
   follow_redirects:
     description:
-      - Whether a redirect is followed, five times at most, to the same web server at the same address.
-      - Otherwise the redirect is the answer that is judged.
+      - Whether to follow redirects, at most five, to the same web server at the same address.
+      - Otherwise the redirect is the response that is checked.
     type: bool
     default: false
   status:
-    description: The status codes that are right.
+    description: The expected status codes.
     type: list
     elements: int
     default: [200]
   body:
-    description: A regular expression (Python) that has to match somewhere in the body.
+    description: A regular expression (Python) that must match somewhere in the body.
     type: str
   response_headers:
-    description: Regular expressions by the names of the answer's headers; each header has to be there, and its value has to match.
+    description: Regular expressions by header name. Each header must be there, and its value must match.
     type: dict
     default: {}
   json:
     description:
       - JMESPath expressions over the body as JSON, such as V(version == '2.0.0').
-      - Each has to find something that is true and not empty.
+      - The result of each must be true and not empty.
     type: list
     elements: str
     default: []
   max_latency_ms:
-    description: How long connecting and the whole answer may take together.
+    description: The most milliseconds that connecting and the whole response may take together.
     type: int
   body_limit_kib:
     description: How much of the body is read. Checks of a longer body fail.
     type: int
     default: 1024
   successes:
-    description: How many right answers in a row are wanted.
+    description: How many responses in a row must pass all checks.
     type: int
     default: 1
   interval_ms:
-    description: How long to wait after each answer, right or wrong, before asking again.
+    description: Milliseconds between a response and the next request.
     type: int
     default: 500
   request_timeout_s:
-    description: How long one request may take. An application that has just started may need long for its first.
+    description: Seconds that one request may take. An application that has just started may need long for its first.
     type: int
     default: 30
   timeout_s:
     description:
-      - How long to go on asking. With V(0) the first answer decides.
+      - Seconds until the probe gives up. With V(0) the first response decides.
     type: int
     default: 60
 seealso:
   - module: zero_downtime.dotnet.lb_member
-    description: Takes the web server out of the load balancer before, and puts it back after.
+    description: Takes the web server out of the load balancer before, and enables it afterwards.
 """
 
 EXAMPLES = r"""
-- name: Warm up, until three good answers in a row
+- name: Warm up, until three responses in a row are as expected
   zero_downtime.dotnet.http_probe:
     url: "https://{{ ansible_host }}/health"
     host: shop.example.com
@@ -129,7 +132,7 @@ EXAMPLES = r"""
     timeout_s: 120
   delegate_to: localhost
 
-- name: Smoke test, once, that the new version answers and is quick
+- name: Smoke test, with a single request, of version and latency
   zero_downtime.dotnet.http_probe:
     url: "http://{{ ansible_host }}:8080/api/things"
     host: shop.example.com
@@ -142,7 +145,7 @@ EXAMPLES = r"""
     timeout_s: 0
   delegate_to: localhost
 
-- name: An address that wants a login
+- name: A page that requires a login
   zero_downtime.dotnet.http_probe:
     url: "https://{{ ansible_host }}/admin/status"
     host: shop.example.com
@@ -159,17 +162,17 @@ attempts:
   type: int
   sample: 7
 successes:
-  description: How many right answers in a row there were at the end.
+  description: How many responses in a row passed all checks at the end.
   returned: always
   type: int
   sample: 3
 waited_ms:
-  description: How long it took from the first request to the verdict.
+  description: Milliseconds from the first request to the result.
   returned: always
   type: int
   sample: 4180
 response:
-  description: The last answer. Empty where there was none.
+  description: The last response. Empty where there was none.
   returned: always
   type: dict
   contains:
@@ -190,18 +193,23 @@ response:
       type: str
       sample: '{"status": "healthy", "version": "2.0.0"}'
     latency_ms:
-      description: How long connecting and the whole answer took.
+      description: Milliseconds that connecting and the whole response took.
       type: int
       sample: 12
-  sample: {"status": 200, "reason": "OK", "headers": {"content-type": "application/json"}, "body_excerpt": "{}", "latency_ms": 12}
+  sample:
+    status: 200
+    reason: OK
+    headers: {"content-type": "application/json"}
+    body_excerpt: "{}"
+    latency_ms: 12
 checks:
-  description: What each check found in the last answer.
+  description: What each check found in the last response.
   returned: always
   type: list
   elements: dict
   contains:
     check:
-      description: What was looked at.
+      description: What was checked.
       type: str
       sample: status
     passed:
@@ -225,19 +233,21 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.checks import (
+    SECRET_HEADERS,
     BodyCheck,
     Check,
     HeaderCheck,
     JsonCheck,
     LatencyCheck,
     StatusCheck,
-    excerpt,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.client import DirectTransport
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.excerpt import excerpt, first_lines
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.probe import Probe, Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.transport import (
     InvalidRequest,
     Request,
+    Response,
     split_url,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
@@ -293,8 +303,8 @@ def check_params(params: dict[str, t.Any]) -> None:
     needed_ms = (params["successes"] - 1) * params["interval_ms"]
     if params["successes"] > 1 and needed_ms >= params["timeout_s"] * 1000:
         raise InvalidRequest(
-            f"{params['successes']} successes {params['interval_ms']} ms apart were asked for, which takes {needed_ms} ms, "
-            f"but timeout_s is {params['timeout_s']}: give more time, or ask for fewer"
+            f"{params['successes']} successes {params['interval_ms']} ms apart take {needed_ms} ms, but timeout_s is "
+            f"{params['timeout_s']}: give more time, or ask for fewer"
         )
     if params["method"] == "HEAD" and (params["body"] is not None or params["json"]):
         raise InvalidRequest("checks of the body were found with method HEAD, which has none: use GET")
@@ -307,12 +317,12 @@ def check_params(params: dict[str, t.Any]) -> None:
 
 def make_request(params: dict[str, t.Any]) -> Request:
     split_url(params["url"])
-    headers = {str(name): str(value) for name, value in {**params["headers"], **params["secret_headers"]}.items()}
     return Request(
         url=params["url"],
         method=params["method"],
         host=params["host"],
-        headers=headers,
+        headers={str(name): str(value) for name, value in params["headers"].items()},
+        secret_headers={str(name): str(value) for name, value in params["secret_headers"].items()},
         timeout_s=params["request_timeout_s"],
         body_limit=params["body_limit_kib"] * 1024,
     )
@@ -348,21 +358,13 @@ def compiled(expression: str) -> t.Callable[[t.Any], t.Any]:
 
 
 def result_of(report: Report) -> dict[str, t.Any]:
-    response: dict[str, t.Any] = {}
-    if report.response is not None:
-        response = {
-            "status": report.response.status,
-            "reason": report.response.reason,
-            "headers": {name: value for name, value in report.response.headers.items() if name != "set-cookie"},
-            "body_excerpt": excerpt(report.response.text, 500) if report.response.body else "",
-            "latency_ms": report.response.latency_ms,
-        }
+    """The module's result."""
     return {
         "changed": False,
         "attempts": report.attempts,
         "successes": report.successes,
         "waited_ms": report.waited_ms,
-        "response": response,
+        "response": {} if report.response is None else shown(report.response),
         "checks": [
             {"check": one.check, "passed": one.passed, "found": one.found, "expected": one.expected}
             for one in report.outcomes
@@ -370,10 +372,39 @@ def result_of(report: Report) -> dict[str, t.Any]:
     }
 
 
+def shown(response: Response) -> dict[str, t.Any]:
+    """A response in the result, without cookies and without what the request carried in secret headers."""
+    headers = {name: value for name, value in response.headers.items() if name not in SECRET_HEADERS}
+    return {
+        "status": response.status,
+        "reason": excerpt(response.shown(response.reason)) if response.reason else "",
+        "headers": {name: response.shown(value) for name, value in headers.items()},
+        "body_excerpt": excerpt(response.shown(response.text), 500) if response.body else "",
+        "latency_ms": response.latency_ms,
+    }
+
+
 def sentence(request: Request, params: dict[str, t.Any], report: Report) -> str:
+    """Why a probe failed: what was requested, what was found and expected, and what came."""
     found = report.failure or f"{report.successes} right answers in a row, {params['successes']} expected"
+    parts = [found]
+    if report.unanswered:
+        parts.append("a response with status " + " or ".join(str(status) for status in params["status"]) + " expected")
+    elif report.response is not None and report.failure:
+        parts.append(described(report.response, any(one.shows_body for one in report.outcomes if not one.passed)))
     tried = "1 attempt" if report.attempts == 1 else f"{report.attempts} attempts"
-    return f"{request}: {found}; {tried} in {report.waited_ms / 1000:.1f} s"
+    parts.append(f"{tried} in {report.waited_ms / 1000:.1f} s")
+    return f"{request}: {'; '.join(parts)}"
+
+
+def described(response: Response, body_is_known: bool) -> str:
+    """The response in one part of a sentence, with its first lines unless the sentence has the body already."""
+    kind = response.headers.get("content-type", "no content type")
+    status = f"{response.status} {response.reason}".strip()
+    text = f"the response was {excerpt(response.shown(f'{status} ({kind})'))}"
+    if body_is_known:
+        return text
+    return f"{text}: {first_lines(response.shown(response.text))}" if response.body else f"{text} without a body"
 
 
 def main() -> None:

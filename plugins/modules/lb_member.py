@@ -49,8 +49,8 @@ options:
   state:
     description:
       - V(draining) sends no new clients to the member and does not wait. A member in maintenance counts as draining.
-      - V(drained) does the same, waits until nothing is in flight or queued, puts the member into maintenance, and checks
-        several times that nothing is in flight.
+      - V(drained) does the same, waits until nothing is in flight or queued, puts the member into maintenance, and
+        checks several times that nothing is in flight.
       - V(disabled) puts the member into maintenance without waiting. Requests that are in flight may be lost when the
         server is stopped then.
       - V(enabled) lets the health checks run, waits for fresh successful ones, opens the member for clients, and waits

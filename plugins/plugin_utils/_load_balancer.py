@@ -31,6 +31,7 @@ from ._iis.pool_info import describe_pools
 from ._iis.reporter import TaskReporter
 
 _CHECK_TIMEOUT_S = 5.0
+_CONDITIONS: dict[str, t.Any] = {"required_if": REQUIRED_IF}
 
 
 class ReporterProgress(Progress):
@@ -113,7 +114,7 @@ class _AsLoadBalancerErrors:
 
 
 class _NodeAction(IisActionBase):
-    SPEC_CONDITIONS: t.ClassVar[dict[str, t.Any]] = {"required_if": REQUIRED_IF}
+    SPEC_CONDITIONS = _CONDITIONS
 
     def api(self, options: dict[str, t.Any], node: Node) -> LoadBalancerApi:
         provider = provider_of(options)

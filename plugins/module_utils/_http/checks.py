@@ -15,10 +15,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from .excerpt import excerpt
 from .transport import Response
 
 Query = Callable[[Any], Any]
-LONGEST = 200
+#: Response headers whose values nobody may see.
+SECRET_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Outcome:
     passed: bool
     found: str
     expected: str
+    shows_body: bool = False
+    """Whether ``found`` quotes the body."""
 
     def __str__(self) -> str:
         return f"{self.check} is {self.found}, expected {self.expected}"
@@ -68,7 +72,8 @@ class BodyCheck(Check):
         expected = f"a match of /{self.pattern.pattern}/"
         if response.truncated:
             return Outcome("body", False, "longer than body_limit_kib", expected)
-        return Outcome("body", bool(self.pattern.search(response.text)), excerpt(response.text), expected)
+        found = excerpt(response.shown(response.text))
+        return Outcome("body", bool(self.pattern.search(response.text)), found, expected, shows_body=True)
 
 
 @dataclass(frozen=True)
@@ -77,13 +82,13 @@ class HeaderCheck(Check):
     pattern: re.Pattern[str]
 
     def judge(self, response: Response) -> Outcome:
-        value = response.headers.get(self.name.lower())
-        return Outcome(
-            f"header {self.name}",
-            value is not None and bool(self.pattern.search(value)),
-            "absent" if value is None else excerpt(value),
-            f"a match of /{self.pattern.pattern}/",
-        )
+        name = self.name.lower()
+        value = response.headers.get(name)
+        passed = value is not None and bool(self.pattern.search(value))
+        found = "absent"
+        if value is not None:
+            found = "present, its value is not shown" if name in SECRET_HEADERS else excerpt(response.shown(value))
+        return Outcome(f"header {self.name}", passed, found, f"a match of /{self.pattern.pattern}/")
 
 
 @dataclass(frozen=True)
@@ -94,23 +99,20 @@ class JsonCheck(Check):
     query: Query
 
     def judge(self, response: Response) -> Outcome:
-        return Outcome(f"json {self.expression}", *self._judge(response), "something true and not empty")
+        passed, found = self._judge(response)
+        shows_body = not passed and not response.truncated
+        return Outcome(f"json {self.expression}", passed, found, "something true and not empty", shows_body)
 
     def _judge(self, response: Response) -> tuple[bool, str]:
         if response.truncated:
-            return False, "not to be told from a body longer than body_limit_kib"
+            return False, "not known, because the body is longer than body_limit_kib"
+        body = excerpt(response.shown(response.text))
         try:
             found = self.query(json.loads(response.text))
         except ValueError as error:
             # jmespath's own errors, such as a wrong argument type, are ValueErrors too
-            return False, f"not to be told ({excerpt(str(error))}) from {excerpt(response.text)}"
-        shown = excerpt(json.dumps(found, ensure_ascii=False, default=str))
+            return False, f"not known ({excerpt(response.shown(str(error)))}) from {body}"
+        shown = excerpt(response.shown(json.dumps(found, ensure_ascii=False, default=str)))
         # JMESPath treats 0 as true.
         passed = found not in (None, False, "", [], {}) or (found == 0 and not isinstance(found, bool))
-        return passed, shown if passed else f"{shown} in {excerpt(response.text)}"
-
-
-def excerpt(text: str, longest: int = LONGEST) -> str:
-    """The beginning of a text, on one line."""
-    line = " ".join(text.split())
-    return (line if len(line) <= longest else line[: longest - 3] + "...") or "empty"
+        return passed, shown if passed else f"{shown} in {body}"

@@ -8,12 +8,14 @@ Runs on Python 3.9 (it is used on load balancers' hosts).
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
 import threading
 import time
 
+from .excerpt import excerpt, without
 from .transport import InvalidRequest, Request, Response, Transport, TransportFailure
 
 
@@ -29,7 +31,8 @@ class DirectTransport(Transport):
             context = ssl.create_default_context(cafile=self._ca_path)
         except (OSError, ssl.SSLError) as error:
             raise InvalidRequest(
-                f"ca_path is {self._ca_path}: a readable file of CA certificates in PEM format was expected, but {error}"
+                f"ca_path is {self._ca_path}: a readable file of CA certificates in PEM format was expected, "
+                f"but {error}"
             ) from error
         if not self._validate_certs:
             context.check_hostname = False
@@ -71,11 +74,9 @@ class _Exchange:
     def _give_up(self) -> None:
         self._too_late = True
         if self._socket is not None:
-            try:
+            with contextlib.suppress(OSError):
                 # Not SSLSocket.shutdown: it would remove the TLS object while another thread reads from it.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def _exchange(self) -> Response:
         request, split = self._request, self._request.split
@@ -89,10 +90,11 @@ class _Exchange:
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", request.host_header)
         connection.putheader("Connection", "close")
-        given = {name.lower() for name in request.headers}
+        headers_sent = request.all_headers
+        given = {name.lower() for name in headers_sent}
         if "user-agent" not in given:
             connection.putheader("User-Agent", "zero_downtime.dotnet.http_probe")
-        for name, value in request.headers.items():
+        for name, value in headers_sent.items():
             connection.putheader(name, value)
         connection.endheaders()
         answer = connection.getresponse()
@@ -113,6 +115,7 @@ class _Exchange:
             truncated=len(body) > request.body_limit,
             latency_ms=round((time.monotonic() - self._began) * 1000),
             url=request.url,
+            secrets=tuple(request.secret_headers.values()),
         )
 
     def _untrusted(self, error: ssl.SSLCertVerificationError) -> str:
@@ -135,4 +138,5 @@ class _Exchange:
             return f"TLS with {where} failed: {error.reason or error}"
         if isinstance(error, OSError):
             return f"{where} could not be reached: {error.strerror or error}"
-        return f"{where} did not answer with HTTP: {type(error).__name__} {error}".strip()
+        said = excerpt(without(self._request.secret_headers.values(), str(error)))
+        return f"{where} did not answer with HTTP: {type(error).__name__} {said}"

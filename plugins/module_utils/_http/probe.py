@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from .._progress import Progress
 from .._wait import Deadline
 from .checks import Check, Outcome
+from .excerpt import excerpt
 from .transport import InvalidRequest, Request, Response, Transport, TransportFailure
 
 MOST_REDIRECTS = 5
@@ -33,6 +34,8 @@ class Report:
     response: Response | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     failure: str = ""
+    unanswered: bool = False
+    """Whether the last attempt had no response at all."""
 
 
 class Probe:
@@ -76,10 +79,10 @@ class Probe:
         try:
             response = self._ask(dataclasses.replace(self._request, timeout_s=limit))
         except TransportFailure as failure:
-            report.response, report.outcomes, report.successes = None, [], 0
+            report.response, report.outcomes, report.successes, report.unanswered = None, [], 0, True
             report.failure = str(failure)
             return failure.permanent
-        report.response = response
+        report.response, report.unanswered = response, False
         report.outcomes = [check.judge(response) for check in self._checks]
         wrong = [outcome for outcome in report.outcomes if not outcome.passed]
         report.failure = "; ".join(str(outcome) for outcome in wrong)
@@ -92,10 +95,8 @@ class Probe:
         while self._follow_redirects and response.status in REDIRECTS and "location" in response.headers:
             followed += 1
             if followed > MOST_REDIRECTS:
-                raise TransportFailure(
-                    f"more than {MOST_REDIRECTS} redirects, the last one to {response.headers['location']}"
-                )
-            request = redirected(request, response.headers["location"])
+                raise TransportFailure(f"more than {MOST_REDIRECTS} redirects, the last one to {_location(response)}")
+            request = redirected(request, response)
             answer = self._transport.send(request)
             response = dataclasses.replace(answer, latency_ms=response.latency_ms + answer.latency_ms)
         return response
@@ -105,27 +106,36 @@ class Probe:
         return f"{self._request}: {state}, attempt {report.attempts}, {report.waited_ms / 1000:.0f} s"
 
 
-def redirected(request: Request, location: str) -> Request:
-    """The request that follows a redirect, to the same address: a probe never leaves its node."""
+def _location(response: Response) -> str:
+    """Where a redirect leads, for messages."""
+    return excerpt(response.shown(response.headers["location"]))
+
+
+def redirected(request: Request, response: Response) -> Request:
+    """The request that follows a redirect, to the same address: a probe never leaves its node.
+
+    Raises TransportFailure for a redirect to another node.
+    """
+    location, shown = response.headers["location"], _location(response)
     asked = request.split
     logical = asked._replace(netloc=request.host_header).geturl()
     try:
         split = urlsplit(urljoin(logical, location))
         port = split.port
     except ValueError as error:
-        raise TransportFailure(f"redirected to {location!r}: {error}", permanent=True) from error
+        raise TransportFailure(
+            f"redirected to {shown}: {excerpt(response.shown(str(error)))}", permanent=True
+        ) from error
     if split.scheme not in ("http", "https") or (split.hostname or "").lower() not in (
         request.name.lower(),
         asked.hostname,
     ):
         raise TransportFailure(
-            f"redirected to {location}, which is not {request.name}: a probe stays on its node", permanent=True
+            f"redirected to {shown}, which is not {request.name}: a probe stays on its node", permanent=True
         )
-    same_place = split.scheme == asked.scheme and split.netloc == request.host_header
-    address = f"[{asked.hostname}]" if ":" in (asked.hostname or "") else str(asked.hostname)
-    if same_place:
-        netloc = asked.netloc
-    else:
+    netloc = asked.netloc
+    if (split.scheme, split.netloc) != (asked.scheme, request.host_header):
+        address = f"[{asked.hostname}]" if ":" in (asked.hostname or "") else str(asked.hostname)
         netloc = f"{address}:{port}" if port else address
     try:
         return dataclasses.replace(
@@ -134,4 +144,6 @@ def redirected(request: Request, location: str) -> Request:
             host=split.netloc if request.host else None,
         )
     except InvalidRequest as error:
-        raise TransportFailure(f"redirected to {location!r}: {error}", permanent=True) from error
+        raise TransportFailure(
+            f"redirected to {shown}: {excerpt(response.shown(str(error)))}", permanent=True
+        ) from error

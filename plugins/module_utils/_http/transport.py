@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from .excerpt import without
+
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?\Z")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
@@ -38,6 +40,7 @@ class Request:
     method: str = "GET"
     host: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    secret_headers: dict[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float = 30.0
     body_limit: int = 1024 * 1024
 
@@ -45,7 +48,7 @@ class Request:
         split = split_url(self.url)
         if self.host is not None and not HOST.match(self.host):
             raise InvalidRequest(f"host is {self.host!r}: a host name was expected, with a port where it needs one")
-        for name, value in self.headers.items():
+        for name, value in self.all_headers.items():
             if not TOKEN.match(name):
                 raise InvalidRequest(
                     f"{name!r} was found as the name of a header: letters, digits and '-' were expected"
@@ -62,6 +65,11 @@ class Request:
     @property
     def split(self) -> SplitResult:
         return split_url(self.url)
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """The headers to send, secret ones included."""
+        return {**self.headers, **self.secret_headers}
 
     @property
     def host_header(self) -> str:
@@ -87,6 +95,12 @@ class Response:
     truncated: bool = False
     latency_ms: int = 0
     url: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What the request carried and nobody may see, should the response repeat it."""
+
+    def shown(self, text: str) -> str:
+        """A part of the response for messages and results, without secrets."""
+        return without(self.secrets, text)
 
     @property
     def text(self) -> str:

@@ -30,8 +30,9 @@ class Ability(ABC):
     @classmethod
     def of(cls: type[_A], api: LoadBalancerApi) -> _A:
         """The API with this ability. Raises Refused where the API does not have it."""
-        if isinstance(api, cls):
-            return api
+        found: object = api
+        if isinstance(found, cls):
+            return found
         raise Refused(f"{api.where} {cls.ABSENT}")
 
 

@@ -51,7 +51,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"only this")
         elif path == "/noise":
-            self.wfile.write(b"220 mail.example ESMTP\r\n")
+            self.wfile.write(b"220 mail.example \x1b[31mESMTP" + b"!" * 5000 + b"\r\n")
+        elif path == "/broken":
+            self._answer(500, b"<h1>Server Error</h1>\n\nInvalid column name 'Colour'.\n" + b"at Shop\n" * 500)
         else:
             self._answer(200, b'{"status": "healthy", "version": "2.0.0"}')
 
@@ -258,6 +260,33 @@ def test_answers_that_are_none(site: Site, path: str, said: str) -> None:
     result, _output = site.probe(url=f"http://{site.address}:8080{path}", timeout_s=0, request_timeout_s=2)
     assert result["failed"]
     assert said in result["msg"]
+
+
+def test_a_failure_says_what_was_requested_what_was_expected_and_what_came(site: Site) -> None:
+    result, _output = site.probe(url=f"http://{site.address}:8080/broken", host=HOST, timeout_s=0)
+    assert result["msg"] == (
+        f"GET http://{site.address}:8080/broken (Host: {HOST}): status is 500, expected 200; the response was 500 "
+        "Internal Server Error (application/json): <h1>Server Error</h1> / Invalid column name 'Colour'. / at Shop / "
+        "at Shop / at Shop ...; 1 attempt in 0.0 s"
+    ).replace("0.0 s", result["msg"][-5:])
+
+
+def test_something_that_is_not_http_is_shown_bounded_and_printable(site: Site) -> None:
+    result, _output = site.probe(url=f"http://{site.address}:8080/noise", timeout_s=0)
+    assert "220 mail.example ?[31mESMTP!!!" in result["msg"]
+    assert len(result["msg"]) < 500
+
+
+def test_the_progress_does_not_show_a_secret_that_the_response_repeats(site: Site) -> None:
+    _result, output = site.probe(
+        url=f"http://{site.address}:8080/echo",
+        secret_headers={"Authorization": "{{ token }}"},
+        body="something else",
+        timeout_s=1,
+        interval_ms=300,
+    )
+    assert "body is " in output, "progress shows what it waits for"
+    assert "t0p-s3cret" not in output
 
 
 def test_a_port_where_nothing_listens_and_one_that_does_not_speak_tls(site: Site) -> None:

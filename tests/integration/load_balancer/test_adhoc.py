@@ -136,7 +136,7 @@ PAIR = """\
 
 @pytest.mark.beside
 def test_a_pair_of_load_balancers(place: Path) -> None:
-    """Begun on both before either is waited for; at the deadline, each goes back to what it was before the first task."""
+    """Begun on both before either is waited for; at the deadline, each is restored to before the first task."""
     with scene() as made:
         playbook = place / "pair.yml"
         playbook.write_text(PAIR)

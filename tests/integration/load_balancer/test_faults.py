@@ -119,15 +119,14 @@ def test_tcp_mode_wants_a_policy() -> None:
 
 @pytest.mark.beside
 def test_members_left_must_be_able_to_carry_the_load(place: Path) -> None:
-    with scene(Farm(server_options="maxconn 2")) as made:
-        with made.users((Kind(4, "/hold"),)):
-            made.wait_busy(2)
-            made.wait_busy(2, "web02")
-            assert "the servers left have room for 0 more" in refused(made)
-            assert made.balancer.status() == "UP"
-            run = running(made, place, "in flight", state="drained", check_capacity=False)
-            made.release()
-            assert run.result()["changed"]
+    with scene(Farm(server_options="maxconn 2")) as made, made.users((Kind(4, "/hold"),)):
+        made.wait_busy(2)
+        made.wait_busy(2, "web02")
+        assert "the servers left have room for 0 more" in refused(made)
+        assert made.balancer.status() == "UP"
+        run = running(made, place, "in flight", state="drained", check_capacity=False)
+        made.release()
+        assert run.result()["changed"]
 
 
 def running(made: Scene, place: Path, says: str, **args: Any) -> ModuleRun:

@@ -23,7 +23,9 @@ from lab.proc import Process, ProcessGroup
 
 PASSWORD = "Lab-winrm-5ecret!"
 WEB_CONFIG = """<?xml version="1.0" encoding="utf-8"?>
-<configuration><system.webServer><aspNetCore processPath="python" arguments=".\\app.py" /></system.webServer></configuration>
+<configuration>
+<system.webServer><aspNetCore processPath="python" arguments=".\\app.py" /></system.webServer>
+</configuration>
 """
 APP = """\
 import os, signal, sys, time
@@ -170,6 +172,6 @@ def test_a_life_under_load(shop: Shop) -> None:
 
 def test_the_last_node_stays(shop: Shop) -> None:
     run = shop.lb_member("drained", others=1)
-    assert run.returncode != 0
+    assert run.returncode != 0, run.output
     assert "stays in service" in run.output
     assert shop.balancer.status() == "UP"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each expectation, held and broken."""
+"""Each check, passed and failed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.checks 
     JsonCheck,
     LatencyCheck,
     StatusCheck,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.excerpt import (
+    HIDDEN,
     excerpt,
+    first_lines,
+    without,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.transport import Response
 
@@ -89,3 +94,34 @@ def test_an_excerpt_is_one_line_of_limited_length() -> None:
 def test_an_unknown_charset_does_not_end_in_a_traceback() -> None:
     assert Response(200, headers={"content-type": "text/html; charset=klingon"}, body=b"Qapla").text == "Qapla"
     assert Response(200, headers={"content-type": 'text/html; charset="latin-1"'}, body=b"\xe9").text == "\u00e9"
+
+
+def test_what_cannot_be_printed_is_replaced() -> None:
+    assert excerpt("a\x1b[31mb\x00\u202ec\x7f") == "a?[31mb??c?"
+
+
+def test_the_first_lines_are_those_that_are_not_blank() -> None:
+    assert first_lines("\n\r\n a \n\nb\n") == "a / b"
+    assert first_lines("\n".join("abcdefg")) == "a / b / c / d / e ..."
+    assert first_lines("") == "empty"
+    assert len(first_lines("x" * 10_000)) == 400
+
+
+def test_secrets_are_replaced_whole_and_word_by_word() -> None:
+    assert without(["Bearer abcdefgh", ""], "x Bearer abcdefgh y abcdefgh Bearer") == f"x {HIDDEN} y {HIDDEN} Bearer"
+    assert without(["session=0123456789; theme=dark"], "0123456789 dark") == f"{HIDDEN} dark"
+
+
+def test_checks_do_not_repeat_a_secret_of_the_request() -> None:
+    response = Response(
+        200, headers={"x-echo": "t0p-s3cret"}, body=b'{"sent": "t0p-s3cret", "ok": false}', secrets=("t0p-s3cret",)
+    )
+    checks: list[Check] = [json_check("ok"), json_check("sent"), json_check("length(ok)")]
+    checks += [BodyCheck(re.compile("no match")), HeaderCheck("X-Echo", re.compile("other"))]
+    for check in checks:
+        assert "t0p" not in str(check.judge(response)), check
+
+
+def test_the_value_of_a_cookie_is_not_shown() -> None:
+    response = Response(200, headers={"set-cookie": "session=c00kie"})
+    assert "c00kie" not in str(HeaderCheck("Set-Cookie", re.compile("other")).judge(response))

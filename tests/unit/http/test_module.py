@@ -73,6 +73,64 @@ def test_the_sentence_says_what_was_asked_found_and_expected() -> None:
     )
 
 
+PAGE = b"<h1>Server Error</h1>\r\n\r\n  \x1b[31mSqlException:\x00 Invalid column\r\n" + b"at Shop.Things\r\n" * 5000
+
+
+def test_the_sentence_shows_the_status_and_the_first_lines_of_the_response() -> None:
+    params = params_with(url="http://127.77.1.11:8080/things")
+    request = http_probe.make_request(params)
+    response = Response(500, "Internal Server Error", {"content-type": "text/html"}, PAGE)
+    outcomes = [Outcome("status", False, "500", "200")]
+    report = Report(response=response, outcomes=outcomes, failure="status is 500, expected 200", attempts=2)
+    said = http_probe.sentence(request, params, report)
+    assert said == (
+        "GET http://127.77.1.11:8080/things: status is 500, expected 200; the response was 500 Internal Server Error "
+        "(text/html): <h1>Server Error</h1> / ?[31mSqlException:? Invalid column / at Shop.Things / at Shop.Things / "
+        "at Shop.Things ...; 2 attempts in 0.0 s"
+    )
+
+
+def test_a_body_that_a_check_has_quoted_is_not_quoted_twice() -> None:
+    params = params_with()
+    response = Response(200, "OK", {}, b'{"version": "1.0"}')
+    outcomes = [Outcome("json version", False, "false in {...}", "true", shows_body=True)]
+    report = Report(response=response, outcomes=outcomes, failure=str(outcomes[0]), attempts=1)
+    said = http_probe.sentence(http_probe.make_request(params), params, report)
+    assert "; the response was 200 OK (no content type); 1 attempt" in said
+
+
+def test_without_a_response_the_sentence_still_says_what_was_expected() -> None:
+    params = params_with(status=[200, 204])
+    report = Report(failure="127.77.1.11:8080 refused the connection", unanswered=True, attempts=1)
+    said = http_probe.sentence(http_probe.make_request(params), params, report)
+    assert "refused the connection; a response with status 200 or 204 expected; 1 attempt" in said
+
+
+def test_the_sentence_is_bounded_and_on_one_line_whatever_came() -> None:
+    params = params_with()
+    response = Response(500, "x" * 9000 + "\x1b", {"content-type": "y" * 9000 + "\n"}, b"z" * 1_000_000)
+    report = Report(response=response, outcomes=[Outcome("status", False, "500", "200")], failure="status is 500")
+    said = http_probe.sentence(http_probe.make_request(params), params, report)
+    assert len(said) < 800
+    assert said.isprintable()
+
+
+TOKEN = "Bearer t0p-s3cret-t0ken-of-the-page"
+
+
+@pytest.mark.parametrize("before", range(360, 420, 3))
+def test_a_secret_that_the_response_repeats_is_not_shown_not_even_in_part(before: int) -> None:
+    """Wherever the text is cut: masking by Ansible finds only a secret that is whole."""
+    params = params_with(secret_headers={"Authorization": TOKEN})
+    request = http_probe.make_request(params)
+    body = ("<p>" + "." * before + TOKEN + " " + TOKEN.split()[1] + "</p>").encode()
+    response = Response(500, TOKEN, {"content-type": TOKEN}, body, secrets=tuple(request.secret_headers.values()))
+    report = Report(response=response, outcomes=[Outcome("status", False, "500", "200")], failure="status is 500")
+    said = http_probe.sentence(request, params, report) + str(http_probe.result_of(report)) + repr(request)
+    assert "t0p" not in said
+    assert "500" in said
+
+
 def test_too_few_in_a_row_are_said_to_be_just_that() -> None:
     params = params_with(successes=5)
     report = Report(attempts=1, successes=1, waited_ms=60000)

@@ -12,6 +12,10 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.zero_downtime.dotnet.plugins.filter.load_balancer_hosts import load_balancer_hosts
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer._health_page.api import (
+    HealthPageApi,
+    Page,
+)
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.abilities import (
     AgentChecks,
     Cutting,
@@ -30,7 +34,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balance
     connect,
     provider_of,
 )
-from unit.load_balancer.test_health_page import FILE, URL, FakeNode, HealthPageApi, Page
+from unit.load_balancer.test_health_page import FILE, URL, FakeNode
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 GENERIC = [

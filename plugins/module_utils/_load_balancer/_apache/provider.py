@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..options import CERTIFICATES, OptionGroup
 from ..provider import HostProvider
@@ -61,7 +61,10 @@ class Apache(HostProvider):
     )
     connection = (_CONNECTION, CERTIFICATES)
     required = ("manager_url",)
-    variables = {"manager_url": "dotnet_lb_manager_url", "status_url": "dotnet_lb_status_url"}
+    variables: ClassVar[Mapping[str, str]] = {
+        "manager_url": "dotnet_lb_manager_url",
+        "status_url": "dotnet_lb_status_url",
+    }
 
     def connect(self, options: Mapping[str, Any]) -> ApacheApi:
         how: dict[str, Any] = {"validate_certs": options["validate_certs"], "ca_path": options["ca_path"]}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..options import OptionGroup
 from ..provider import HostProvider
@@ -84,7 +84,7 @@ class Haproxy(HostProvider):
     )
     connection = (_CONNECTION,)
     changing = _CHANGING
-    variables = {
+    variables: ClassVar[Mapping[str, str]] = {
         "socket": "dotnet_lb_socket",
         "master_socket": "dotnet_lb_master_socket",
         "state_file": "dotnet_lb_state_file",
