@@ -3,7 +3,7 @@
 """Values against a JSON schema, with line and column. Private to this collection.
 
 Each keyword that the schema uses has one function. A keyword that is not known here is an error of the schema, so that
-none is skipped. A test compares the verdicts with the package jsonschema, which a managed host need not have.
+none is skipped. A test compares the results with those of the package jsonschema, which a managed host need not have.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ GOOD = {
 
 @st.composite
 def changed(draw: st.DrawFn, good: Any, schema: dict[str, Any]) -> Any:
-    """A value that is right, with one part of it made anew by its schema, or taken away."""
+    """A valid value, with one part of it drawn again from its schema, or removed."""
     if isinstance(good, dict) and draw(st.booleans()):
         key = draw(st.sampled_from(sorted(good)))
         if draw(st.integers(0, 5)) == 0:
@@ -151,7 +151,7 @@ def test_the_walker_agrees_with_jsonschema(value: Any) -> None:
 
 @pytest.mark.parametrize("key", sorted(GOOD))
 def test_the_walker_agrees_in_each_part(key: str) -> None:
-    """By part, so that both verdicts come up in each."""
+    """By part, so that both results come up in each."""
     assert set(GOOD) == set(SCHEMA["properties"])
     seen = set()
 
