@@ -24,6 +24,7 @@ GO
 GRANT SELECT, INSERT, UPDATE, DELETE ON SCHEMA::[dbo] TO [$(DeployUser)];
 GO
 
--- 5: only where the option veto_programs is used; the sessions of others are seen with a permission of the server.
+-- 5: only where the option veto_programs is used, or a consumer is registered with its program_name: the sessions of others
+-- are seen with a permission of the server. Without it the contract and undo phases are refused there.
 -- USE [master];
 -- GRANT VIEW SERVER STATE TO [deploy];   -- SQL Server 2022 and newer: VIEW SERVER PERFORMANCE STATE is enough

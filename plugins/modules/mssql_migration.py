@@ -50,7 +50,7 @@ options:
       - >-
         V(backfill) brings existing rows up to date. A script with the header C(-- migrate: batch 4000 pause 100ms) is repeated,
         each round in a transaction of its own, until a round changes no row. C($(BatchSize)) is the number in the header.
-        With C(-- migrate: remaining SELECT ...) an estimate is shown.
+        With C(-- migrate: remaining SELECT ...) the end is confirmed by that query, and an estimate is shown.
       - V(contract) removes what no running version needs any more. Scripts that are not due yet are left, and RV(waiting) says why.
       - V(undo) takes the expand scripts of O(release) away again, the last first. C(undo/NNN_x.sql) undoes C(expand/NNN_x.sql).
       - >-
@@ -83,12 +83,13 @@ options:
     elements: str
     default: []
   contract_after:
-    description: How many releases must have come after the one that brought a contract script, before the script is due.
+    description: How many releases newer than the one that brought a contract script must have been deployed, before the script is due.
     type: int
     default: 1
   veto_programs:
     description:
       - Patterns of program names (C(*) and C(?)). While a session with such a name is open in the database, no contract script runs.
+      - Consumers that are registered in the ledger with a program name are a veto in the same way.
       - It needs the permission VIEW SERVER STATE.
     type: list
     elements: str
@@ -126,7 +127,9 @@ options:
     type: path
     required: true
   release:
-    description: The version that brings the scripts. It is noted in the journal, and the order of releases decides when contract scripts are due.
+    description:
+      - The version that brings the scripts. It is noted in the journal, and the order of versions decides when contract scripts are due.
+      - One that is older than the rollback horizon is refused.
     type: str
   run_id:
     description: Names the deployment, for the journal.

@@ -12,7 +12,8 @@ version_added: 0.1.0
 short_description: Tell how the migrations of a SQL Server database stand
 description:
   - What the journal holds, which releases the database has seen, how far back a rollback can go, and who is migrating.
-  - With O(path), also what each phase has still to do. A journal that cannot be read is an error and never an empty one.
+  - With O(path), also what each phase has still to do, and what of it would be refused.
+    A journal that cannot be read is an error and never an empty one.
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
@@ -33,6 +34,13 @@ options:
   path:
     description: A release with its C(release.yml), or a directory with the phases' directories, to compare the journal with.
     type: path
+  release:
+    description: The version that is to be deployed. RV(refusals) says when it is older than the rollback horizon.
+    type: str
+  variables:
+    description: Values of the variables C($(Name)) in the scripts, as in M(zero_downtime.dotnet.mssql_migration).
+    type: dict
+    default: {}
 seealso:
   - module: zero_downtime.dotnet.mssql_migration
 """
@@ -67,6 +75,12 @@ rollback_horizon:
   returned: success
   type: str
   sample: 1.0.0
+refusals:
+  description: Why O(release), or a script that is still to run in any phase, would be refused. Empty when nothing would be.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 scripts:
   description: Every script in the journal, in the order of its last change, with its state there.
   returned: success
@@ -105,7 +119,12 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors
 
 def main() -> None:
     spec = options.argument_spec()
-    spec.update(app={"type": "str", "required": True}, path={"type": "path"})
+    spec.update(
+        app={"type": "str", "required": True},
+        path={"type": "path"},
+        release={"type": "str"},
+        variables={"type": "dict", "default": {}},
+    )
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     if odbc.PYODBC_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
@@ -115,7 +134,9 @@ def main() -> None:
             options.from_params(module.params, "mssql_migration_info"), lock_timeout_ms=10000
         )
         with connector.connect() as connection:
-            result = read_state(connection, module.params["app"], module.params["path"])
+            params = module.params
+            variables = {name: str(value) for name, value in params["variables"].items()}
+            result = read_state(connection, params["app"], params["path"], params["release"], variables)
     except (MigrationError, MssqlError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)

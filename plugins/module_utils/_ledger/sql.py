@@ -117,6 +117,13 @@ class SqlLedgerStore(LedgerStore):
         )
         return [Consumer(*row) for row in rows]
 
+    def deployed(self) -> list[str]:
+        rows = self._connection.rows(
+            f"SELECT version FROM deploy.deployment_run WHERE app = {self._app} AND result = N'succeeded' "
+            "AND version IS NOT NULL ORDER BY started_at, run_id;"
+        )
+        return list(dict.fromkeys(str(row[0]) for row in rows))
+
     def runs(self, last: int) -> list[Run]:
         rows = self._connection.rows(
             f"SELECT TOP ({int(last)}) run_id, version, owner, started_at, ended_at, result "

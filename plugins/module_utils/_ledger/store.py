@@ -38,6 +38,10 @@ class LedgerStore(ABC):
     def consumers(self) -> list[Consumer]: ...
 
     @abstractmethod
+    def deployed(self) -> list[str]:
+        """The versions that all nodes once ran, in the order of their first deployment."""
+
+    @abstractmethod
     def runs(self, last: int) -> list[Run]: ...
 
     @abstractmethod

@@ -46,6 +46,19 @@ class Applied:
     messages: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Sent:
+    """What the server answered to a script's batches."""
+
+    affected: int = 0
+    """The sum of all counts of rows that it reported."""
+    counted: bool = False
+    """Whether it reported any."""
+    rows: Sequence[Row] = ()
+    """The last result set, where rows were kept."""
+    messages: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Begun:
     """A transaction that was begun for a script."""
@@ -125,8 +138,7 @@ class Runner:
     def _alone(self, script: Script, retries: int) -> Applied:
         connection = self.session()
         began = self.clock()
-        rows, messages = self.send(connection, script)
-        applied = self._applied(script, rows, messages, began, retries)
+        applied = self._applied(script, self.send(connection, script), began, retries)
         if int(connection.row("SELECT @@TRANCOUNT AS transactions;")[0]):
             raise MigrationError(
                 f"{script.file.label} left a transaction open although it runs without one (@@TRANCOUNT is not 0): it was "
@@ -145,11 +157,17 @@ class Runner:
                 f"scripts: [{script.file.name}]. The reason: {error}"
             ) from None
 
-    def _applied(self, script: Script, rows: int, messages: list[str], began: float, retries: int) -> Applied:
+    def _applied(self, script: Script, sent: Sent, began: float, retries: int) -> Applied:
         file = script.file
-        duration_ms = round((self.clock() - began) * 1000)
         return Applied(
-            file.name, file.phase.name, file.checksum, script.sends, rows, duration_ms, retries, messages=messages
+            file.name,
+            file.phase.name,
+            file.checksum,
+            script.sends,
+            sent.affected,
+            round((self.clock() - began) * 1000),
+            retries,
+            messages=sent.messages,
         )
 
     def write(self, script: Script, records: Sequence[Record]) -> None:
@@ -199,27 +217,27 @@ class Runner:
     def _in_transaction(self, script: Script, retries: int, also: Sequence[Record]) -> Applied:
         began = self.clock()
         begun = self.begin()
-        rows, messages = self.send(self.session(), script)
-        applied = self._applied(script, rows, messages, began, retries)
+        applied = self._applied(script, self.send(self.session(), script), began, retries)
         written = [self.record(script, State.APPLIED, applied), *also]
         self.commit(script, begun, [self.journal.insertion(row) for row in written])
         return applied
 
-    def send(self, connection: Connection, script: Script) -> tuple[int, list[str]]:
+    def send(self, connection: Connection, script: Script, *, keep_rows: bool = False) -> Sent:
         """Send the batches, every result read to its end. An error names the batch."""
-        rows = 0
-        messages: list[str] = []
+        sent = Sent()
         for batch in script.batches:
             for _repeat in range(batch.repeat):
                 try:
-                    reply = connection.execute(batch.text, keep_rows=False)
+                    reply = connection.execute(batch.text, keep_rows=keep_rows)
                 except ServerError as error:
                     if len(script.batches) > 1 or batch.line > 1:
                         error.text = f"in the batch that begins in line {batch.line}: {error.text}"
                     raise
-                rows += reply.rows_affected
-                messages += reply.messages[: _MOST_MESSAGES - len(messages)]
-        return rows, messages
+                sent.affected += reply.rows_affected
+                sent.counted = sent.counted or reply.counted
+                sent.rows = reply.sets[-1] if reply.sets else []
+                sent.messages += reply.messages[: _MOST_MESSAGES - len(sent.messages)]
+        return sent
 
     def commit(self, script: Script, begun: Begun, statements: Sequence[str]) -> None:
         """Commit the script and its rows of the journal, if the lock is still this run's and the transaction the same.

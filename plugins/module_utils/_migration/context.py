@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from .._mssql.api import Connection, Connector
@@ -16,7 +16,7 @@ from .._scripts.phases import Phase
 from .._scripts.reader import Script
 from .apply import Applied, Runner
 from .errors import MigrationError
-from .journal import TABLES, Journal
+from .journal import TABLES, Journal, Record
 from .loading import find, load
 from .lock import MigrationLock
 from .plan import Plan
@@ -118,6 +118,17 @@ class Context:
             self.report.sql.append((file.label, script.source))
         return script
 
+    def leave(self, file: ScriptFile) -> None:
+        """Take the script that was prepared last out of the plan again: it is not due."""
+        self._scripts.pop(file.label, None)
+        self.report.planned.pop()
+        if self.report.sql:
+            self.report.sql.pop()
+
+    def declared_release(self, file: ScriptFile) -> str | None:
+        """The release that a script's header names."""
+        return load(file, self.request.variables).header.release
+
     def note(self, plan: Plan, entries: Mapping[str, Entry]) -> None:
         """Put into the report what the comparison found."""
         self.report.already_applied = plan.done
@@ -141,11 +152,11 @@ class Context:
             self.report.applied.append(self.apply(runner, plan, self.script(file)))
             self.report.changed = True
 
-    def apply(self, runner: Runner, plan: Plan, script: Script) -> Applied:
-        """Run one script in the way that its header asks for."""
+    def apply(self, runner: Runner, plan: Plan, script: Script, also: Sequence[Record] = ()) -> Applied:
+        """Run one script in the way that its header asks for, with further rows of the journal."""
         if script.header.no_transaction:
-            return runner.run_alone(script, plan.begun.get(script.file.name))
-        return runner.run(script)
+            return runner.run_alone(script, plan.begun.get(script.file.name), also)
+        return runner.run(script, also)
 
     def announce(self, number: int, of: int, file: ScriptFile) -> None:
         """Say which script runs now; of very many scripts only now and then one."""

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from .._scripts.journal import Entry, State
-from . import gating
+from . import users
 from .context import Context
 from .journal import Record
 from .plan import Plan, compare
+from .users import DatabaseUsers
 
 
 def run(context: Context) -> None:
@@ -22,7 +24,8 @@ def run(context: Context) -> None:
         plan = compare(files, entries, "allow")
         context.note(plan, entries)
         report.out_of_order = []
-        field = gating.read_field(context) if plan.todo else gating.Field(context.releases())
+        elsewhere = _elsewhere(entries, {file.name for file in files})
+        known = users.read_users(context) if plan.todo or elsewhere else DatabaseUsers()
         due = Plan(begun=plan.begun)
         unseen: list[Record] = []
         for file in plan.todo:
@@ -30,17 +33,16 @@ def run(context: Context) -> None:
             context.refuse_unguarded(plan, script)
             entry = entries.get(file.name)
             origin = script.header.release or (entry.release if entry else None) or request.release
-            reason = gating.why_not(field, origin, request.contract_after)
+            reason = users.why_not(known, origin, request.contract_after)
             if reason is None:
                 due.todo.append(file)
+                context.origins[file.name] = origin
                 continue
-            report.planned.pop()
-            if report.sql:
-                report.sql.pop()
+            context.leave(file)
             report.waiting.append({"script": file.name, "release": origin, "reason": reason})
             if entry is None and origin is not None:
                 unseen.append(Record(file, State.WAITING, release=origin))
-        report.waiting += _not_here(entries, {file.name for file in files})
+        report.waiting += [_waiting_elsewhere(entry, known, request.contract_after) for entry in elsewhere]
         report.changed = bool(due.todo or unseen)
         if request.check_mode or not report.changed:
             return
@@ -48,19 +50,16 @@ def run(context: Context) -> None:
             if unseen:
                 context.journal.write(context.connection, unseen)
                 report.changed = True
-            for file in due.todo:
-                context.origins[file.name] = _origin(entries, file.name)
             context.apply_all(runner, due)
 
 
-def _origin(entries: Mapping[str, Entry], name: str) -> str | None:
-    entry = entries.get(name)
-    return entry.release if entry else None
+def _elsewhere(entries: Mapping[str, Entry], names: set[str]) -> list[Entry]:
+    return [entry for entry in entries.values() if entry.state is State.WAITING and entry.script not in names]
 
 
-def _not_here(entries: Mapping[str, Entry], names: set[str]) -> list[dict[str, str | None]]:
-    return [
-        {"script": entry.script, "release": entry.release, "reason": "it waits, but it is not among these scripts"}
-        for entry in entries.values()
-        if entry.state is State.WAITING and entry.script not in names
-    ]
+def _waiting_elsewhere(entry: Entry, known: DatabaseUsers, contract_after: int) -> dict[str, Any]:
+    """A script that waits and is not in this release: what it waits for, or where to find it."""
+    reason = users.why_not(known, entry.release, contract_after)
+    if reason is None:
+        reason = f"it is due, but not among these scripts: run the contract phase with the scripts of {entry.release}"
+    return {"script": entry.script, "release": entry.release, "reason": reason}

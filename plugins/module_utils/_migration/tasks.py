@@ -4,16 +4,23 @@
 
 from __future__ import annotations
 
-from .._scripts.phases import BACKFILL, CONTRACT, EXPAND, UNDO
-from . import backfill, bookkeeping, contract, expand, undo
+from collections.abc import Callable
+
+from .._scripts.phases import Due, Phase
+from . import bookkeeping, contract, forward, undo
 from .context import Context
 
-_PHASES = {EXPAND: expand.run, BACKFILL: backfill.run, CONTRACT: contract.run, UNDO: undo.run}
+_BY_DUE: dict[Due, Callable[[Context], None]] = {Due.UNUSED: contract.run, Due.GIVEN_UP: undo.run}
+
+
+def runner_of(phase: Phase) -> Callable[[Context], None]:
+    """What runs a phase, by its policy."""
+    return _BY_DUE.get(phase.due, forward.run)
 
 
 def carry_out(context: Context, action: str) -> None:
     """Apply a phase, or write into its journal; the result is in the context's report, also after an error."""
     if action == "apply":
-        _PHASES[context.request.phase](context)
+        runner_of(context.request.phase)(context)
     else:
         bookkeeping.run(context, action)

@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The undo phase: what an expand phase added is taken away again, the last first. Private to this collection.
 
-`undo/NNN_x.sql` undoes `expand/NNN_x.sql`. It is refused beyond the rollback horizon, and while a node runs the release.
+`undo/NNN_x.sql` undoes `expand/NNN_x.sql`. It is refused beyond the rollback horizon, and unless it is certain that
+nothing runs the release or a newer one.
 """
 
 from __future__ import annotations
 
+from .._names import same
 from .._scripts.find import ScriptFile
 from .._scripts.journal import Entry, State
-from .._scripts.phases import BACKFILL, EXPAND
-from . import gating
+from .._scripts.phases import PHASES, Due, named
+from . import users
 from .context import Context
 from .errors import MigrationError
 from .journal import Record
+from .plan import Plan
 
 
 def run(context: Context) -> None:
@@ -21,9 +24,12 @@ def run(context: Context) -> None:
     request, report = context.request, context.report
     if request.release is None:
         raise MigrationError("The phase undo expects release: say which release's scripts are to be undone.")
+    undone = named(request.phase.undoes)
     files = {file.name: file for file in context.files(request.phase)}
     with context.opened():
-        todo = [entry for entry in context.entries(EXPAND).values() if entry.done and entry.release == request.release]
+        todo = [
+            entry for entry in context.entries(undone).values() if entry.done and same(entry.release, request.release)
+        ]
         todo.sort(key=lambda entry: entry.id, reverse=True)
         report.already_applied = len(todo)
         report.last_applied = todo[0].script if todo else None
@@ -33,34 +39,42 @@ def run(context: Context) -> None:
         if without:
             raise MigrationError(
                 f"The release {request.release} cannot be undone: there is no undo script for {', '.join(without)} "
-                f"(undo/{without[0]} is expected). Nothing was undone."
+                f"({request.phase}/{without[0]} is expected). Nothing was undone."
             )
-        gating.refuse_undo(context, request.release)
-        for entry in todo:
-            context.prepare(files[entry.script])
+        users.refuse_undo(context, request.release)
+        plan = Plan([files[entry.script] for entry in todo], begun=_begun(context))
+        for file in plan.todo:
+            context.refuse_unguarded(plan, context.prepare(file))
         report.changed = True
         if request.check_mode:
             return
-        backfills = [
-            _undone(ScriptFile(BACKFILL, entry.script, "", entry.checksum), entry)
-            for entry in context.entries(BACKFILL).values()
-            if entry.release == request.release and entry.state is not State.UNDONE
-        ]
+        declared = _declared(context, request.release)
         with context.writing() as runner:
-            for number, entry in enumerate(todo, 1):
-                file = files[entry.script]
+            for number, (file, entry) in enumerate(zip(plan.todo, todo), 1):
                 context.announce(number, len(todo), file)
-                script = context.script(file)
-                also = [_undone(ScriptFile(EXPAND, entry.script, "", entry.checksum), entry)]
+                also = [_undone(entry)]
                 if number == len(todo):
-                    also += backfills
-                if script.header.no_transaction:
-                    applied = runner.run_alone(script, None, also)
-                else:
-                    applied = runner.run(script, also)
-                report.applied.append(applied)
+                    also += declared
+                report.applied.append(context.apply(runner, plan, context.script(file), also))
                 report.changed = True
 
 
-def _undone(file: ScriptFile, entry: Entry) -> Record:
+def _begun(context: Context) -> dict[str, Entry]:
+    """Undo scripts without a transaction that an earlier run began and did not end."""
+    return {name: entry for name, entry in context.entries(context.request.phase).items() if entry.unfinished}
+
+
+def _declared(context: Context, release: str) -> list[Record]:
+    """The later scripts of the release: nothing waits for them any more."""
+    return [
+        _undone(entry)
+        for phase in PHASES
+        if phase.due in (Due.AFTER_EXPAND, Due.UNUSED)
+        for entry in context.entries(phase).values()
+        if same(entry.release, release) and entry.state is not State.UNDONE
+    ]
+
+
+def _undone(entry: Entry) -> Record:
+    file = ScriptFile(named(entry.phase), entry.script, "", entry.checksum)
     return Record(file, State.UNDONE, release=entry.release)

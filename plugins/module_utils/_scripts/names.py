@@ -10,9 +10,9 @@ counts as 3, `2024-05-01-x.sql` as 2024, 5, 1). Other names are ordered by code 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
+from .._names import identity, utf16_length
 from .errors import ScriptError
 
 _NUMBER = re.compile(r"[Vv]?([0-9]+(?:[._-][0-9]+(?![^\W_]))*)")
@@ -31,16 +31,6 @@ def order(name: str) -> Order:
     """What scripts are sorted by."""
     found = number(name)
     return (0, found, name) if found is not None else (1, (), name)
-
-
-def identity(name: str) -> str:
-    """Equal for two names that differ in letter case or Unicode form only: file systems and collations confuse them."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def utf16_length(text: str) -> int:
-    """How many characters the server counts: NVARCHAR(n) counts UTF-16 code units."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def check_names(names: Sequence[str]) -> Iterator[tuple[str, ScriptError]]:

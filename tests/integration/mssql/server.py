@@ -102,6 +102,7 @@ class Server:
             "logins": {
                 "deploy": {"password": self.password},
                 "least": {"password": self.password, "rights": []},
+                "watcher": {"password": self.password, "rights": ["db_owner", "VIEW SERVER STATE"]},
                 "reader": {"password": self.password, "rights": ["db_datareader"]},
             },
             "databases": DATABASES,

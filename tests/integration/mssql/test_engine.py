@@ -311,14 +311,17 @@ def test_the_whole_life_of_a_change(database: Database, tmp_path: Path) -> None:
     refused = database.migrate(two, "undo", release="2")
     assert refused["failed"] and "web01 runs 2" in refused["msg"]
     node("web02", "2")
-    database.module("deployment", state="consumer_present", consumer="reports", version="1", program_name="Reports")
+    database.module("deployment", state="consumer_present", consumer="reports", version="1")
     waiting = database.migrate(two, "contract", contract_after=0)
     assert "program reports is registered for 1" in waiting["waiting"][0]["reason"], waiting
     database.module("deployment", state="consumer_absent", consumer="reports")
     waiting = database.migrate(two, "contract")
-    assert "0 release(s) came after 2" in waiting["waiting"][0]["reason"], waiting
+    assert "0 release(s) newer than 2 were deployed" in waiting["waiting"][0]["reason"], waiting
     (two / "expand" / "030_nothing.sql").write_text("PRINT N'three';")
     assert database.migrate(two, release="3")["changed"]
+    waiting = database.migrate(two, "contract", check=True)
+    assert "0 release(s) newer than 2 were deployed" in waiting["waiting"][0]["reason"], waiting
+    node("web01", "3")
     planned = database.migrate(two, "contract", check=True)
     assert [script["script"] for script in planned["planned"]] == ["020_old.sql"], planned
     assert database.query(f"SELECT COL_LENGTH(N'dbo.{name}', N'old_name')")[0][0] is not None

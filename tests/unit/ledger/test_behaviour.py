@@ -64,6 +64,10 @@ class MemoryStore(LedgerStore):
     def consumers(self) -> list[Consumer]:
         return list(self.state["consumers"].values())
 
+    def deployed(self) -> list[str]:
+        runs = self.state["runs"].values()
+        return [version for version, _owner, _started, _ended, result in runs if result == "succeeded" and version]
+
     def runs(self, last: int) -> list[Run]:
         return [Run(run_id, *values) for run_id, values in self.state["runs"].items()][-last:]
 

@@ -283,21 +283,51 @@ def test_a_read_only_database_is_told_before_anything_else(world: World) -> None
         world.run(server)
 
 
-def test_the_release_and_its_contract_scripts_are_noted(world: World) -> None:
+def test_the_release_and_its_later_scripts_are_noted(world: World) -> None:
     world.put("contract/1_drop.sql", "DROP TABLE dbo.old")
+    world.put("backfill/1_fill.sql", "UPDATE dbo.t SET a = 1")
     server = ScriptedServer(
         *OPENED,
+        journal(phase="contract"),
         journal(),
         releases("1.0"),
-        journal(),
+        journal(phase="backfill"),
+        journal(phase="contract"),
         *ANNOUNCED,
-        "INSERT INTO deploy.migration_release .*N'2.0'",
         "BEGIN TRANSACTION",
-        "N'contract', N'1_drop.sql'.*N'waiting'.*N'2.0'",
+        "N'backfill', N'1_fill.sql'.*N'waiting'.*N'2.0'.*N'contract', N'1_drop.sql'.*N'waiting'.*N'2.0'",
         "COMMIT",
+        "INSERT INTO deploy.migration_release .*N'2.0'",
         *RELEASED,
     )
     assert world.run(server, release="2.0").report.changed
+
+
+def test_a_release_whose_expand_fails_is_not_noted_as_expanded(world: World) -> None:
+    world.put("expand/1_a.sql", "SELEC 1")
+    server = ScriptedServer(
+        *OPENED,
+        journal(phase="contract"),
+        journal(),
+        releases(),
+        journal(phase="backfill"),
+        journal(phase="contract"),
+        *ANNOUNCED,
+        BEGIN,
+        ("SELEC 1", ServerError("Incorrect syntax near 'SELEC'.", 102, "42000")),
+        "IF @@TRANCOUNT > 0 ROLLBACK",
+        *RELEASED,
+    )
+    with pytest.raises(MigrationError, match="failed"):
+        world.run(server, release="2.0")
+    server.finished()
+
+
+def test_a_release_older_than_the_rollback_horizon_is_refused(world: World) -> None:
+    world.put("expand/1_a.sql", "SELECT 1")
+    horizon = journal(("1_drop.sql", "f" * 64, "applied", "3.0"), phase="contract")
+    with pytest.raises(MigrationError, match=r"2\.0 cannot run on this schema.*3\.0 is the rollback horizon"):
+        world.run(ScriptedServer(*OPENED, horizon, UNLOCKED), release="2.0")
 
 
 def test_each_attempt_gets_a_session_of_its_own(world: World) -> None:

@@ -32,6 +32,7 @@ ANNOUNCED: tuple[Step, Step] = (
     ("UPDATE deploy.migration_lock SET token", count(1)),
     ("SELECT token FROM", rows((7,))),
 )
+NO_CONTRACT: Step = ("SELECT id, app, phase, script, checksum.*phase = N'contract", rows())
 RELEASED: tuple[Step | str, ...] = (("released_at = SYSUTCDATETIME", count(1)), "sp_releaseapplock")
 UNLOCKED = "sp_releaseapplock"
 BEGIN: Step = ("BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID", rows((99, "Shop")))
@@ -60,13 +61,18 @@ def releases(*names: str) -> Step:
     return ("SELECT release FROM", rows(*((name,) for name in names)))
 
 
-def ledger(*nodes: tuple[str, str | None, str], consumers: tuple[tuple[str, str | None], ...] = ()) -> tuple[Step, ...]:
-    """The ledger: name, version and outcome of nodes; name and version of other programs."""
+def ledger(
+    *nodes: tuple[str, str | None, str],
+    consumers: tuple[tuple[str, str | None], ...] = (),
+    deployed: tuple[str, ...] = (),
+) -> tuple[Step, ...]:
+    """The ledger: name, version and outcome of nodes; name and version of other programs; deployed releases."""
     return (
         ("'deployment ledger'", rows((1,))),
         ("deploy.deployment_lease WHERE 1 = 0", rows((0,))),
         ("FROM deploy.deployment_node", rows(*((n, v, None, o, "r1", None, WHEN) for n, v, o in nodes))),
         ("FROM deploy.deployment_consumer", rows(*((n, v, None, WHEN) for n, v in consumers))),
+        ("FROM deploy.deployment_run .*'succeeded'", rows(*((version,) for version in deployed))),
     )
 
 

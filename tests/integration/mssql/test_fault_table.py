@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of migration scripts, one line for each: what is there, what the script is, and what must come of it.
+
+Each line once ended as applied with something missing, or never. When a phase is refused because of who uses the
+database is in tests/unit/migration/test_fault_table.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.mssql.server import DRIVERS, Database, Server
+
+Write = Callable[[str, "str | bytes"], None]
+pytestmark = pytest.mark.parametrize("driver", DRIVERS[:1], indirect=True)
+
+TABLE = (
+    "CREATE TABLE dbo.{t} (id INT IDENTITY(1,1) NOT NULL CONSTRAINT pk_{t} PRIMARY KEY, "
+    "o NVARCHAR(20) NULL, c NVARCHAR(20) NULL)"
+)
+LOG = "CREATE TABLE dbo.{t}_log (id INT IDENTITY(1,1) NOT NULL, at_id INT NULL)"
+HEAD = "-- migrate: batch 10\n"
+REMAINING = "-- migrate: remaining SELECT COUNT(*) FROM dbo.{t} WHERE c IS NULL\n"
+FILL = "UPDATE TOP ($(BatchSize)) dbo.{t} SET c = N'x' WHERE c IS NULL;\n"
+LEFT = "SELECT COUNT(*) FROM dbo.{t} WHERE c IS NULL"
+SILENT_TRIGGER = "CREATE TRIGGER dbo.tr_{t} ON dbo.{t} AFTER UPDATE AS SET NOCOUNT ON; DECLARE @x INT = 1;"
+WRITING_TRIGGER = "CREATE TRIGGER dbo.tr_{t} ON dbo.{t} AFTER UPDATE AS INSERT dbo.{t}_log (at_id) VALUES (1);"
+SILENT_PROCEDURE = (
+    "CREATE PROCEDURE dbo.p_{t} AS SET NOCOUNT ON; UPDATE TOP (10) dbo.{t} SET c = N'x' WHERE c IS NULL; RETURN 0;"
+)
+
+
+@dataclass
+class Fault:
+    """25 rows, and a backfill script over them."""
+
+    what: str
+    script: str
+    before: list[str] = field(default_factory=list)
+    """Statements beside the table."""
+    says: str = ""
+    """Part of the refusal; empty: the script is applied."""
+    left: int = 0
+
+
+BACKFILLS = [
+    Fault("plain", HEAD + FILL),
+    Fault("plain, confirmed", HEAD + REMAINING + FILL),
+    Fault("a trigger with NOCOUNT hides the count", HEAD + FILL, [SILENT_TRIGGER]),
+    Fault("OUTPUT turns the count into rows", HEAD + FILL.replace("WHERE", "OUTPUT inserted.id WHERE")),
+    Fault("a trigger that writes adds its own count", HEAD + FILL, [LOG, WRITING_TRIGGER]),
+    Fault("SELECT @x = ... reports a count and changes nothing", HEAD + "DECLARE @x INT; SELECT @x = 1;\n" + FILL),
+    Fault("a procedure with NOCOUNT, confirmed", HEAD + REMAINING + "EXEC dbo.p_{t};\n", [SILENT_PROCEDURE]),
+    Fault("a procedure with NOCOUNT: nothing is known", HEAD + "EXEC dbo.p_{t};\n", [SILENT_PROCEDURE],
+          "reported no count of rows", 15),
+    Fault("NULL stays NULL, confirmed", HEAD + REMAINING + FILL.replace("N'x'", "LOWER(o)"), [],
+          "25 rows remain", 25),
+    Fault("NULL stays NULL", HEAD + FILL.replace("N'x'", "LOWER(o)"), [], "changes the same rows again", 25),
+    Fault("a few rows stay NULL", HEAD + FILL.replace("N'x'", "CASE WHEN id > 3 THEN N'x' END"), [],
+          "20 rounds in a row changed fewer rows than a batch holds", 3),
+    Fault("the query looks for other rows", HEAD + REMAINING + FILL.replace("WHERE", "WHERE id > 5 AND"), [],
+          "5 rows remain", 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", BACKFILLS, ids=lambda fault: fault.what)
+def test_a_backfill_ends_when_nothing_is_left_and_never_before(
+    database: Database, tmp_path: Path, write: Write, fault: Fault
+) -> None:
+    table = database.app
+    for statement in (TABLE, *fault.before):
+        database.query(statement.format(t=table))
+    database.query(f"INSERT dbo.{table} (o) VALUES {', '.join(['(NULL)'] * 25)}")
+    write("backfill/1_fill.sql", fault.script.replace("{t}", table))
+    done = database.migrate(tmp_path, "backfill")
+    assert done["changed"], done
+    assert database.query(LEFT.format(t=table)) == [(fault.left,)]
+    states = database.query(f"SELECT state FROM deploy.migration_journal WHERE app = N'{table}' ORDER BY id")
+    if fault.says:
+        assert done["failed"] and fault.says in done["msg"], done["msg"]
+        assert states == [("running",)]
+    else:
+        assert not done.get("failed"), done["msg"]
+        assert states == [("running",), ("applied",)]
+
+
+def serves(database: Database, version: str, run: str, nodes: int = 2) -> None:
+    """A rollout that ended well, as the playbook records it."""
+
+    def ask(state: str, **more: Any) -> None:
+        result = database.module("deployment", state=state, run_id=run, **more)
+        assert not result.get("failed"), result
+
+    ask("leased", version=version)
+    for number in range(1, nodes + 1):
+        ask("recorded", node=f"web{number:02}", outcome="succeeded", version=version)
+    ask("released", result="succeeded")
+
+
+@pytest.mark.parametrize("stopped", [True, False], ids=["stopped in between", "declared and never run"])
+def test_contract_keeps_what_a_backfill_has_not_copied(
+    database: Database, tmp_path: Path, write: Write, stopped: bool
+) -> None:
+    table = database.app
+    database.query(TABLE.format(t=table))
+    database.query(f"INSERT dbo.{table} (o) VALUES (N'a'), (N'b'), (N'c'), (N'd'), (N'e'), (N'f')")
+    write("expand/1_a.sql", f"CREATE TABLE dbo.{table}_a (id INT NULL)")
+    write("backfill/1_copy.sql", f"-- migrate: batch 2\nUPDATE TOP (2) dbo.{table} SET c = o WHERE c IS NULL;\n")
+    write("contract/1_drop.sql", f"ALTER TABLE dbo.{table} DROP COLUMN o")
+    assert not database.migrate(tmp_path, release="1.0").get("failed")
+    if stopped:
+        query = f"SELECT CASE WHEN COUNT(*) > 0 THEN -1 ELSE 0 END FROM dbo.{table} WHERE c IS NOT NULL"
+        halted = database.migrate(tmp_path, "backfill", release="1.0", throttle_query=query)
+        assert halted["failed"] and halted["changed"], halted
+    serves(database, "1.0", "r1")
+    serves(database, "2.0", "r2")
+    waits = database.migrate(tmp_path, "contract", release="2.0")
+    assert waits["applied"] == [], waits
+    reason = waits["waiting"][0]["reason"]
+    assert ("stopped after 2 rows" if stopped else "is declared and was never run") in reason
+    assert database.query(f"SELECT COUNT(o) FROM dbo.{table}") == [(6,)]
+    assert not database.migrate(tmp_path, "backfill", release="2.0").get("failed")
+    done = database.migrate(tmp_path, "contract", release="2.0")
+    assert [script["script"] for script in done["applied"]] == ["1_drop.sql"], done
+    assert database.query(f"SELECT COUNT(c) FROM dbo.{table}") == [(6,)]
+
+
+def test_an_open_session_of_a_registered_program_is_a_veto(
+    lab_server: Server, driver: str, tmp_path: Path, write: Write
+) -> None:
+    database = Database(lab_server.options(driver, user="watcher"), "veto")
+    table = database.app
+    database.query(TABLE.format(t=table))
+    write("expand/1_a.sql", f"CREATE TABLE dbo.{table}_a (id INT NULL)")
+    write("contract/1_drop.sql", f"ALTER TABLE dbo.{table} DROP COLUMN o")
+    assert not database.migrate(tmp_path, release="1.0").get("failed")
+    serves(database, "1.0", "r1")
+    serves(database, "2.0", "r2")
+    program = database.query("SELECT program_name FROM sys.dm_exec_sessions WHERE session_id = @@SPID")[0][0]
+    register = {"state": "consumer_present", "consumer": "tests", "version": "2.0", "program_name": program.upper()}
+    assert database.module("deployment", **register)["changed"]
+    connection = database.connect()
+    try:
+        waits = database.migrate(tmp_path, "contract", release="2.0", check=True)
+        assert not waits.get("failed"), waits["msg"]
+        assert f"sessions of {program} are open" in waits["waiting"][0]["reason"], waits
+    finally:
+        connection.close()
+
+
+def test_a_release_is_refused_beyond_the_rollback_horizon(database: Database, tmp_path: Path, write: Write) -> None:
+    table = database.app
+    database.query(TABLE.format(t=table))
+    write("expand/1_a.sql", f"CREATE TABLE dbo.{table}_a (id INT NULL)")
+    write("contract/1_drop.sql", f"ALTER TABLE dbo.{table} DROP COLUMN o")
+    assert not database.migrate(tmp_path, release="3.0").get("failed")
+    serves(database, "3.0", "r1")
+    assert database.migrate(tmp_path, "contract", release="3.0", contract_after=0)["applied"]
+    for release, refused in (("2.0", True), ("3.0", False), ("3.1", False)):
+        info = database.module("mssql_migration_info", path=str(tmp_path), release=release)
+        assert bool(info["refusals"]) is refused, info["refusals"]
+        assert bool(database.migrate(tmp_path, release=release, check=True).get("failed")) is refused
