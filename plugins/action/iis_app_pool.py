@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.action import COMMON_SPEC, IisActionBase, Node
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.appcmd_pools import AppcmdPools
@@ -15,7 +15,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.quoting 
 class ActionModule(IisActionBase):
     """The action plugin."""
 
-    ARGUMENT_SPEC = {
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
         **COMMON_SPEC,
         "name": {"type": "str", "required": True, "aliases": ["pool"]},
         "state": {"type": "str", "required": True, "choices": ["started", "stopped", "recycled"]},

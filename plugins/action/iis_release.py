@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis import paths
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.action import COMMON_SPEC, IisActionBase, Node
@@ -24,7 +24,7 @@ _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}\Z")
 class ActionModule(IisActionBase):
     """The action plugin."""
 
-    ARGUMENT_SPEC = {
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
         **COMMON_SPEC,
         "site": {"type": "str", "required": True},
         "application": {"type": "str", "default": "/"},
@@ -45,7 +45,7 @@ class ActionModule(IisActionBase):
         "unpacked_factor": {"type": "float", "default": 3.0},
         "margin_mib": {"type": "float", "default": 100.0},
     }
-    SPEC_CONDITIONS = {
+    SPEC_CONDITIONS: ClassVar[dict[str, Any]] = {
         "required_if": [
             ("state", "staged", ("version", "url", "checksum")),
             ("state", "current", ("version", "path"), True),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -35,8 +35,8 @@ class IisActionBase(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
     _supports_async = True  # refused below, with a clear message
 
-    ARGUMENT_SPEC: dict[str, Any] = {}
-    SPEC_CONDITIONS: dict[str, Any] = {}
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {}
+    SPEC_CONDITIONS: ClassVar[dict[str, Any]] = {}
 
     @abstractmethod
     def work(self, options: dict[str, Any], node: Node) -> dict[str, Any]:

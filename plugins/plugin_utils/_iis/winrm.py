@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -149,10 +150,9 @@ class WinrmRunner(CommandRunner):
         self._connection.shell_id = protocol.open_shell(codepage=UTF8_CODEPAGE)
 
     def _send(self, protocol: Any, shell_id: str, command_id: str, chunk: bytes, last: bool) -> None:
-        try:
+        # A slow server still reads the input after a time-out; the exit code of the program shows the result.
+        with suppress(WinRMOperationTimeoutError):
             protocol.send_command_input(shell_id, command_id, chunk, end=last)
-        except WinRMOperationTimeoutError:
-            pass  # a slow server still reads the input; the exit code of the program shows the result
 
     def _receive(self, command: Command, command_id: str, deadline: float) -> CommandResult:
         stdout: list[bytes] = []

@@ -126,7 +126,7 @@ class Exchange:
             try:
                 upstream = await acquire(worker, fresh=attempt > 0)
             except OSError:
-                raise HttpError(502, "The specified CGI application encountered an error.", substatus=3)
+                raise HttpError(502, "The specified CGI application encountered an error.", substatus=3) from None
             self._upstream = upstream
             reused = upstream.used > 0
             upstream.begin(self, self.method == b"HEAD")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ..config import PoolConfig
@@ -119,10 +120,8 @@ class Pool:
         self.worker = self._incoming = None
 
     async def _swap_when_ready(self, incoming: Worker) -> None:
-        try:
+        with suppress(HttpError):
             await asyncio.shield(incoming.ready)
-        except HttpError:
-            pass
         if self._incoming is incoming:
             self._incoming = None
             self._swap(incoming)

@@ -38,7 +38,9 @@ def read(directory: Path) -> AspNetCore:
     try:
         root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError:
-        raise HttpError(500, "Internal Server Error: the configuration file is not well-formed XML", substatus=19)
+        raise HttpError(
+            500, "Internal Server Error: the configuration file is not well-formed XML", substatus=19
+        ) from None
     element = root.find(".//aspNetCore")
     if element is None:
         raise HttpError(403, "Forbidden: the contents of this directory are not listed", substatus=14)

@@ -9,6 +9,7 @@ import functools
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from .. import programs
@@ -45,10 +46,8 @@ class RunningCommand:
         self.notify()
 
     def notify(self) -> None:
-        try:
+        with suppress(RuntimeError):  # the host may have ended
             self._loop.call_soon_threadsafe(self.changed.set)
-        except RuntimeError:
-            pass  # the host has ended
 
     def terminate(self) -> None:
         self.context.cancel()
@@ -154,7 +153,7 @@ class Shells:
         try:
             program = programs.find(context)
         except programs.NoSuchProgram:
-            raise faults.no_such_file()
+            raise faults.no_such_file() from None
         except Unsimulated as refused:
             program = functools.partial(programs.refuse, what=str(refused))
         command = RunningCommand(context, program, console_stdin)

@@ -145,7 +145,7 @@ class Service:
             try:
                 command.context.stdin.feed(base64.b64decode(stream.text or ""))
             except binascii.Error:
-                raise Fault(0x80338041, "The stream is not base64.", "w:SchemaValidationError", sender=True)
+                raise Fault(0x80338041, "The stream is not base64.", "w:SchemaValidationError", sender=True) from None
             if stream.get("End", "").lower() in ("true", "1"):
                 command.context.stdin.end()
         return f"{_SHELL}/SendResponse", "<rsp:SendResponse/>"
@@ -161,7 +161,7 @@ class Service:
             try:
                 await asyncio.wait_for(command.changed.wait(), max(deadline - loop.time(), 0.001))
             except TimeoutError:
-                raise faults.operation_timeout()
+                raise faults.operation_timeout() from None
         shell.last_used = loop.time()
         exit_code = command.exit_code
         out = context.stdout.take(_MOST_OUTPUT)

@@ -79,7 +79,7 @@ def set_site(iis: Iis, words: Words) -> str:
             try:
                 bindings = [parse_binding(item) for item in value.split(",")]
             except ValueError as error:
-                raise Failure(87, f"ERROR ( message:{error} )")
+                raise Failure(87, f"ERROR ( message:{error} )") from error
         else:
             raise Unsimulated(f"appcmd set site: option /{name}")
     if bindings != site.bindings:
@@ -137,7 +137,7 @@ def _binding(text: str) -> Binding:
     try:
         return parse_binding(f"{parts.get('protocol', '')}/{parts.get('bindinginformation', '')}")
     except ValueError as error:
-        raise Failure(87, f"ERROR ( message:{error} )")
+        raise Failure(87, f"ERROR ( message:{error} )") from error
 
 
 def _edit(bindings: list[Binding], sign: str, binding: Binding) -> None:
@@ -200,7 +200,7 @@ def set_pool(iis: Iis, words: Words) -> str:
         try:
             changes[known[0]] = known[1](value)
         except (ValueError, KeyError):
-            raise Failure(87, f'ERROR ( message:The value "{value}" of {option} is not valid. )')
+            raise Failure(87, f'ERROR ( message:The value "{value}" of {option} is not valid. )') from None
     _apply(pool.config, changes)
     iis.save()
     if pool.state == "Started":

@@ -16,7 +16,9 @@ _NOT_SUPPORTED = 50
 _GERMAN = {
     "The service has not been started.": "Der Dienst wurde nicht gestartet.",
     "An instance of the service is already running.": "Es wird bereits eine Instanz des Dienstes ausgeführt.",
-    "The service cannot accept control messages at this time.": "Der Dienst kann zurzeit keine Steuermeldungen annehmen.",
+    "The service cannot accept control messages at this time.": (
+        "Der Dienst kann zurzeit keine Steuermeldungen annehmen."
+    ),
     "Command execution failed.": "Fehler bei der Befehlsausführung.",
 }
 

@@ -162,7 +162,7 @@ def _set(options: Options, name: str, value: Callable[[], str]) -> None:
         try:
             number = float(text)
         except ValueError:
-            raise CurlError(2, f"option --{name}: expected a proper numerical parameter")
+            raise CurlError(2, f"option --{name}: expected a proper numerical parameter") from None
         setattr(options, attribute, number if attribute not in ("retry", "max_redirs") else int(number))
     else:
         setattr(options, attribute, text)

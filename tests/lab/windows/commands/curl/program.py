@@ -51,7 +51,7 @@ def _read_configs(context: Context, options: Options) -> None:
             try:
                 data = context.machine.drive.local(name, context.cwd).read_bytes()
             except (Refused, OSError):
-                raise CurlError(2, f"error trying read config from the '{name}' file")
+                raise CurlError(2, f"error trying read config from the '{name}' file") from None
         apply_config(options, data.decode("utf-8", "replace"))
 
 
@@ -113,7 +113,7 @@ def _to_file(context: Context, transfer: Transfer, url: str, local: Path) -> Ans
             try:
                 write(b"")
             except Refused as refused:
-                raise CurlError(23, f"Failed to open the file: {refused.text}")
+                raise CurlError(23, f"Failed to open the file: {refused.text}") from refused
         return answer
 
 
@@ -121,7 +121,7 @@ def _target(context: Context, output: str, create: bool) -> Path:
     try:
         local = context.machine.drive.local(output if output.lower() != "nul" else ".", context.cwd)
     except Refused as refused:
-        raise CurlError(23, f"Failed to open the file {output}: {refused.text}")
+        raise CurlError(23, f"Failed to open the file {output}: {refused.text}") from refused
     if create:
         local.parent.mkdir(parents=True, exist_ok=True)
     return local

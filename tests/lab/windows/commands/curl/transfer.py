@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -98,11 +99,11 @@ class Transfer:
             connection.request("HEAD" if self._options.head else "GET", target, headers=headers)
             return connection, connection.getresponse()
         except TimeoutError:
-            raise CurlError(28, "Operation timed out")
+            raise CurlError(28, "Operation timed out") from None
         except http.client.RemoteDisconnected:
-            raise CurlError(52, "Empty reply from server")
+            raise CurlError(52, "Empty reply from server") from None
         except (OSError, http.client.HTTPException) as error:
-            raise CurlError(56, f"Recv failure: {error}")
+            raise CurlError(56, f"Recv failure: {error}") from error
 
     def _agent(self) -> str:
         agent = self._options.user_agent
@@ -112,11 +113,11 @@ class Transfer:
         try:
             return socket.create_connection((host, port), timeout=self._left(self._options.connect_timeout))
         except socket.gaierror:
-            raise CurlError(6, f"Could not resolve host: {host}")
+            raise CurlError(6, f"Could not resolve host: {host}") from None
         except TimeoutError:
-            raise CurlError(28, "Connection timed out")
+            raise CurlError(28, "Connection timed out") from None
         except OSError:
-            raise CurlError(7, f"Failed to connect to {host} port {port}: Connection refused")
+            raise CurlError(7, f"Failed to connect to {host} port {port}: Connection refused") from None
 
     def _secure(self, raw: socket.socket, host: str) -> ssl.SSLSocket:
         config = self._context.machine.config
@@ -138,16 +139,16 @@ class Transfer:
             raw.close()
             if "mismatch" in error.verify_message.lower() or "not valid for" in error.verify_message.lower():
                 text = "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322)"
-                raise CurlError(60, f"{text} - The target principal name is incorrect.")
+                raise CurlError(60, f"{text} - The target principal name is incorrect.") from error
             raise CurlError(
                 60,
                 "schannel: SEC_E_UNTRUSTED_ROOT (0x80090325) - The certificate chain was issued by an authority that "
                 "is not trusted.",
-            )
+            ) from error
         except TimeoutError:
-            raise CurlError(28, "SSL connection timeout")
+            raise CurlError(28, "SSL connection timeout") from None
         except OSError as error:
-            raise CurlError(35, f"schannel: failed to receive handshake, SSL/TLS connection failed: {error}")
+            raise CurlError(35, f"schannel: failed to receive handshake, SSL/TLS connection failed: {error}") from error
 
     def _trust(self) -> ssl.SSLContext:
         """The machine's roots, or those that --cacert names instead."""
@@ -158,7 +159,7 @@ class Transfer:
                     cafile=str(machine.drive.local(self._options.cacert, self._context.cwd))
                 )
             except (Refused, OSError):
-                raise CurlError(77, "schannel: failed to open CA file")
+                raise CurlError(77, "schannel: failed to open CA file") from None
         bundle = machine.config.ca_bundle
         return ssl.create_default_context(cafile=str(bundle) if bundle else None)
 
@@ -178,26 +179,24 @@ class Transfer:
             try:
                 part = answer.read1(_PART)
             except TimeoutError:
-                raise CurlError(28, f"Operation timed out with {size} bytes received")
+                raise CurlError(28, f"Operation timed out with {size} bytes received") from None
             except (OSError, http.client.HTTPException) as error:
-                raise CurlError(56, f"Recv failure: {error}")
+                raise CurlError(56, f"Recv failure: {error}") from error
             if not part:
                 break
             size += len(part)
             try:
                 write(part)
             except Refused:
-                raise CurlError(23, "Failed writing body")
+                raise CurlError(23, "Failed writing body") from None
         if expected is not None and size < expected and not self._options.head:
             raise CurlError(18, f"transfer closed with {expected - size} bytes remaining to read")
         return Answer(answer.status, size, headers, url)
 
 
 def _shut(raw: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # it may be closed already
         raw.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it is closed already
 
 
 def refuse_proxy(context: Context) -> None:

@@ -123,7 +123,7 @@ def _open(context: Context, options: Options) -> IO[bytes]:
         local = context.machine.drive.local(options.file, context.cwd)
         return local.open("rb")
     except (Refused, OSError):
-        raise BadArchive(f"Error opening archive: Failed to open '{options.file}'")
+        raise BadArchive(f"Error opening archive: Failed to open '{options.file}'") from None
 
 
 def _list(context: Context, options: Options, source: IO[bytes]) -> int:
@@ -209,5 +209,5 @@ def _write(context: Context, entry: Entry, local: Path, keep: bool, room: Room) 
                 file.write(part)
     except Refused as refused:
         if refused.code == 112:
-            raise Refused(112, "Write failed: No space left on device")
+            raise Refused(112, "Write failed: No space left on device") from refused
         raise
