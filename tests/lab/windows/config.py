@@ -47,12 +47,21 @@ class PoolConfig:
 
 
 @dataclass
+class VirtualDirectoryConfig:
+    """A virtual directory below an application: `name` is its URL path without the slashes."""
+
+    name: str
+    path: str
+
+
+@dataclass
 class ApplicationConfig:
     """One more application of a site, below its root: `name` is its URL path without the slashes."""
 
     name: str
     pool: str
     path: str
+    virtual_directories: list[VirtualDirectoryConfig] = field(default_factory=list)
 
 
 @dataclass
@@ -66,6 +75,7 @@ class SiteConfig:
     bindings: list[str]
     state: str = "Started"
     applications: list[ApplicationConfig] = field(default_factory=list)
+    virtual_directories: list[VirtualDirectoryConfig] = field(default_factory=list)
 
 
 @dataclass
@@ -118,15 +128,25 @@ def parse(document: Any) -> Config:
     if "role_services" in raw:
         raw["role_services"] = _build(RoleServices, raw["role_services"], "role_services")
     raw["pools"] = [_build(PoolConfig, item, "a pool") for item in raw.get("pools", [])]
-    raw["sites"] = [_build(SiteConfig, item, "a site") for item in raw.get("sites", [])]
-    for site in raw["sites"]:
-        site.applications = [_build(ApplicationConfig, item, "an application") for item in site.applications]
+    raw["sites"] = [build_site(item) for item in raw.get("sites", [])]
     for name in ("drive", "cert", "key", "ca_bundle", "control", "log"):
         if raw.get(name) is not None:
             raw[name] = Path(raw[name])
     config = _build(Config, raw, "the configuration")
     _check(config)
     return config
+
+
+def build_site(document: Any) -> SiteConfig:
+    """A site with its applications and virtual directories."""
+    site = _build(SiteConfig, document, "a site")
+    site.applications = [_build(ApplicationConfig, item, "an application") for item in site.applications]
+    owners: list[SiteConfig | ApplicationConfig] = [site, *site.applications]
+    for owner in owners:
+        owner.virtual_directories = [
+            _build(VirtualDirectoryConfig, item, "a virtual directory") for item in owner.virtual_directories
+        ]
+    return site
 
 
 def _mapping(value: Any, what: str) -> dict[str, Any]:

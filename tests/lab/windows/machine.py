@@ -22,7 +22,7 @@ TOOLS = {
         name: f"C:\\Windows\\System32\\{name}"
         for name in (
             "cmd.exe", "curl.exe", "tar.exe", "certutil.exe", "fsutil.exe", "where.exe", "hostname.exe", "chcp.com",
-            "timeout.exe", "whoami.exe",
+            "timeout.exe", "whoami.exe", "netsh.exe",
         )
     },
 }  # fmt: skip

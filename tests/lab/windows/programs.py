@@ -27,6 +27,7 @@ PROGRAMS: dict[str, Program] = {
     "curl.exe": curl.run,
     "fsutil.exe": fsutil.run,
     "hostname.exe": small.hostname,
+    "netsh.exe": small.netsh,
     "tar.exe": tar.run,
     "timeout.exe": small.timeout,
     "where.exe": small.where,

@@ -366,3 +366,52 @@ def test_an_application_below_the_root_has_a_pool_and_a_path_of_its_own(hosts: A
     host.stop()
     host.start()
     assert host.get("/api/")[1].startswith("api2 ")
+
+
+def test_objects_are_added_and_deleted(hosts: Any, open_shell: Any, until: Callable[..., None]) -> None:
+    host = hosts(pools=[{"name": "shop"}, {"name": "DefaultAppPool"}])
+    host.write_release("2")
+    shell = open_shell(host.protocol())
+    site = ["/name:New", "/bindings:http/*:8080:new.test", r"/physicalPath:C:\releases\shop\2"]
+    assert shell.appcmd("add", "apppool", "/name:newpool", "/startMode:AlwaysRunning")[0] == 0
+    assert shell.appcmd("add", "apppool", "/name:NewPool")[0] == 183
+    assert shell.appcmd("add", "site", *site)[0] == 0
+    assert shell.appcmd("set", "app", "New/", "/applicationPool:newpool")[0] == 0
+    assert shell.appcmd("add", "app", "/site.name:New", "/path:/api", r"/physicalPath:C:\releases\shop\1")[0] == 0
+    assert shell.appcmd("add", "vdir", "/app.name:New/api", "/path:/img", r"/physicalPath:C:\releases\shop\2")[0] == 0
+    assert host.get(host="new.test")[1].startswith("2 ")
+    names = shell.appcmd("list", "vdir", "/text:VDIR.NAME")[1].split("\r\n")
+    assert names == ["Shop/", "New/", "New/api/", "New/api/img", ""]
+    host.stop()
+    host.start()
+    shell = open_shell(host.protocol())
+    assert shell.appcmd("list", "vdir", "New/api/img", "/text:physicalPath") == (0, "C:\\releases\\shop\\2\r\n")
+    assert shell.appcmd("delete", "site", "/site.name:New")[0] == 0
+    assert shell.appcmd("delete", "apppool", "/apppool.name:NewPool")[0] == 0
+    until(lambda: shell.appcmd("list", "apppool", "/text:APPPOOL.NAME")[1] == "shop\r\nDefaultAppPool\r\n")
+    assert host.get(host="new.test")[0] == 404
+    assert host.get()[0] == 200
+
+
+def test_every_write_of_the_configuration_restarts_aspnet_core_applications(hosts: Any, open_shell: Any) -> None:
+    sites = [
+        {
+            "name": name,
+            "id": number,
+            "pool": name,
+            "path": rf"C:\releases\shop\{name}",
+            "bindings": [f"http/*:8080:{name}"],
+        }
+        for number, name in enumerate(("a", "b", "c"), 1)
+    ]
+    host = hosts(pools=[{"name": name} for name in ("a", "b", "c")], sites=sites)
+    for name in ("a", "b", "c", "a2"):
+        host.write_release(name)
+    stays = '<handlerSettings><handlerSetting name="disallowRotationOnConfigChange" value="true"/></handlerSettings>'
+    config = host.drive / "releases" / "shop" / "c" / "web.config"
+    config.write_text(config.read_text().replace("/></system", f">{stays}</aspNetCore></system"))
+    shell = open_shell(host.protocol())
+    before = {name: host.get(host=name)[1] for name in ("a", "b", "c")}
+    assert shell.appcmd("set", "vdir", "/vdir.name:a/", r"/physicalPath:C:\releases\shop\a2")[0] == 0
+    after = {name: host.get(host=name)[1] for name in ("a", "b", "c")}
+    assert {name for name in before if before[name] != after[name]} == {"a", "b"}

@@ -171,6 +171,10 @@ def test_tar_unpacks_and_lists_zip_and_tar(host: Any, shell: Any) -> None:
     assert found == files
     assert shell.run(TAR, "-xf", r"C:\a.zip", "-C", r"C:\nonesuch")[0] == 1
     assert shell.run(TAR, "-cf", r"C:\b.tar", r"C:\unpacked")[0] == 250
+    code, packed, _unused = shell.raw(TAR, "-cf", "-", "-C", r"C:\unpacked", ".")
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        written = {entry.name.removeprefix("./"): entry.size for entry in archive if entry.isfile()}
+    assert (code, written) == (0, {name: len(content) for name, content in files.items()})
 
 
 def test_tar_stays_in_its_directory_and_reports_failures(host: Any, shell: Any) -> None:

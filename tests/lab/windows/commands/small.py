@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small programs: chcp, hostname, timeout, where, whoami."""
+"""Small programs: chcp, hostname, netsh, timeout, where, whoami."""
 
 from __future__ import annotations
 
@@ -39,6 +39,18 @@ def timeout(context: Context) -> int:
     """Windows refuses to wait when standard input is not a console, which it never is over WinRM."""
     context.err("ERROR: Input redirection is not supported, exiting the process immediately.\r\n")
     return 1
+
+
+def netsh(context: Context) -> int:
+    """Rules of the firewall, which the simulated host does not have: a command is checked and has no effect."""
+    words = [word.lower() for word in context.arguments]
+    if words[:2] != ["advfirewall", "firewall"] or words[2:4] not in (["add", "rule"], ["delete", "rule"]):
+        raise Unsimulated(f"netsh {' '.join(context.arguments)}")
+    if not words[4].startswith("name="):
+        context.out("A specified value is not valid.\r\n")
+        return 1
+    context.out("Ok.\r\n")
+    return 0
 
 
 def where(context: Context) -> int:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from ..config import Config
+from ..config import ApplicationConfig, Config, PoolConfig, SiteConfig, VirtualDirectoryConfig
 from ..drive import Drive, Refused
 from .errors import HttpError, IisError, duplicate
 from .pool import STARTED, STOPPED, Pool
@@ -30,22 +30,18 @@ class Iis:
         self._store = Store(drive.local("C:\\Windows\\System32\\inetsrv\\config\\applicationHost.json"))
         self._store.load_into(config)
         self.pools = {pool.name: Pool(pool, self._new_worker, self.count) for pool in config.pools}
-        self.sites = {
-            site.name: Site(
-                site.name,
-                site.id,
-                [parse_binding(b) for b in site.bindings],
-                [
-                    Application(site.name, "", self.pools[site.pool], site.path),
-                    *(Application(site.name, a.name, self.pools[a.pool], a.path) for a in site.applications),
-                ],
-                site.state,
-            )
-            for site in config.sites
-        }
+        self.sites = {site.name: self._site(site) for site in config.sites}
         self._directories: dict[str, Path] = {}
         self.on_bindings: Callable[[], None] = lambda: None
         self._sweeper: asyncio.Task[None] | None = None
+
+    def _site(self, site: SiteConfig) -> Site:
+        root = ApplicationConfig("", site.pool, site.path, site.virtual_directories)
+        applications = [
+            Application(site.name, a.name, self.pools[a.pool], a.path, {v.name: v.path for v in a.virtual_directories})
+            for a in (root, *site.applications)
+        ]
+        return Site(site.name, site.id, [parse_binding(b) for b in site.bindings], applications, site.state)
 
     def count(self, name: str) -> None:
         self.counters[name] = self.counters.get(name, 0) + 1
@@ -155,23 +151,67 @@ class Iis:
     def save(self) -> None:
         """Save the configuration. It survives a restart of the host; states of pools do not: autoStart decides them."""
         self._store.save(
-            [pool.config for pool in self.pools.values()],
-            {
-                site.name: {
-                    "paths": {application.name: application.path for application in site.applications},
-                    "bindings": [str(b) for b in site.bindings],
-                    "state": site.state,
-                }
-                for site in self.sites.values()
-            },
+            [pool.config for pool in self.pools.values()], [_site_config(site) for site in self.sites.values()]
         )
 
-    def set_path(self, application: Application, path: str) -> None:
+    def commit(self, restarted: Application | None = None) -> None:
+        """Write applicationHost.config.
+
+        The ASP.NET Core Module restarts every application on the server with each write, except where its web.config
+        has disallowRotationOnConfigChange. `restarted` is restarted anyway, because its path changed.
+        """
+        self.save()
+        self.count("configuration_writes")
+        for application in self.applications():
+            worker = application.pool.worker
+            rotates = worker is not None and worker.settings is not None and worker.settings.rotates
+            if application is restarted or rotates:
+                self.count("applications_restarted")
+                application.pool.restart_application()
+
+    def set_path(self, application: Application, path: str, directory: str = "/") -> None:
+        """Set the physical path of an application's root, or of another virtual directory."""
+        if directory != "/":
+            application.virtual_directories[directory.strip("/")] = path
+            self.commit()
+            return
         changed = application.path.lower() != path.lower()
         application.path = path
-        self.save()
-        if changed:
-            application.pool.restart_application()
+        self.commit(application if changed else None)
+
+    def add_pool(self, config: PoolConfig) -> None:
+        if config.name.lower() in (name.lower() for name in self.pools):
+            raise duplicate()
+        pool = self.pools[config.name] = Pool(config, self._new_worker, self.count)
+        self.commit()
+        if config.auto_start:
+            pool.start()
+
+    async def remove_pool(self, pool: Pool) -> None:
+        del self.pools[pool.name]
+        await pool.close()
+        self.commit()
+
+    def add_site(self, config: SiteConfig) -> None:
+        if config.name.lower() in (name.lower() for name in self.sites):
+            raise duplicate()
+        site = self.sites[config.name] = self._site(config)
+        if self._rivals(site):
+            site.state = STOPPED
+        self.commit()
+        self.on_bindings()
+
+    def remove_site(self, site: Site) -> None:
+        del self.sites[site.name]
+        self.commit()
+        self.on_bindings()
+        for application in site.applications:
+            application.pool.take_offline()
+
+    def set_pool(self, application: Application, pool: Pool) -> None:
+        application.pool.take_offline()
+        application.pool = pool
+        self.commit()
 
     def start_site(self, site: Site) -> None:
         if site.state == STARTED:
@@ -197,7 +237,7 @@ class Iis:
             site = self.sites[name]
             if site.state == STARTED and self._rivals(site):
                 site.state = STOPPED
-        self.save()
+        self.commit()
         self.on_bindings()
 
     def _rivals(self, site: Site) -> bool:
@@ -206,6 +246,20 @@ class Iis:
             other is not site and other.state == STARTED and mine & {str(binding) for binding in other.bindings}
             for other in self.sites.values()
         )
+
+
+def _site_config(site: Site) -> SiteConfig:
+    root, *below = (
+        ApplicationConfig(
+            a.name,
+            a.pool.name,
+            a.path,
+            [VirtualDirectoryConfig(name, path) for name, path in a.virtual_directories.items()],
+        )
+        for a in site.applications
+    )
+    bindings = [str(binding) for binding in site.bindings]
+    return SiteConfig(site.name, site.id, root.pool, root.path, bindings, site.state, below, root.virtual_directories)
 
 
 def _expand(path: str) -> str:

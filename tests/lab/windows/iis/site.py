@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .pool import STARTED, Pool
 
@@ -45,6 +45,7 @@ class Application:
     name: str
     pool: Pool
     path: str
+    virtual_directories: dict[str, str] = field(default_factory=dict)
 
     @property
     def appcmd_name(self) -> str:
@@ -59,6 +60,14 @@ class Application:
     @property
     def url_path(self) -> str:
         return f"/{self.name}"
+
+    def directories(self) -> dict[str, tuple[str, str]]:
+        """URL path and physical path of the root and of the other virtual directories, by appcmd's names."""
+        below = {
+            f"{self.vdir_name.rstrip('/')}/{name}": (f"/{name}", path)
+            for name, path in self.virtual_directories.items()
+        }
+        return {self.vdir_name: ("/", self.path), **below}
 
 
 @dataclass(eq=False)

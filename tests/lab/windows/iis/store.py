@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What applicationHost.config keeps when the host is switched off: paths, bindings, settings of pools."""
+"""Persistence of sites and pools across restarts of the host, as applicationHost.config has it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..config import Config, PoolConfig
+from ..config import Config, PoolConfig, SiteConfig, build_site
 
 
 class Store:
@@ -19,27 +19,16 @@ class Store:
         self._path = path
 
     def load_into(self, config: Config) -> None:
-        """Sites and pools that the file knows are as they were left; the others as the configuration says."""
+        """Replace the sites and pools of the configuration by the saved ones, if there are any."""
         if not self._path.is_file():
             return
         saved = json.loads(self._path.read_text(encoding="utf-8"))
-        known = {item.name for item in fields(PoolConfig)}
-        for pool in config.pools:
-            for name, value in saved["pools"].get(pool.name, {}).items():
-                if name in known:
-                    setattr(pool, name, value)
-        for site in config.sites:
-            kept = saved["sites"].get(site.name)
-            if kept is None:
-                continue
-            site.bindings, site.state = kept["bindings"], kept["state"]
-            site.path = kept.get("paths", {}).get("", site.path)
-            for application in site.applications:
-                application.path = kept.get("paths", {}).get(application.name, application.path)
+        config.pools = [PoolConfig(**pool) for pool in saved["pools"]]
+        config.sites = [build_site(site) for site in saved["sites"]]
 
-    def save(self, pools: list[PoolConfig], sites: dict[str, dict[str, Any]]) -> None:
-        """Replaces the file as a whole."""
-        document = {"pools": {pool.name: asdict(pool) for pool in pools}, "sites": sites}
+    def save(self, pools: list[PoolConfig], sites: list[SiteConfig]) -> None:
+        """Replace the file as a whole."""
+        document: dict[str, Any] = {"pools": [asdict(pool) for pool in pools], "sites": [asdict(s) for s in sites]}
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
         fresh.write_text(json.dumps(document, indent=1), encoding="utf-8")

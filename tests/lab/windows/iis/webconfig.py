@@ -18,7 +18,10 @@ _DEFAULT_REQUEST_S = 120.0
 
 @dataclass(frozen=True)
 class AspNetCore:
-    """How the ASP.NET Core Module starts and ends the application's process."""
+    """How the ASP.NET Core Module starts and ends the application's process.
+
+    `rotates`: the application restarts with every write to applicationHost.config.
+    """
 
     process_path: str
     arguments: str
@@ -27,6 +30,7 @@ class AspNetCore:
     request_s: float
     rapid_fails_per_minute: int
     stdout_file: str | None
+    rotates: bool
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,6 +60,10 @@ def read(directory: Path) -> AspNetCore:
         _span(element.get("requestTimeout"), _DEFAULT_REQUEST_S),
         int(_number(element, "rapidFailsPerMinute", 10)),
         element.get("stdoutLogFile", "aspnetcore-stdout") if logging else None,
+        not any(
+            item.get("name") == "disallowRotationOnConfigChange" and item.get("value", "").lower() == "true"
+            for item in element.findall("handlerSettings/handlerSetting")
+        ),
         {
             item.get("name", ""): item.get("value", "")
             for item in element.findall("environmentVariables/environmentVariable")

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -135,7 +136,9 @@ class Worker:
     def _open_output(self, settings: webconfig.AspNetCore) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         if settings.stdout_file is not None:
-            path = self._drive.local(settings.stdout_file + ".log", self._drive.windows(self.directory))
+            # The module adds the time and the process id of w3wp.exe.
+            name = f"{settings.stdout_file}_{time.strftime('%Y%m%d%H%M%S', time.gmtime())}_{os.getpid()}.log"
+            path = self._drive.local(name, self._drive.windows(self.directory))
             if path.parent.is_dir():
                 return os.open(path, flags, 0o644)
         return os.open(self._log, flags, 0o600) if self._log else subprocess.DEVNULL

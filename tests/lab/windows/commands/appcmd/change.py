@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from ...config import PoolConfig
+from ...iis.pool import Pool
 from ...iis.server import Iis
 from ...iis.site import Binding, Site, parse_binding
 from ...process import Unsimulated
@@ -45,25 +46,30 @@ def set_vdir(iis: Iis, words: Words) -> str:
     name = _name(words, "vdir.name")
     path = words.take("physicalPath")
     words.refuse_rest()
-    application = next((a for a in iis.applications() if a.vdir_name.lower() == name.lower()), None)
-    if application is None:
-        raise no_such("VDIR", name)
-    if not path:
-        raise Failure(87, "ERROR ( message:No value was specified for the property to be set. )")
-    iis.set_path(application, path)
-    return f'VDIR object "{application.vdir_name}" changed\r\n'
+    for application in iis.applications():
+        for known, (directory, _path) in application.directories().items():
+            if known.lower() == name.lower():
+                if not path:
+                    raise Failure(87, "ERROR ( message:No value was specified for the property to be set. )")
+                iis.set_path(application, path, directory)
+                return f'VDIR object "{known}" changed\r\n'
+    raise no_such("VDIR", name)
 
 
 def set_app(iis: Iis, words: Words) -> str:
     name = _name(words, "app.name")
     path = words.take("[path='/'].physicalPath")
+    pool_name = words.take("applicationPool")
     words.refuse_rest()
     application = next((a for a in iis.applications() if a.appcmd_name.lower() == name.lower()), None)
     if application is None:
         raise no_such("APP", name)
-    if not path:
-        raise Unsimulated("appcmd set app without /[path='/'].physicalPath")
-    iis.set_path(application, path)
+    if not path and not pool_name:
+        raise Unsimulated("appcmd set app without /[path='/'].physicalPath and /applicationPool")
+    if path:
+        iis.set_path(application, path)
+    if pool_name:
+        iis.set_pool(application, find_pool(iis, pool_name))
     return f'APP object "{application.appcmd_name}" changed\r\n'
 
 
@@ -188,26 +194,32 @@ _SETTINGS: dict[str, tuple[str, Callable[[str], object]]] = {
 def set_pool(iis: Iis, words: Words) -> str:
     """Changing a setting of a started pool recycles it, as on Windows."""
     named = words.take("apppool.name")
-    name = words.identifier if words.identifier is not None else (named or "")
-    pool = next((pool for pool in iis.pools.values() if pool.name.lower() == name.lower()), None)
-    if pool is None:
-        raise no_such("APPPOOL", name)
-    changes: dict[str, object] = {}
-    for option, value in words.rest():
-        known = _SETTINGS.get(option.lower())
-        if known is None or value is None:
-            raise Unsimulated(f"appcmd set apppool: option /{option}")
-        try:
-            changes[known[0]] = known[1](value)
-        except (ValueError, KeyError):
-            raise Failure(87, f'ERROR ( message:The value "{value}" of {option} is not valid. )') from None
-    _apply(pool.config, changes)
-    iis.save()
+    pool = find_pool(iis, words.identifier if words.identifier is not None else (named or ""))
+    apply_settings(pool.config, words)
+    iis.commit()
     if pool.state == "Started":
         pool.recycle()
     return f'APPPOOL object "{pool.name}" changed\r\n'
 
 
-def _apply(config: PoolConfig, changes: dict[str, object]) -> None:
-    for name, value in changes.items():
-        setattr(config, name, value)
+def find_pool(iis: Iis, name: str) -> Pool:
+    """The pool of that name."""
+    pool = next((pool for pool in iis.pools.values() if pool.name.lower() == name.lower()), None)
+    if pool is None:
+        raise no_such("APPPOOL", name)
+    return pool
+
+
+def apply_settings(config: PoolConfig, words: Words) -> None:
+    """Set what the options say."""
+    changes: dict[str, object] = {}
+    for option, value in words.rest():
+        known = _SETTINGS.get(option.lower())
+        if known is None or value is None:
+            raise Unsimulated(f"appcmd {words.verb} apppool: option /{option}")
+        try:
+            changes[known[0]] = known[1](value)
+        except (ValueError, KeyError):
+            raise Failure(87, f'ERROR ( message:The value "{value}" of {option} is not valid. )') from None
+    for name, setting in changes.items():
+        setattr(config, name, setting)

@@ -4,15 +4,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...iis.errors import IisError
 from ...iis.server import Iis
 from ...process import Context, Unsimulated
-from . import change, rows
+from . import change, objects, rows
 from .words import Failure, Words, parse
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\r\n<appcmd>\r\n'
 _IDENTIFIER = {"REQUEST": "REQUEST.NAME", "WP": "WP.NAME", "MODULE": "MODULE.NAME", "APP": "APP.NAME"}
 _NOT_SUPPORTED = 50
+_CHANGES: dict[tuple[str, str], Callable[[Iis, Words], str]] = {
+    ("set", "VDIR"): change.set_vdir,
+    ("set", "APP"): change.set_app,
+    ("set", "SITE"): change.set_site,
+    ("set", "CONFIG"): change.set_config,
+    ("set", "APPPOOL"): change.set_pool,
+    ("add", "APPPOOL"): objects.add_pool,
+    ("add", "SITE"): objects.add_site,
+    ("add", "APP"): objects.add_app,
+    ("add", "VDIR"): objects.add_vdir,
+    ("delete", "SITE"): objects.delete_site,
+    ("delete", "APPPOOL"): objects.delete_pool,
+}
 _GERMAN = {
     "The service has not been started.": "Der Dienst wurde nicht gestartet.",
     "An instance of the service is already running.": "Es wird bereits eine Instanz des Dienstes ausgeführt.",
@@ -57,16 +72,9 @@ def _execute(iis: Iis, words: Words) -> tuple[int, str]:
         return _list(iis, words)
     if words.verb in ("start", "stop", "recycle"):
         return 0, _control(iis, words)
-    if words.verb == "set":
-        setters = {
-            "VDIR": change.set_vdir,
-            "APP": change.set_app,
-            "SITE": change.set_site,
-            "CONFIG": change.set_config,
-            "APPPOOL": change.set_pool,
-        }
-        if words.kind in setters:
-            return 0, setters[words.kind](iis, words)
+    command = _CHANGES.get((words.verb, words.kind))
+    if command is not None:
+        return 0, command(iis, words)
     raise Unsimulated(f"appcmd {words.verb} {words.kind}")
 
 
@@ -75,9 +83,7 @@ def _control(iis: Iis, words: Words) -> str:
         named = words.take("apppool.name")
         name = words.identifier if words.identifier is not None else (named or "")
         words.refuse_rest()
-        pool = next((pool for pool in iis.pools.values() if pool.name.lower() == name.lower()), None)
-        if pool is None:
-            raise change.no_such("APPPOOL", name)
+        pool = change.find_pool(iis, name)
         {"start": pool.start, "stop": pool.stop, "recycle": pool.recycle}[words.verb]()
         shown = pool.name
     elif words.kind == "SITE" and words.verb != "recycle":

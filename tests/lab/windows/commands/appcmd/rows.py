@@ -154,9 +154,13 @@ def sites(iis: Iis) -> list[Row]:
 
 
 def _application_xml(application: Application) -> str:
+    inner = "".join(
+        f"<virtualDirectory path={quoteattr(directory)} physicalPath={quoteattr(path)} />"
+        for directory, path in application.directories().values()
+    )
     return (
         f"<application path={quoteattr(application.url_path)} applicationPool={quoteattr(application.pool.name)}>"
-        f'<virtualDirectory path="/" physicalPath={quoteattr(application.path)} /></application>'
+        f"{inner}</application>"
     )
 
 
@@ -181,16 +185,17 @@ def vdirs(iis: Iis) -> list[Row]:
     return [
         Row(
             {
-                "physicalPath": application.path,
-                "path": "/",
-                "VDIR.NAME": application.vdir_name,
+                "physicalPath": path,
+                "path": directory,
+                "VDIR.NAME": name,
                 "APP.NAME": application.appcmd_name,
             },
-            f'VDIR "{application.vdir_name}" (physicalPath:{application.path})',
-            f'<virtualDirectory path="/" physicalPath={quoteattr(application.path)} userName="" />',
+            f'VDIR "{name}" (physicalPath:{path})',
+            f'<virtualDirectory path={quoteattr(directory)} physicalPath={quoteattr(path)} userName="" />',
             hidden={"SITE.NAME": application.site_name},
         )
         for application in iis.applications()
+        for name, (directory, path) in application.directories().items()
     ]
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -38,6 +40,8 @@ def run(context: Context) -> int:
     options = _parse(context)
     if isinstance(options, int):
         return options
+    if options.mode == "c":
+        return _create(context, options)
     try:
         with _open(context, options) as source:
             return _list(context, options, source) if options.mode == "t" else _extract(context, options, source)
@@ -64,7 +68,7 @@ def _parse(context: Context) -> Options | int:
                 return failed
         else:
             options.patterns.append(word)
-    if options.patterns:
+    if options.patterns and options.mode != "c":
         raise Unsimulated("tar: names of members")
     if not options.mode:
         context.err("tar.exe: Must specify one of -c, -r, -t, -u, -x\r\n")
@@ -87,7 +91,7 @@ def _long_option(options: Options, word: str, words: list[str]) -> None:
 def _cluster(context: Context, options: Options, letters: str, words: list[str]) -> int:
     while letters:
         letter, letters = letters[0], letters[1:]
-        if letter in "xt":
+        if letter in "cxt":
             options.mode = letter
         elif letter == "v":
             options.verbose = True
@@ -124,6 +128,21 @@ def _open(context: Context, options: Options) -> IO[bytes]:
         return local.open("rb")
     except (Refused, OSError):
         raise BadArchive(f"Error opening archive: Failed to open '{options.file}'") from None
+
+
+def _create(context: Context, options: Options) -> int:
+    """An uncompressed archive of a directory, to standard output."""
+    if options.file != "-" or options.patterns != ["."]:
+        raise Unsimulated("tar -c other than tar -cf - -C DIRECTORY .")
+    base = context.machine.drive.local(options.directory, context.cwd)
+    if not base.is_dir():
+        context.err(f"tar.exe: could not chdir to '{options.directory}'\r\n")
+        return 1
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.add(base, arcname=".")
+    context.stdout.write(buffer.getvalue())
+    return 0
 
 
 def _list(context: Context, options: Options, source: IO[bytes]) -> int:
