@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .lexer import BAD, OP, QUOTED, VARIABLE, WORD, Token
-from .statements import Name
+from .lexer import BAD, NUMBER, OP, QUOTED, STRING, VARIABLE, WORD, Token
+from .statements import RESERVED, Name
 from .words import END, STARTERS, Unrecognised, misplaced
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ _TABLE_FOLLOWS = frozenset({"FROM", "JOIN", "APPLY", "USING"})
 _FROM_ENDS = frozenset({"WHERE", "GROUP", "ORDER", "HAVING", "UNION", "EXCEPT", "INTERSECT", "OPTION", "FOR", "WHEN"})
 _BEFORE_STAR = frozenset({"SELECT", ",", ".", "DISTINCT", "ALL", "TIES", "PERCENT"})
 _MODIFICATIONS = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+_BEHIND_FOR_UPDATE = frozenset({"OF", "", ";", "DISABLE", "ENABLE", "THROW"})
+_TYPES = frozenset(
+    """INT INTEGER INT4 INT8 BIGINT SMALLINT TEXT VARCHAR CHAR NUMERIC DECIMAL REAL FLOAT DOUBLE DATE TIME TIMESTAMP
+    TIMESTAMPTZ BOOLEAN BOOL JSON JSONB UUID BYTEA INTERVAL REGCLASS""".split()  # noqa: SIM905
+)
 _ESCAPES = frozenset({"FN", "D", "T", "TS", "GUID", "OJ"})
 
 
@@ -222,6 +227,8 @@ class BodyReader:
             self.stream.i = self.at
             seen.into = self.stream.name()
             self.at = self.stream.i
+            if self.stream.key in ("(", "VALUES"):
+                raise self.unrecognised(self.stream.token, "SELECT INTO has no list of columns or values in T-SQL")
         return False
 
     def _output(self, _token: Token) -> bool:
@@ -266,6 +273,39 @@ class BodyReader:
                 self.at += 1
             self.at += self.tokens[self.at].key == "SET"
 
+    def _foreign(self, token: Token) -> bool:
+        """A word that another dialect gives a meaning where T-SQL has none. Elsewhere it is a name."""
+        previous, following = self.tokens[self.at - 1] if self.at else token, self.tokens[self.at + 1]
+        if _ends_operand(previous) and _FOREIGN[token.key](self, previous, following):
+            raise self.unrecognised(token, f"{token.text.upper()} {following.text[:20].upper()} is not T-SQL")
+        self.at += 1
+        return False
+
+    def _limit(self, _previous: Token, following: Token) -> bool:
+        return following.kind in (NUMBER, VARIABLE) or following.key == "ALL"
+
+    def _returning(self, _previous: Token, following: Token) -> bool:
+        name = following.kind == QUOTED or (following.kind == WORD and following.key not in RESERVED)
+        return not self.opened and (name or following.key == "*")
+
+    def _ilike(self, _previous: Token, following: Token) -> bool:
+        return following.kind in (STRING, VARIABLE)
+
+    def _do(self, previous: Token, following: Token) -> bool:
+        return previous.key in (")", "CONFLICT") and following.key in ("NOTHING", "UPDATE")
+
+    def _broker(self, _previous: Token, following: Token) -> bool:
+        return following.key in ("TOP", "*", "CONVERSATION") or (
+            following.key == "ON" and self.tokens[self.at + 2].key == "CONVERSATION"
+        )
+
+    def _cast(self, token: Token) -> bool:
+        """``type::Method()`` is T-SQL, ``value::type`` is not."""
+        if self.tokens[self.at + 1].key in _TYPES:
+            raise self.unrecognised(token, "a cast by :: is not T-SQL; CAST (value AS type) is")
+        self.at += 1
+        return False
+
     def _stop(self, token: Token) -> bool:
         """A word that begins a statement: it ends the one that is read."""
         if self.opened:
@@ -308,7 +348,7 @@ class BodyReader:
         if following == "(":
             return True
         if previous == "FOR":
-            return following in ("OF", "", ";") or following in STARTERS
+            return following in _BEHIND_FOR_UPDATE or following in STARTERS
         return self.place.merge and previous == "THEN"
 
     def _then_continues(self) -> bool:
@@ -329,6 +369,15 @@ class BodyReader:
         )
 
 
+_FOREIGN: dict[str, Callable[[BodyReader, Token, Token], bool]] = {
+    "LIMIT": BodyReader._limit,
+    "RETURNING": BodyReader._returning,
+    "ILIKE": BodyReader._ilike,
+    "DO": BodyReader._do,
+    **dict.fromkeys(("RECEIVE", "SEND", "MOVE"), BodyReader._broker),
+}
+"""Words of other dialects, and of Service Broker, which lint does not know."""
+
 _Handler = Callable[[BodyReader, Token], bool]
 
 _OPERATORS: dict[str, _Handler] = {
@@ -339,6 +388,7 @@ _OPERATORS: dict[str, _Handler] = {
     "*": BodyReader._star,
     ":": BodyReader._colon,
     "{": BodyReader._brace,
+    "::": BodyReader._cast,
 }
 _WORDS: dict[str, _Handler] = {
     **dict.fromkeys(STARTERS, BodyReader._starter),
@@ -353,6 +403,7 @@ _WORDS: dict[str, _Handler] = {
     "DISABLE": BodyReader._switch,
     "ENABLE": BodyReader._switch,
     "THROW": BodyReader._throw,
+    **dict.fromkeys(_FOREIGN, BodyReader._foreign),
 }
 _CONTINUES: dict[str, Callable[[BodyReader], bool]] = {
     "SELECT": BodyReader._select_continues,
@@ -366,6 +417,13 @@ _CONTINUES: dict[str, Callable[[BodyReader], bool]] = {
     "USE": BodyReader._use_continues,
     "BULK": BodyReader._bulk_continues,
 }
+
+
+def _ends_operand(token: Token) -> bool:
+    """Whether a value, a name or a group ends with this token, so that an operator or a clause has to follow."""
+    if token.kind == WORD:
+        return token.key not in RESERVED or token.key == "NULL"
+    return token.kind in (STRING, NUMBER, VARIABLE, QUOTED) or token.key in (")", "*")
 
 
 def _after_top(tokens: Sequence[Token], close: int) -> bool:

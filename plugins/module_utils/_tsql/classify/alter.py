@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..lexer import WORD, Token, string_value
+from ..lexer import STRING, WORD, Token, string_value
 from ..statements import Action
+from ..stream import Stream
 from .classifier import Classifier, Handler
 from .definitions import index_options, rest
 from .modules import MODULES, module
@@ -101,16 +102,65 @@ def _fulltext(c: Classifier, token: Token) -> None:
     s = c.s
     statement = c.add("ALTER FULLTEXT", token)
     s.i += 1
-    s.need("INDEX", "CATALOG", "STOPLIST")
     start = s.i
-    while not s.at_end() or s.key in ("ADD", "DROP", "ALTER", "SET", "WITH"):
-        if s.key == "(":
-            s.group()
-        else:
-            if s.key in ("DROP", "ALTER") and s.ahead().key in ("TABLE", "COLUMN") and s.key == "DROP":
-                break
-            s.skip()
+    kind = s.need("INDEX", "CATALOG", "STOPLIST")
+    if kind == "INDEX":
+        s.need("ON")
+        statement.names.append(s.name())
+        _fulltext_index(s)
+    else:
+        s.identifier()
+        _fulltext_catalog(s) if kind == "CATALOG" else _fulltext_stoplist(s)
+    s.need_end()
     statement.words = tuple(one.key for one in s.tokens[start : s.i] if one.kind == WORD)
+
+
+def _fulltext_index(s: Stream) -> None:
+    word = s.need("ENABLE", "DISABLE", "SET", "ADD", "ALTER", "DROP", "START", "STOP", "PAUSE", "RESUME")
+    if word in ("START", "STOP", "PAUSE", "RESUME"):
+        if word == "START":
+            s.need("FULL", "INCREMENTAL", "UPDATE")
+        s.need("POPULATION")
+    elif word in ("ADD", "DROP"):
+        s.group()
+    elif word == "ALTER":
+        s.need("COLUMN")
+        s.identifier()
+        s.need("ADD", "DROP")
+        s.need("STATISTICAL_SEMANTICS")
+    elif word == "SET":
+        if s.need("CHANGE_TRACKING", "STOPLIST", "SEARCH") == "SEARCH":
+            s.need("PROPERTY")
+            s.need("LIST")
+        s.take("=")
+        if not s.take("OFF"):
+            s.identifier()
+    if s.take("WITH"):
+        s.need("NO")
+        s.need("POPULATION")
+
+
+def _fulltext_catalog(s: Stream) -> None:
+    word = s.need("REBUILD", "REORGANIZE", "AS")
+    if word == "AS":
+        s.need("DEFAULT")
+    elif word == "REBUILD" and s.take("WITH"):
+        s.need("ACCENT_SENSITIVITY")
+        s.need("=")
+        s.need("ON", "OFF")
+
+
+def _fulltext_stoplist(s: Stream) -> None:
+    adds = s.need("ADD", "DROP") == "ADD"
+    everything = not adds and s.take("ALL")
+    if not everything:
+        if s.token.kind != STRING:
+            raise s.surprise("expected a stopword")
+        s.i += 1
+        s.need("LANGUAGE")
+        s.i += 1
+    elif s.take("LANGUAGE"):
+        s.i += 1
 
 
 def _index(c: Classifier, token: Token) -> None:

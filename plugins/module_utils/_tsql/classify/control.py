@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from ..body import Body, Place
-from ..lexer import QUOTED, STRING, VARIABLE, WORD, Token
+from ..lexer import NUMBER, QUOTED, STRING, VARIABLE, WORD, Token
 from ..statements import Guard, Statement, guard
-from ..words import Unrecognised, spell
+from ..words import STARTERS, Unrecognised, spell
 from .classifier import Classifier, Handler, capped
 
 
@@ -108,6 +108,25 @@ def _simple(c: Classifier, token: Token) -> bool:
     return False
 
 
+def _fetch(c: Classifier, token: Token) -> bool:
+    s = c.s
+    c.add("FETCH", token)
+    s.i += 1
+    if s.take_one("ABSOLUTE", "RELATIVE"):
+        s.take("-")
+        if s.token.kind not in (NUMBER, VARIABLE):
+            raise s.surprise("expected a number of rows")
+        s.i += 1
+    else:
+        s.take_one("NEXT", "PRIOR", "FIRST", "LAST")
+    s.take("FROM")
+    if s.ahead().key != "INTO" and s.ahead().kind in (WORD, QUOTED) and s.ahead().key not in STARTERS:
+        s.take("GLOBAL")
+    s.target()
+    s.body(Body())
+    return False
+
+
 def _goto(c: Classifier, token: Token) -> bool:
     c.add("GOTO", token)
     c.s.i += 1
@@ -159,7 +178,7 @@ STATEMENTS: dict[str, Handler] = {
     "PRINT": _simple,
     "RETURN": _simple,
     "RAISERROR": _simple,
-    "FETCH": _simple,
+    "FETCH": _fetch,
     "OPEN": _simple,
     "CLOSE": _simple,
     "DEALLOCATE": _simple,
