@@ -162,6 +162,7 @@ class Connection:
         """Run one request; an exception becomes its answer."""
         try:
             self._dispatch(session, message)
+            batch.finish_request(session)
         except Cancelled:
             session.tries.clear()
             session.tran.cancelled(session.settings.xact_abort)
@@ -211,8 +212,11 @@ class Connection:
         elif request == _ROLLBACK:
             name = b.b_varchar()
             flags = b.u8()
-            if session.tran.count and not (name and session.tran.rollback_to(name)):
-                session.tran.rollback()
+            if session.tran.count:
+                if name:
+                    session.tran.rollback_to(name)
+                else:
+                    session.tran.rollback()
             if flags & 1:
                 session.tran.begin()
         elif request == _SAVE:

@@ -25,9 +25,7 @@ def coerce(value: Any, kind: SqlType) -> Any:
         return convert(value, kind)
     except (ValueError, decimal.InvalidOperation, TypeError) as error:
         if name in TEMPORALS:
-            raise SqlError(
-                241, "Conversion failed when converting date and/or time from character string.", aborts="transaction"
-            ) from error
+            raise SqlError(241, "Conversion failed when converting date and/or time from character string.") from error
         if name in ("decimal", "numeric", "float", "real", "uniqueidentifier"):
             raise SqlError(8114, f"Error converting data type nvarchar to {name}.") from error
         raise SqlError(

@@ -39,8 +39,11 @@ DEFAULT_REACH = {
     1205: "transaction",
     3930: "transaction",
     3906: "batch",
+    235: "transaction",  # conversions that fail end the batch and roll back; overflows end the statement
+    241: "transaction",
     245: "transaction",
-    8114: "statement",
+    8114: "transaction",
+    8169: "transaction",
     3609: "transaction",
     2714: "scope",
     2705: "scope",

@@ -52,10 +52,10 @@ class Frame:
         self.values[name] = None if value is None else conversion.coerce(value, kind)
 
     def get(self, name: str) -> Any:
-        try:
-            return self.values[name]
-        except KeyError:
-            raise undeclared(name) from None
+        """The value; NULL for a variable whose DECLARE has not been reached."""
+        if name not in self.types:
+            raise undeclared(name)
+        return self.values.get(name)
 
     def set(self, name: str, value: Any) -> None:
         kind = self.types.get(name)

@@ -169,9 +169,7 @@ def _conversion(
     match = re.search(r'type (\w[\w ]*): "(.*)"', error.message)
     kind, value = (match[1], match[2]) if match else ("int", "?")
     if kind.startswith(("timestamp", "date", "time")):
-        return SqlError(
-            241, "Conversion failed when converting date and/or time from character string.", aborts="transaction"
-        )
+        return SqlError(241, "Conversion failed when converting date and/or time from character string.")
     if kind in ("numeric", "double precision", "real"):
         return SqlError(8114, f"Error converting data type nvarchar to {'float' if kind != 'numeric' else kind}.")
     if kind == "uuid":
@@ -183,9 +181,7 @@ def _conversion(
 def _date(
     error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
 ) -> SqlError:
-    return SqlError(
-        241, "Conversion failed when converting date and/or time from character string.", aborts="transaction"
-    )
+    return SqlError(241, "Conversion failed when converting date and/or time from character string.")
 
 
 def _too_long(

@@ -30,6 +30,7 @@ from .parser.statements import Parser
 from .procs.functions import Functions
 from .procs.procedures import Procedures, parse_declarations
 from .rights import Rights
+from .running import options
 from .session import Session
 from .translate.names import quote, schema_ident
 from .wire.types import FIXED_LENGTHS, TYPE_IDS
@@ -337,8 +338,7 @@ class Server:
         for info in session.temp.values():
             session.backend.command(f"DROP TABLE IF EXISTS {info.ref}")
         session.reset()
-        session.tran.setting("lock_timeout", "0")
-        session.tran.isolation = ""
+        options.reset(session)
 
     def sessions(self) -> list[Session]:
         return [c.session for c in list(self.connections.values()) if c.session is not None]

@@ -15,7 +15,7 @@ from .errors import Cancelled, ConnectionGone, SqlError
 from .frame import Frame
 from .parser import nodes as n
 from .settings import Settings
-from .transactions import Transactions
+from .transactions import Transactions, uncommittable
 from .wire import tokens
 from .wire.packets import ATTENTION, Message, PacketStream
 from .wire.tokens import TokenStream
@@ -157,12 +157,7 @@ class Session:
 
     def writable(self, info: ObjectInfo | None = None) -> None:
         if self.tran.doomed:
-            raise SqlError(
-                3930,
-                "The current transaction cannot be committed and cannot support operations that write to the log file. "
-                "Roll back the transaction.",
-                aborts="batch",
-            )
+            raise uncommittable(aborts="batch")
         if self.read_only and (info is None or info.kind != "#"):
             raise SqlError(3906, f'Failed to update database "{self.db_name}" because the database is read-only.')
 

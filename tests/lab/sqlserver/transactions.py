@@ -12,9 +12,17 @@ from typing import Any
 
 from .backend import Backend, BackendError
 from .errors import Cancelled, ConnectionGone, SqlError
-from .translate.names import ident
 
 _IDS = itertools.count(100_000)
+
+
+def uncommittable(*, aborts: str = "") -> SqlError:
+    return SqlError(
+        3930,
+        "The current transaction cannot be committed and cannot support operations that write to the log file. Roll "
+        "back the transaction.",
+        aborts=aborts,
+    )
 
 
 class Transactions:
@@ -29,7 +37,8 @@ class Transactions:
         self.isolation = ""
         self._depth = 0
         self._marks: set[int] = set()
-        self._names: list[str] = []
+        self.name = ""  # of the outermost transaction
+        self._savepoints: list[str] = []
         self.internal = False  # an autocommit statement with several parts
         self.settings: dict[str, str] = {}
         self._settings_changed = False
@@ -51,8 +60,9 @@ class Transactions:
 
     # ---- the outermost transaction
 
-    def begin(self) -> None:
+    def begin(self, name: str = "") -> None:
         if self.count == 0:
+            self.name = name
             self.backend.command("BEGIN" + self.isolation)
             self.fresh()
             self.id = next(_IDS)
@@ -62,17 +72,13 @@ class Transactions:
     def fresh(self) -> None:
         self.doomed = False
         self._marks.clear()
-        self._names.clear()
+        self._savepoints.clear()
 
     def commit(self) -> None:
         if self.count == 0:
             raise SqlError(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.")
         if self.doomed:
-            raise SqlError(
-                3930,
-                "The current transaction cannot be committed and cannot support operations that write to the log file. "
-                "Roll back the transaction.",
-            )
+            raise uncommittable()
         if self.count == 1:
             self.backend.command("COMMIT")
             self.count = 0
@@ -94,23 +100,41 @@ class Transactions:
             self._settings_again()
         self.on_event("rollback")
 
+    def rollback_requested(self) -> None:
+        """ROLLBACK without the name of a savepoint."""
+        if self.count == 0:
+            raise SqlError(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.")
+        self.rollback()
+
     def save(self, name: str) -> None:
         if self.count == 0:
             raise SqlError(628, "Cannot issue SAVE TRANSACTION when there is no active transaction.")
+        if self.doomed:
+            raise uncommittable()
         self._drop_marks()
-        self._names.append(name.lower())
-        self.backend.command(f"SAVEPOINT {ident('u_' + name)}")
+        self._savepoints.append(name)
+        self.backend.command(f"SAVEPOINT u_{len(self._savepoints)}")
 
-    def rollback_to(self, name: str) -> bool:
-        """Roll back to a savepoint; False when there is none of that name."""
-        low = name.lower()
-        if low not in self._names:
-            return False
-        while self._names[-1] != low:
-            self._names.pop()
+    def rollback_to(self, name: str) -> None:
+        """Roll back to the last savepoint of that name, or everything when it is the transaction's own name.
+
+        Names of transactions and savepoints are case-sensitive whatever the collation.
+        """
+        if name not in self._savepoints:
+            if self.count and name != self.name:
+                raise SqlError(6401, f"Cannot roll back {name}. No transaction or savepoint of that name was found.")
+            self.rollback_requested()
+            return
+        if self.doomed:
+            raise SqlError(
+                3931,
+                "The current transaction cannot be committed and cannot be rolled back to a savepoint. Roll back the "
+                "entire transaction.",
+            )
+        while self._savepoints[-1] != name:
+            self._savepoints.pop()
         self._marks.clear()
-        self.backend.command(f"ROLLBACK TO SAVEPOINT {ident('u_' + name)}")
-        return True
+        self.backend.command(f"ROLLBACK TO SAVEPOINT u_{len(self._savepoints)}")
 
     # ---- statements
 

@@ -43,19 +43,19 @@ CREATE TABLE lab.permissions (db lab.name NOT NULL, principal lab.name NOT NULL,
     target lab.name NOT NULL, state text NOT NULL, PRIMARY KEY (db, principal, permission, class, target));
 CREATE TABLE lab.types (name text PRIMARY KEY, system_type_id int NOT NULL, max_length int NOT NULL, precision int NOT NULL, scale int NOT NULL);
 
--- Triggers of the T-SQL kind run in the lab; PostgreSQL only hands over the rows.
+-- Triggers of the T-SQL kind run in the lab; PostgreSQL only hands over the rows. No column of a table has the alias's name.
 CREATE FUNCTION lab.capture() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE i text; d text;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        SELECT array_agg(n)::text INTO i FROM lab_new n;
+        SELECT array_agg("lab row")::text INTO i FROM lab_new AS "lab row";
         PERFORM set_config('lab.insert_i', coalesce(i, ''), false);
     ELSIF TG_OP = 'UPDATE' THEN
-        SELECT array_agg(n)::text INTO i FROM lab_new n;
-        SELECT array_agg(o)::text INTO d FROM lab_old o;
+        SELECT array_agg("lab row")::text INTO i FROM lab_new AS "lab row";
+        SELECT array_agg("lab row")::text INTO d FROM lab_old AS "lab row";
         PERFORM set_config('lab.update_i', coalesce(i, ''), false), set_config('lab.update_d', coalesce(d, ''), false);
     ELSE
-        SELECT array_agg(o)::text INTO d FROM lab_old o;
+        SELECT array_agg("lab row")::text INTO d FROM lab_old AS "lab row";
         PERFORM set_config('lab.delete_d', coalesce(d, ''), false);
     END IF;
     RETURN NULL;

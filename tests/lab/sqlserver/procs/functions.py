@@ -27,6 +27,10 @@ _GLOBALS: dict[str, Callable[[Session, Frame], Any]] = {
     "@@IDENTITY": lambda s, frame: s.last_identity,
     "@@NESTLEVEL": lambda s, frame: frame.level,
     "@@LOCK_TIMEOUT": lambda s, frame: s.settings.lock_timeout,
+    "@@LANGUAGE": lambda s, frame: s.settings.language.name,
+    "@@LANGID": lambda s, frame: s.settings.language.id,
+    "@@DATEFIRST": lambda s, frame: s.settings.date_first,
+    "@@OPTIONS": lambda s, frame: s.settings.options,
     "@@PROCID": lambda s, frame: frame.procedure_id,
     "@@VERSION": lambda s, frame: (
         "Microsoft SQL Server 2022 (simulated by lab.sqlserver of zero_downtime.dotnet) - "
@@ -37,9 +41,6 @@ _FIXED: dict[str, Any] = {
     "@@SERVERNAME": "LABSQL",
     "@@SERVICENAME": "MSSQLSERVER",
     "@@MAX_PRECISION": 38,
-    "@@LANGUAGE": "us_english",
-    "@@DATEFIRST": 7,
-    "@@OPTIONS": 5496,
     "@@FETCH_STATUS": -1,
     "@@MICROSOFTVERSION": 0x10000FA0,
     "@@TEXTSIZE": 2147483647,
@@ -220,10 +221,10 @@ class Functions:
     def _sessionproperty(self, s: Session, frame: Frame, name: Any) -> Any:
         return {
             "quoted_identifier": int(s.settings.quoted_identifier),
-            "ansi_nulls": int(s.settings.ansi_nulls),
+            "ansi_nulls": 1,
             "ansi_padding": 1,
             "ansi_warnings": 1,
-            "arithabort": 1,
+            "arithabort": int(s.settings.arithabort),
             "concat_null_yields_null": 1,
             "numeric_roundabort": 0,
         }.get(str(name).lower())

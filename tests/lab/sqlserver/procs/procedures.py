@@ -17,7 +17,7 @@ from ..frame import Frame, ReturnSignal, ScopeAbort, check_nesting
 from ..locks import BAD_PARAMETER, CANCELLED, DEADLOCK, MODES
 from ..parser import nodes as n
 from ..parser.statements import Parser
-from ..running import batch, changes, values
+from ..running import batch, binding, changes, options, values
 from ..running.scope import Scope
 from ..translate.dml import DmlTranslator, Translation
 from ..translate.names import ident
@@ -107,13 +107,17 @@ class Procedures:
         started = s.server.clock()
         status = 0
         try:
+            try:
+                binding.bind(s, module.body, frame)
+            except SqlError as error:
+                batch.compile_failed(s, error, frame)
             batch.run_all(s, module.body, frame)
         except ReturnSignal as signal:
             status = signal.value
         except ScopeAbort:
             status = -6
         finally:
-            batch.restore(s, kept)
+            options.restore(s, kept)
             s.db, s.db_name = db
             batch.end_frame(s, frame)
             s.server.counters.procedure(info, s.server.clock() - started)

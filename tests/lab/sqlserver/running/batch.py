@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ..backend import BackendError
 from ..errors import COMPILE_ERRORS, ConnectionGone, SqlError
@@ -22,7 +22,7 @@ from ..frame import (
 )
 from ..parser import nodes as n
 from ..pgerrors import to_sql_error
-from ..settings import Settings
+from . import binding, options
 from .registry import HANDLERS
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 # Statements around others, and RAISERROR of an informational message, leave @@ERROR as it is.
 _KEEP_ERROR = (n.If, n.While, n.Block, n.TryCatch, n.Exec, n.ExecString, n.Return, n.RaisError)
+
+# https://learn.microsoft.com/sql/t-sql/functions/rowcount-transact-sql: these reset @@ROWCOUNT. SET options and USE
+# do it themselves: inside a procedure EXEC preserves what its last statement has left.
+_RESET_ROWCOUNT = (n.Print, n.RaisError, n.Transaction, n.WaitFor, n.CreateTable, n.AlterAdd, n.DropObjects)
 
 
 def run_batch(s: Session, text: str, frame: Frame | None = None) -> None:
@@ -43,6 +47,7 @@ def run_batch(s: Session, text: str, frame: Frame | None = None) -> None:
         statements = s.parse(text)
         if s.settings.parse_only:
             return
+        binding.bind(s, statements, frame)
         run_all(s, statements, frame)
     except SqlError as error:
         report(s, error)
@@ -70,11 +75,17 @@ def end_frame(s: Session, frame: Frame) -> None:
             s.backend.command(f"DROP TABLE IF EXISTS {info.ref}")
 
 
-def restore(s: Session, kept: Settings) -> None:
-    """The SET options of the caller, at the end of a procedure, trigger or dynamic string."""
-    s.settings.xact_abort = kept.xact_abort
-    s.settings.nocount = kept.nocount
-    s.settings.quoted_identifier = kept.quoted_identifier
+def finish_request(s: Session) -> None:
+    """A doomed transaction ends with the batch of the client that it was doomed in."""
+    if s.tran.count and s.tran.doomed:
+        s.tran.rollback()
+        report(
+            s,
+            SqlError(
+                3998,
+                "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back.",
+            ),
+        )
 
 
 def report(s: Session, error: SqlError) -> None:
@@ -107,6 +118,8 @@ def execute(s: Session, statement: n.Statement, frame: Frame) -> None:
     else:
         if not isinstance(statement, _KEEP_ERROR):
             s.error = 0
+        if isinstance(statement, _RESET_ROWCOUNT):
+            s.rowcount = 0
 
 
 def _failed(s: Session, error: SqlError, statement: n.Statement, frame: Frame) -> None:
@@ -141,7 +154,7 @@ def _abort(error: SqlError, fatal: bool, frame: Frame) -> None:
         raise BatchAbort
     if error.aborts == "scope":
         raise ScopeAbort
-    if frame.trigger is not None:
+    if frame.trigger is not None and not error.user_raised:
         raise BatchAbort
 
 
@@ -150,6 +163,29 @@ def _restart_doomed(s: Session) -> None:
     s.backend.command("ROLLBACK")
     s.backend.command("BEGIN")
     s.tran.fresh()
+
+
+def _compiled(s: Session, text: str, frame: Frame) -> list[n.Statement]:
+    """The statements of a dynamic string. An error here ends the string; the batch around it goes on."""
+    try:
+        statements = s.parse(text)
+        binding.bind(s, statements, frame)
+    except SqlError as error:
+        compile_failed(s, error, frame)
+    else:
+        return statements
+
+
+def compile_failed(s: Session, error: SqlError, frame: Frame) -> NoReturn:
+    """An error of a procedure or dynamic string before it runs ends only this, unless a TRY around it catches it."""
+    error.scope = frame
+    error.procedure = error.procedure or frame.procedure
+    s.error = error.number
+    if s.tries or error.aborts == "transaction":
+        _doom(s, error, s.settings.xact_abort)
+        raise error
+    report(s, error)
+    raise ScopeAbort from error
 
 
 def run_string(s: Session, text: str, inner: Frame) -> None:
@@ -162,11 +198,11 @@ def run_string(s: Session, text: str, inner: Frame) -> None:
     db = s.db, s.db_name
     s.out.in_proc += 1
     try:
-        run_all(s, s.parse(text), inner)
+        run_all(s, _compiled(s, text, inner), inner)
     except (ReturnSignal, ScopeAbort):
         pass
     finally:
         s.out.in_proc -= 1
-        restore(s, kept)
+        options.restore(s, kept)
         s.db, s.db_name = db
         end_frame(s, inner)

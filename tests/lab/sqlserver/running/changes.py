@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..backend import Result
 from ..catalog.catalog import ObjectInfo
+from ..errors import SqlError
 from ..frame import Frame
 from ..parser import nodes as n
 from ..translate.dml import Translation
@@ -50,6 +51,12 @@ def change(
     verb, command = _VERBS[type(statement)]
     events = (verb,) if verb != "MERGE" else ("INSERT", "UPDATE", "DELETE")
     firing = [t for t in info.triggers if t.events & set(events)]
+    if firing and translation.outputs is not None and translation.assigns is None:
+        raise SqlError(
+            334,
+            f"The target table '{info.label}' of the DML statement cannot have any enabled triggers if the statement "
+            "contains an OUTPUT clause without INTO clause.",
+        )
 
     def work() -> Result:
         if translation.locate is not None:

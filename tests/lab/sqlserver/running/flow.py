@@ -25,7 +25,7 @@ def block(s: Session, statement: n.Block, frame: Frame) -> None:
 
 @executes(n.If)
 def if_(s: Session, statement: n.If, frame: Frame) -> None:
-    if values.condition(s, statement.condition, frame):
+    if _test(s, statement.condition, frame):
         batch.execute(s, statement.then, frame)
     elif statement.otherwise is not None:
         batch.execute(s, statement.otherwise, frame)
@@ -33,7 +33,7 @@ def if_(s: Session, statement: n.If, frame: Frame) -> None:
 
 @executes(n.While)
 def while_(s: Session, statement: n.While, frame: Frame) -> None:
-    while values.condition(s, statement.condition, frame):
+    while _test(s, statement.condition, frame):
         if select.select([s.stream], [], [], 0)[0] and s.interrupted():
             raise Cancelled
         try:
@@ -42,6 +42,13 @@ def while_(s: Session, statement: n.While, frame: Frame) -> None:
             break
         except ContinueSignal:
             continue
+
+
+def _test(s: Session, condition: n.Expr, frame: Frame) -> bool:
+    """IF and WHILE are statements too: they reset @@ROWCOUNT and @@ERROR once their condition is known."""
+    result = values.condition(s, condition, frame)
+    s.rowcount = s.error = 0
+    return result
 
 
 @executes(n.Break)
@@ -57,6 +64,7 @@ def continue_(s: Session, statement: n.Continue, frame: Frame) -> None:
 @executes(n.Return)
 def return_(s: Session, statement: n.Return, frame: Frame) -> None:
     value = values.evaluate(s, statement.value, frame) if statement.value is not None else 0
+    s.rowcount = 1
     raise ReturnSignal(int(value or 0))
 
 
@@ -70,6 +78,7 @@ def try_(s: Session, statement: n.TryCatch, frame: Frame) -> None:
         if error.scope is frame and error.number in COMPILE_ERRORS:
             raise
         caught = error
+        s.rowcount = 0
     finally:
         s.tries.pop()
     caught.scope = None

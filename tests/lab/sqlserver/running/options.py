@@ -12,6 +12,8 @@ from ..catalog import lookup
 from ..errors import SqlError, refusal
 from ..frame import Frame
 from ..parser import nodes as n
+from ..settings import LANGUAGES, Settings
+from ..translate.names import quote
 from ..wire import tokens
 from . import values
 from .registry import executes
@@ -26,14 +28,29 @@ _FLAGS = {
     "NOEXEC": "noexec",
     "PARSEONLY": "parse_only",
     "QUOTED_IDENTIFIER": "quoted_identifier",
-    "ANSI_NULLS": "ansi_nulls",
+    "ARITHABORT": "arithabort",
+    "CURSOR_CLOSE_ON_COMMIT": "cursor_close_on_commit",
 }
-_REFUSED_WHEN_ON = frozenset({"SHOWPLAN_TEXT", "SHOWPLAN_ALL", "SHOWPLAN_XML", "FMTONLY"})
+# What the lab does in one way only: the other value is refused.
+_ALWAYS = {
+    "ANSI_NULLS": True,
+    "ANSI_PADDING": True,
+    "ANSI_WARNINGS": True,
+    "CONCAT_NULL_YIELDS_NULL": True,
+    "ANSI_NULL_DFLT_ON": True,
+    "ANSI_NULL_DFLT_OFF": False,
+    "NUMERIC_ROUNDABORT": False,
+    "SHOWPLAN_TEXT": False,
+    "SHOWPLAN_ALL": False,
+    "SHOWPLAN_XML": False,
+    "FMTONLY": False,
+}
 _ISOLATION = {
     "SERIALIZABLE": "SERIALIZABLE",
     "SNAPSHOT": "REPEATABLE READ",
     "REPEATABLE READ": "REPEATABLE READ",
 }
+_PRIORITIES = {"LOW": -5, "NORMAL": 0, "HIGH": 5}
 
 
 @executes(n.SetOption)
@@ -44,21 +61,43 @@ def set_option(s: Session, statement: n.SetOption, frame: Frame) -> None:
     for option in statement.options:
         if option in _FLAGS:
             setattr(s.settings, _FLAGS[option], bool(value))
-        elif option in _REFUSED_WHEN_ON and value:
-            raise refusal(f"SET {option} ON")
+        elif option in _ALWAYS:
+            if bool(value) != _ALWAYS[option]:
+                raise refusal(f"SET {option} {'ON' if value else 'OFF'}")
         elif option in _SETTERS:
             _SETTERS[option](s, value)
+    s.rowcount = 0
+
+
+def restore(s: Session, kept: Settings) -> None:
+    """The SET options of the caller, at the end of a procedure, trigger or dynamic string."""
+    if s.settings != kept:
+        s.settings = kept
+        _apply(s)
+
+
+def _apply(s: Session) -> None:
+    """Hand to PostgreSQL what it must know of the settings."""
+    settings = s.settings
+    timeout = 0 if settings.lock_timeout < 0 else max(1, settings.lock_timeout)
+    s.tran.setting("lock_timeout", str(timeout))
+    # the session that checks for a deadlock first becomes its victim
+    s.tran.setting("deadlock_timeout", f"'{max(20, 200 + 30 * settings.deadlock_priority)}ms'")
+    s.tran.setting("lab.date_format", quote(settings.date_format))
+    s.tran.setting("lab.date_first", quote(str(settings.date_first)))
+    s.tran.setting("lab.language", quote(settings.language.name))
+    level = _ISOLATION.get(settings.isolation)
+    s.tran.isolation = f" ISOLATION LEVEL {level}" if level else ""
 
 
 def _lock_timeout(s: Session, value: Any) -> None:
-    s.settings.lock_timeout = int(value)
-    s.tran.setting("lock_timeout", str(0 if s.settings.lock_timeout < 0 else max(1, s.settings.lock_timeout)))
+    s.settings.lock_timeout = max(-1, int(value))
+    _apply(s)
 
 
 def _deadlock_priority(s: Session, value: Any) -> None:
-    level = {"LOW": -5, "NORMAL": 0, "HIGH": 5}.get(str(value).upper(), value)
-    wait = max(20, 200 + 30 * int(level))  # the session that checks for a deadlock first becomes its victim
-    s.tran.setting("deadlock_timeout", f"'{wait}ms'")
+    s.settings.deadlock_priority = int(_PRIORITIES.get(str(value).upper(), value))
+    _apply(s)
 
 
 def _row_limit(s: Session, value: Any) -> None:
@@ -66,8 +105,39 @@ def _row_limit(s: Session, value: Any) -> None:
 
 
 def _isolation(s: Session, value: Any) -> None:
-    level = _ISOLATION.get(value)
-    s.tran.isolation = f" ISOLATION LEVEL {level}" if level else ""
+    s.settings.isolation = value
+    _apply(s)
+
+
+def _language(s: Session, value: Any) -> None:
+    found = LANGUAGES.get(str(value).lower())
+    if found is None:
+        raise SqlError(
+            2740,
+            f"SET LANGUAGE failed because '{value}' is not an official language name or a language alias on this SQL "
+            "Server.",
+        )
+    old = s.settings.language.name
+    s.settings.language = found
+    s.settings.date_format, s.settings.date_first = found.date_format, found.date_first
+    _apply(s)
+    s.out.env(tokens.ENV_LANGUAGE, found.name, old)
+    s.out.message(5703, f"Changed language setting to {found.name}.", 0)
+
+
+def _date_format(s: Session, value: Any) -> None:
+    low = str(value).lower()
+    if sorted(low) != ["d", "m", "y"]:
+        raise SqlError(2741, f"SET DATEFORMAT date order '{value}' is invalid.")
+    s.settings.date_format = low
+    _apply(s)
+
+
+def _date_first(s: Session, value: Any) -> None:
+    if not 1 <= int(value) <= 7:
+        raise SqlError(2742, f"SET DATEFIRST {value} is out of range.")
+    s.settings.date_first = int(value)
+    _apply(s)
 
 
 def _identity_insert(s: Session, value: Any) -> None:
@@ -93,6 +163,9 @@ _SETTERS: dict[str, Callable[[Session, Any], None]] = {
     "ROWCOUNT": _row_limit,
     "ISOLATION": _isolation,
     "IDENTITY_INSERT": _identity_insert,
+    "LANGUAGE": _language,
+    "DATEFORMAT": _date_format,
+    "DATEFIRST": _date_first,
 }
 
 
@@ -102,3 +175,10 @@ def use(s: Session, statement: n.Use, frame: Frame) -> None:
     s.use(statement.database)
     s.out.env(tokens.ENV_DATABASE, s.db_name, old)
     s.out.message(5701, f"Changed database context to '{s.db_name}'.", 0, 2)
+    s.rowcount = 0
+
+
+def reset(s: Session) -> None:
+    """The settings of a new connection."""
+    s.settings = Settings()
+    _apply(s)

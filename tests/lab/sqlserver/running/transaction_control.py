@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import SqlError
 from ..frame import Frame
 from ..parser import nodes as n
 from .registry import executes
@@ -22,14 +21,12 @@ def transaction(s: Session, statement: n.Transaction, frame: Frame) -> None:
     if name.startswith("@"):
         name = str(frame.get(name.lower()))
     if statement.action == "BEGIN":
-        s.tran.begin()
+        s.tran.begin(name)
     elif statement.action == "COMMIT":
         s.tran.commit()
     elif statement.action == "SAVE":
         s.tran.save(name)
+    elif name:
+        s.tran.rollback_to(name)
     else:
-        if s.tran.count == 0:
-            raise SqlError(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.")
-        if name and s.tran.rollback_to(name):
-            return
-        s.tran.rollback()
+        s.tran.rollback_requested()

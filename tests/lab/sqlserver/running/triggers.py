@@ -11,7 +11,7 @@ from ..catalog.catalog import ObjectInfo, TriggerInfo
 from ..errors import SqlError
 from ..frame import Frame, ReturnSignal, TriggerContext, check_nesting
 from ..parser import nodes as n
-from . import batch
+from . import batch, options
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -71,7 +71,7 @@ def _run(s: Session, trigger: TriggerInfo, context: TriggerContext, frame: Frame
         pass
     finally:
         s.out.in_proc -= 1
-        batch.restore(s, kept)
+        options.restore(s, kept)
         batch.end_frame(s, inner)
         if autocommit and s.tran.count == 1:
             s.tran.count = 0

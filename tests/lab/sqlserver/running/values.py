@@ -18,10 +18,20 @@ if TYPE_CHECKING:
 def evaluate(s: Session, e: n.Expr, frame: Frame) -> Any:
     if local.is_local(e):
         return local.value(s, frame, e)
+    rows = queries.rows(s, _select(e), frame)[1]
+    return rows[0][0] if rows else None
+
+
+def as_query(e: n.Expr) -> n.SelectStatement:
+    """The query that computes a value or a condition."""
+    predicate = e.op in _LOGICAL if isinstance(e, n.Binary) else isinstance(e, _PREDICATES)
+    return _select(_as_case(e) if predicate else e)
+
+
+def _select(e: n.Expr) -> n.SelectStatement:
     query = n.SelectStatement(n.Select([n.SelectItem(e)]))
     n.place(query, cache=_expression_cache(e))
-    rows = queries.rows(s, query, frame)[1]
-    return rows[0][0] if rows else None
+    return query
 
 
 def condition(s: Session, e: n.Expr, frame: Frame) -> bool:
@@ -40,6 +50,8 @@ def _as_case(e: n.Expr) -> n.Expr:
     return case[1]
 
 
+_PREDICATES = (n.Not, n.IsNull, n.Between, n.InList, n.InQuery, n.Like, n.Exists, n.Quantified)
+_LOGICAL = frozenset({"AND", "OR", "=", "<>", "<", ">", "<=", ">="})
 _CASES: dict[int, tuple[n.Expr, n.Expr]] = {}
 _CACHES: dict[int, tuple[n.Expr, dict[Any, Any]]] = {}
 

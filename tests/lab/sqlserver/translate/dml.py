@@ -95,6 +95,7 @@ class DmlTranslator(QueryTranslator):
         frame = self.sources[-1]
         frame["inserted"] = _Source(info)
         frame["deleted"] = _Source(info)
+        self.in_output = True
         for item in output.items:
             e = item.expr
             if isinstance(e, n.Star):
@@ -108,6 +109,7 @@ class DmlTranslator(QueryTranslator):
             outputs.append(Output(item.alias or (e.parts[-1] if isinstance(e, n.Column) else ""), kind))
         self.outputs = outputs
         sql = ", ".join(parts)
+        self.in_output = False
         del frame["inserted"], frame["deleted"]
         sql = sql.replace('"inserted".', f"{row}.")
         return (

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from ..catalog.catalog import ObjectInfo
@@ -41,6 +41,23 @@ class _Source:
     def __init__(self, info: ObjectInfo | None, columns: dict[str, SqlType | None] | None = None) -> None:
         self.info = info
         self.columns = columns
+
+    def known(self) -> Collection[str] | None:
+        """The names of all columns in lower case; None when they are not known here."""
+        if self.info is not None and self.info.columns:
+            return self.info.by_name.keys()
+        return self.columns if type(self.columns) is dict else None
+
+    def has(self, low: str) -> bool:
+        if self.info is not None:
+            return low in self.info.by_name
+        return self.columns is not None and low in self.columns
+
+    def type_of(self, low: str) -> SqlType | None:
+        if self.info is not None and self.info.columns:
+            column = self.info.by_name.get(low)
+            return column.type if column is not None else None
+        return (self.columns or {}).get(low)
 
 
 def is_text(kind: SqlType | None) -> bool:
@@ -88,6 +105,7 @@ class ExpressionTranslator:
         self.inline: list[dict[str, str]] = []  # parameters of inlined functions
         self.tables: set[tuple[str, str]] = set()  # what it touches: permission and object
         self.objects: list[tuple[str, ObjectInfo]] = []
+        self.in_output = False  # in OUTPUT, where inserted and deleted stand beside the table
         self.last_types: list[SqlType | None] = []  # of the select list that was translated last
 
     # ---- helpers
@@ -175,27 +193,38 @@ class ExpressionTranslator:
         low = parts[-1].lower()
         self.spelling.setdefault(low, parts[-1])
         if len(parts) == 1:
+            self._check_column(parts[0])
             return ident(parts[0]), self._find(low)
         alias = parts[-2].lower()
         self.spelling.setdefault(alias, parts[-2])
         for frame in reversed(self.sources):
             source = frame.get(alias)
             if source is not None:
-                if source.info is not None and source.info.columns:
-                    column = source.info.by_name.get(low)
-                    return f"{ident(alias)}.{ident(low)}", column.type if column else None
-                return f"{ident(alias)}.{ident(low)}", (source.columns or {}).get(low)
+                known = source.known()
+                if known is not None and low not in known:
+                    raise SqlError(207, f"Invalid column name '{parts[-1]}'.")
+                return f"{ident(alias)}.{ident(low)}", source.type_of(low)
         raise SqlError(4104, f'The multi-part identifier "{".".join(p for p in parts if p)}" could not be bound.')
+
+    def _check_column(self, name: str) -> None:
+        """Refuse a column that is in none of the sources, or in two; sources with unknown columns may have it."""
+        low = name.lower()
+        for frame in reversed(self.sources):
+            known = [source.known() for source in frame.values()]
+            if any(columns is None for columns in known):
+                return
+            count = sum(1 for columns in known if columns is not None and low in columns)
+            if count > 1 and not self.in_output:
+                raise SqlError(209, f"Ambiguous column name '{name}'.")
+            if count:
+                return
+        raise SqlError(207, f"Invalid column name '{name}'.")
 
     def _find(self, low: str) -> SqlType | None:
         for frame in reversed(self.sources):
             for source in frame.values():
-                if source.info is not None:
-                    column = source.info.by_name.get(low)
-                    if column is not None:
-                        return column.type
-                elif source.columns is not None and low in source.columns:
-                    return source.columns[low]
+                if source.has(low):
+                    return source.type_of(low)
         return None
 
     def not_null_column(self, e: n.Expr) -> bool:
@@ -633,7 +662,7 @@ GLOBALS: dict[str, SqlType] = {
     "@@TRANCOUNT": types.INT,
     "@@ERROR": types.INT,
     "@@SPID": types.SMALLINT,
-    "@@IDENTITY": types.BIGINT,
+    "@@IDENTITY": SqlType("numeric", 0, 38, 0),
     "@@NESTLEVEL": types.INT,
     "@@VERSION": types.NVARCHAR_4000,
     "@@SERVERNAME": types.SYSNAME,
@@ -642,6 +671,7 @@ GLOBALS: dict[str, SqlType] = {
     "@@MAX_PRECISION": types.TINYINT,
     "@@LANGUAGE": types.SYSNAME,
     "@@DATEFIRST": types.TINYINT,
+    "@@LANGID": types.SMALLINT,
     "@@PROCID": types.INT,
     "@@OPTIONS": types.INT,
     "@@FETCH_STATUS": types.INT,

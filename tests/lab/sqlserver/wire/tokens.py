@@ -74,7 +74,7 @@ class TokenStream:
 
     def rows(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
         """Metadata and all rows; values are Python's."""
-        data = self.data
+        data = bytearray()  # a value that cannot be written must not leave half a row in the stream
         data += b"\x81" + struct.pack("<H", len(columns))
         for column in columns:
             flags = (1 if column.nullable else 0) | 8 | (16 if column.identity else 0)
@@ -84,6 +84,7 @@ class TokenStream:
             data += b"\xd1"
             for (write, nothing), value in zip(writers, row):
                 data += nothing if value is None else write(value)
+        self.data += data
 
     def done(
         self,

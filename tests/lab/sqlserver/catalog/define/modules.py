@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import SqlError
-from ...frame import Frame
+from ...frame import Frame, TriggerContext
 from ...parser import nodes as n
-from ...running import results, translated
+from ...running import binding, results, translated
 from ...running.scope import Scope
 from ...translate.dml import DmlTranslator
 from ...translate.names import quote
@@ -62,8 +62,10 @@ class Modules(Objects):
         if m.kind == "V":
             self._view_columns(s, m, frame)
         parent = self._trigger_parent(s, m) if m.kind == "TR" else "0"
+        if m.body:
+            self._bind_body(s, m)
         text = quote(m.text)
-        quoted, ansi_nulls = s.settings.quoted_identifier, s.settings.ansi_nulls
+        quoted, ansi_nulls = s.settings.quoted_identifier, True
         if existing is not None:
             object_id = existing.object_id
             commands = [
@@ -107,6 +109,23 @@ class Modules(Objects):
         s.server.rights.require(s, "ALTER", table)
         self._capture(s, table)
         return str(table.object_id)
+
+    @staticmethod
+    def _bind_body(s: Session, m: n.Module) -> None:
+        """CREATE and ALTER bind the names of a procedure or trigger as far as their tables exist."""
+        frame = Frame(m.text)
+        for p in m.params:
+            if p.type is not None:
+                frame.types[p.name] = p.type
+        if m.kind == "TR":
+            table = lookup.find(s, m.table)
+            assert table is not None
+            frame.trigger = TriggerContext(table, m.events[0], "", "", frozenset())
+        try:
+            binding.bind(s, m.body, frame)
+        except SqlError as error:
+            error.procedure = m.name[-1]
+            raise
 
     @staticmethod
     def _details(m: n.Module, object_id: int) -> list[str]:
