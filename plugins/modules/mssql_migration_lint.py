@@ -17,7 +17,7 @@ description:
     A statement that the linter does not recognise is refused too. A script can allow a finding by a comment with a reason on the line before
     the statement, C(-- lint: allow RULE REASON).
   - The rules, the waivers and the use without Ansible are described in C(docs/lint.md).
-  - With O(login_host) or O(dsn) the live schema is read as well, with eleven queries on the catalogue views. Nothing is written.
+  - With O(login_host) or O(dsn) the live schema is read as well, with twelve queries on the catalogue views. Nothing is written.
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 requirements:
   - PyYAML, where a release with its C(release.yml) is read

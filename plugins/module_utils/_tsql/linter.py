@@ -184,6 +184,8 @@ class Linter:
         self.result.statements += len(script.units)
         self._unfit(problems)
         for unit in script.units:
+            if self._skipped(unit):
+                continue
             for check in (*_BY_KIND.get(unit.statement.kind, ()), *_EVERY_STATEMENT):
                 check(self, unit)
             self.own.apply(unit)
@@ -191,10 +193,15 @@ class Linter:
             script_check(self)
         return self._conclude()
 
+    def _skipped(self, unit: Unit) -> bool:
+        """Whether the script passes over a statement: its migration is in Entity Framework Core's history."""
+        known = self.live.migrations if self.live is not None else frozenset()
+        return bool(known) and any(guard.migration.lower() in known for guard in unit.guards if guard.migration)
+
     def remember(self, file: str, text: str) -> None:
-        """A script of the release that was applied before: what it made is the release's own."""
+        """A script that a former run of this release applied: what it created is the release's own."""
         for unit in read_script(file, text).units:
-            self.own.apply(replace(unit, guards=(), jumps=False))
+            self.own.apply(replace(unit, guards=(), jumps=False), applied=True)
 
     def refuse(self, file: str, failure: ScriptError) -> None:
         """A script whose text cannot even be read."""

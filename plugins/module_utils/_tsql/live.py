@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._scripts import journal
+from .._scripts.journal import Entry
 
 Query = Callable[[str], Iterable[Sequence[Any]]]
 Key = tuple[str, str]
@@ -78,8 +79,14 @@ class LiveSchema:
     """Types of users: True for a table type."""
     schemas: set[str] = field(default_factory=set)
     indexes: set[tuple[str, str, str]] = field(default_factory=set)
-    applied: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    """By phase and name of a script, the checksums under which the migrations' journal says that it was applied."""
+    constraints: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """By schema, table and name, the kind as sys.objects has it: C, D, F, PK or UQ."""
+    applied: list[Entry] = field(default_factory=list)
+    """The scripts that the migrations' journal has as applied."""
+    running: frozenset[tuple[str, str]] | None = None
+    """Application and version of each node in the ledger, '' for a version that is not known; None without a ledger."""
+    migrations: frozenset[str] = frozenset()
+    """The migrations that Entity Framework Core has in its history."""
 
     positional: dict[Key, list[tuple[ModuleFacts, str]]] | None = None
     """By table, the modules that use it by position, once somebody asked (rules/existing.py)."""
@@ -127,6 +134,11 @@ KEYS_SQL = (
     "JOIN sys.columns AS c ON c.object_id = k.object_id AND c.column_id = k.column_id "
     "WHERE i.is_unique = 1 AND i.has_filter = 0 AND i.is_disabled = 0 AND k.is_included_column = 0"
 )
+CONSTRAINTS_SQL = (
+    "SELECT s.name, t.name, o.name, o.type FROM sys.objects AS o "
+    "JOIN sys.tables AS t ON t.object_id = o.parent_object_id "
+    "JOIN sys.schemas AS s ON s.schema_id = t.schema_id WHERE o.type IN ('C', 'D', 'F', 'PK', 'UQ')"
+)
 SCHEMAS_SQL = "SELECT name FROM sys.schemas"
 TRIGGERS_SQL = (
     "SELECT s.name, t.name, r.name FROM sys.triggers AS r JOIN sys.tables AS t ON t.object_id = r.parent_id "
@@ -148,11 +160,18 @@ QUERIES = (
     TYPES_SQL,
     INDEXES_SQL,
     KEYS_SQL,
+    CONSTRAINTS_SQL,
     SCHEMAS_SQL,
     TRIGGERS_SQL,
     BOUND_SQL,
 )
 """All that is asked, so that a test or an administrator can read it in one place; and the journal where it exists."""
+
+NODES = ("deploy", "deployment_node")
+NODES_SQL = "SELECT app, version FROM deploy.deployment_node"
+HISTORY = "__efmigrationshistory"
+HISTORY_SQL = "SELECT MigrationId FROM {table}"
+"""Asked where these tables exist."""
 
 _EDITIONS = {1: "express", 2: "standard", 3: "enterprise", 4: "express", 5: "azure", 8: "azure"}
 _KINDS = {
@@ -178,13 +197,25 @@ def read_live(query: Query, app: str = "") -> LiveSchema:
     _read_modules(query, live)
     for schema, name, is_table in query(TYPES_SQL):
         live.types[_key(schema, name)] = bool(is_table)
+    for schema, table, name, kind in query(CONSTRAINTS_SQL):
+        live.constraints[(*_key(schema, table), str(name).lower())] = str(kind).strip()
     for (name,) in query(SCHEMAS_SQL):
         live.schemas.add(str(name).lower())
     if tuple(journal.JOURNAL.split(".")) in live.tables:
         for entry in journal.read_entries(query):
             if entry.done and (not app or entry.app == app):
-                live.applied.setdefault((entry.phase, entry.script), set()).add(entry.checksum)
+                live.applied.append(entry)
+    _read_deployments(query, live)
     return live
+
+
+def _read_deployments(query: Query, live: LiveSchema) -> None:
+    """What the nodes run, and the history of Entity Framework Core."""
+    if NODES in live.tables:
+        live.running = frozenset((str(owner), str(version or "")) for owner, version in query(NODES_SQL))
+    for schema, table in [key for key in live.tables if key[1] == HISTORY]:
+        rows = query(HISTORY_SQL.format(table=f"[{schema.replace(']', ']]')}].[{table}]"))
+        live.migrations |= {str(name).lower() for (name,) in rows}
 
 
 def _read_tables(query: Query, live: LiveSchema) -> None:

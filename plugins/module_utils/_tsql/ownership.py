@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What this release has created so far, in the order of its scripts. Private to the collection.
 
-What a release creates itself, the running version cannot use: most rules do not apply to it. A CREATE under a condition
-proves less: the object may have been there.
+What the pending scripts of a release create, the running version cannot use: most rules do not apply. That holds for
+a whole table, routine or type. A column, default or constraint on an older table is shared: the INSERT of the running
+version meets it. A CREATE under a condition proves less: the object may have been there; and the condition has to ask
+for it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .analysis import Unit
 from .live import LiveSchema
-from .statements import HOLE, Action, Name, Statement
+from .statements import HOLE, Action, Column, Name, Statement
 
 if TYPE_CHECKING:
     from .rules.family import Rule
@@ -37,10 +40,12 @@ class _Origin:
     conditions: tuple[tuple[int, int], ...]
     """Other conditions that must hold for it to be created: (batch, number)."""
     existence: bool
-    """Whether all other conditions ask for existence."""
+    """Whether all other conditions ask whether the very object exists."""
     jumps: bool
     """Whether a GOTO, RETURN or BREAK may have passed over it."""
     written_schema: str
+    applied: bool = False
+    """Created by a script of this release that was applied in a former run, so that it exists by now."""
 
     def newness(self, unit: Unit, schema: str) -> int:
         """CERTAIN, LIKELY or UNPROVEN: whether what was created so is new where this unit stands."""
@@ -55,14 +60,17 @@ class _Origin:
         return LIKELY if self.existence else UNPROVEN
 
 
-def _origin(unit: Unit, schema: str) -> _Origin:
+def _origin(unit: Unit, schema: str, *names: str, applied: bool = False) -> _Origin:
+    """``names``: those of the object, all of which a condition has to hold to ask for it."""
     conditions = [guard for guard in unit.guards if not guard.history]
+    wanted = [re.compile(rf"(?<![\w$#@]){re.escape(name.upper())}(?![\w$#@])") for name in names]
     return _Origin(
         tuple((guard.word, guard.text) for guard in unit.guards if guard.history),
         tuple((unit.batch, guard.ident) for guard in conditions),
-        all(guard.existence for guard in conditions),
+        all(guard.existence and all(name.search(guard.text.upper()) for name in wanted) for guard in conditions),
         unit.jumps,
         schema.lower(),
+        applied,
     )
 
 
@@ -76,6 +84,10 @@ class Ownership:
     live: LiveSchema | None = None
     tables: dict[Key, _Origin] = field(default_factory=dict)
     columns: dict[PartKey, _Origin] = field(default_factory=dict)
+    definitions: dict[PartKey, Column] = field(default_factory=dict)
+    """How the columns were added."""
+    defaults: dict[PartKey, str] = field(default_factory=dict)
+    """By constraint, the column that a default added here is for."""
     modules: dict[Key, _Origin] = field(default_factory=dict)
     types: dict[Key, _Origin] = field(default_factory=dict)
     table_types: set[Key] = field(default_factory=set)
@@ -101,7 +113,10 @@ class Ownership:
             return True
         if name.database:
             return False
-        found = _newness(self.tables.get(name.key), unit, name.schema)
+        origin = self.tables.get(name.key)
+        if origin is not None and not origin.applied and self._present(name):
+            return False
+        found = _newness(origin, unit, name.schema)
         return found >= at_least or (found >= LIKELY and self._absent(name))
 
     def column(self, table: Name | None, column: str, unit: Unit, at_least: int = CERTAIN) -> bool:
@@ -127,6 +142,23 @@ class Ownership:
     def schema(self, name: Name | None, unit: Unit) -> bool:
         return name is not None and _newness(self.schemas.get(name.base.lower()), unit, "") >= LIKELY
 
+    def definition(self, table: Name | None, column: str) -> Column | None:
+        """How a column was added by this release, if it was."""
+        return None if table is None else self.definitions.get((*table.key, column.lower()))
+
+    def only_default_of(self, table: Name | None, constraint: str) -> str:
+        """The required column that a default of this release is for: without it an INSERT that leaves it out fails."""
+        if table is None:
+            return ""
+        column = self.defaults.get((*table.key, constraint.lower()), "")
+        made = self.definition(table, column)
+        return column if made is not None and made.required else ""
+
+    def _present(self, name: Name) -> bool:
+        """Whether the live database has it, so that a CREATE of it either fails or is skipped."""
+        dropped = any(name.key in gone for gone in self.dropped.values())
+        return self.live is not None and self.live.exists(name.key) and not dropped
+
     def _absent(self, name: Name) -> bool:
         return self.live is not None and not self.live.exists(name.key)
 
@@ -138,8 +170,11 @@ class Ownership:
 
     # -- what a statement creates or drops
 
-    def apply(self, unit: Unit) -> None:
-        """Remember what a statement creates or drops, once it was checked."""
+    def apply(self, unit: Unit, *, applied: bool = False) -> None:
+        """Remember what a statement creates or drops, once it was checked.
+
+        ``applied``: it did so in a former run of this release.
+        """
         statement = unit.statement
         name = statement.name
         if name is None or (statement.module is not None and statement.module.statement is not statement):
@@ -154,7 +189,7 @@ class Ownership:
         if kind.startswith("DROP "):
             self._drop(statement)
         elif kind in _CREATES:
-            _CREATES[kind](self, statement, name, _origin(unit, name.schema))
+            _CREATES[kind](self, statement, name, lambda *names: _origin(unit, name.schema, *names, applied=applied))
 
     def _drop(self, statement: Statement) -> None:
         kind = statement.kind
@@ -167,49 +202,58 @@ class Ownership:
                 self.modules.pop(one.key, None)
                 self.types.pop(one.key, None)
 
-    def _create_table(self, statement: Statement, name: Name, origin: _Origin) -> None:
-        self.tables.setdefault(name.key, origin)
+    def _create_table(self, statement: Statement, name: Name, origin: _OriginOf) -> None:
+        self.tables.setdefault(name.key, origin(name.base))
         for column in statement.columns:
             if column.computed:
                 self.computed.add((*name.key, column.name.lower()))
 
-    def _alter_table(self, statement: Statement, name: Name, origin: _Origin) -> None:
+    def _alter_table(self, statement: Statement, name: Name, origin: _OriginOf) -> None:
         for action in statement.actions:
             if action.kind == "ADD COLUMN":
                 self._add_column(action, name, origin)
             elif action.kind.startswith("ADD ") and action.name:
-                self.constraints.setdefault((*name.key, action.name.lower()), origin)
+                self.constraints.setdefault((*name.key, action.name.lower()), origin(name.base, action.name))
+                if action.kind == "ADD DEFAULT" and action.columns:
+                    self.defaults[(*name.key, action.name.lower())] = action.columns[0].lower()
 
-    def _add_column(self, action: Action, name: Name, origin: _Origin) -> None:
+    def _add_column(self, action: Action, name: Name, origin: _OriginOf) -> None:
         key = (*name.key, action.name.lower())
-        self.columns.setdefault(key, origin)
+        self.columns.setdefault(key, origin(name.base, action.name))
+        if action.column is not None:
+            self.definitions.setdefault(key, action.column)
         column = action.column
         if column is not None and column.computed:
             self.computed.add(key)
         if column is not None and column.default_name:
-            self.constraints.setdefault((*name.key, column.default_name.lower()), origin)
+            constraint = (*name.key, column.default_name.lower())
+            self.constraints.setdefault(constraint, origin(name.base, action.name))
+            self.defaults[constraint] = action.name.lower()
 
-    def _create_index(self, statement: Statement, name: Name, origin: _Origin) -> None:
+    def _create_index(self, statement: Statement, name: Name, origin: _OriginOf) -> None:
         for action in statement.actions:
-            self.indexes.setdefault((*name.key, action.name.lower()), origin)
+            self.indexes.setdefault((*name.key, action.name.lower()), origin(action.name))
 
-    def _create_module(self, _statement: Statement, name: Name, origin: _Origin) -> None:
-        self.modules.setdefault(name.key, origin)
+    def _create_module(self, _statement: Statement, name: Name, origin: _OriginOf) -> None:
+        self.modules.setdefault(name.key, origin(name.base))
 
-    def _create_type(self, statement: Statement, name: Name, origin: _Origin) -> None:
-        self.types.setdefault(name.key, origin)
+    def _create_type(self, statement: Statement, name: Name, origin: _OriginOf) -> None:
+        self.types.setdefault(name.key, origin(name.base))
         if "table" in statement.flags:
             self.table_types.add(name.key)
 
-    def _create_schema(self, _statement: Statement, name: Name, origin: _Origin) -> None:
-        self.schemas.setdefault(name.base.lower(), replace(origin, written_schema=""))
+    def _create_schema(self, _statement: Statement, name: Name, origin: _OriginOf) -> None:
+        self.schemas.setdefault(name.base.lower(), replace(origin(name.base), written_schema=""))
 
 
 def _newness(origin: _Origin | None, unit: Unit, schema: str) -> int:
     return UNPROVEN if origin is None else origin.newness(unit, schema)
 
 
-_CREATES: dict[str, Callable[[Ownership, Statement, Name, _Origin], None]] = {
+_OriginOf = Callable[..., _Origin]
+"""From the names that a condition must hold to the origin of what is created."""
+
+_CREATES: dict[str, Callable[[Ownership, Statement, Name, _OriginOf], None]] = {
     "CREATE TABLE": Ownership._create_table,
     "ALTER TABLE": Ownership._alter_table,
     "CREATE INDEX": Ownership._create_index,

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .._release.errors import ReleaseError
 from .._release.manifest import Manifest, is_release, read_manifest
 from .._scripts.errors import PathError
-from .._scripts.phases import PHASES, named
+from .._scripts.journal import Entry
+from .._scripts.phases import PHASES, Phase, named
 from .._scripts.reader import Script, read_script
 from .findings import SEVERITIES, Report
 from .linter import Linter
@@ -59,6 +61,7 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
         raise SourceError(str(error)) from None
     releases = [read_manifest(Path(path)) for path in request.supported]
     own = [read_manifest(path) for path in map(Path, request.paths) if is_release(path)]
+    earlier = _earlier(request.supported)
     total = Report(live=live is not None)
     made: list[Name] = []
     linter = Linter(request.options, live)
@@ -70,19 +73,28 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
         linter.options = replace(request.options, phase=phase.name)
         for script in scripts:
             if script.file.phase is phase:
-                _check(linter, script, releases, own, made)
+                _check(linter, script, releases, own, made, earlier)
     _merge(total, linter.result)
     total.objects = versioned_objects([*releases, *own], made, live)
     return total
 
 
-def _check(linter: Linter, script: Script, releases: list[Manifest], own: list[Manifest], made: list[Name]) -> None:
+def _check(
+    linter: Linter,
+    script: Script,
+    releases: list[Manifest],
+    own: list[Manifest],
+    made: list[Name],
+    earlier: set[tuple[Phase, str, str]],
+) -> None:
     file = script.file
     if not script.readable:
         linter.refuse(file.path, script.problems[0])
         return
-    if linter.live is not None and file.checksum in linter.live.applied.get((file.phase.name, file.name), ()):
-        linter.remember(file.path, script.text)
+    entry = _applied(linter.live, script)
+    if entry is not None or (file.phase, file.name, file.checksum) in earlier:
+        if entry is not None and _is_own(linter.live, entry, own):
+            linter.remember(file.path, script.text)
         linter.result.applied.append(file.path)
         return
     linter.usage = Usage(releases, own)
@@ -93,6 +105,43 @@ def _check(linter: Linter, script: Script, releases: list[Manifest], own: list[M
         statement = unit.statement
         if statement.kind.startswith("CREATE ") and statement.name is not None and statement.kind != "CREATE INDEX":
             made.append(statement.name)
+
+
+def _applied(live: LiveSchema | None, script: Script) -> Entry | None:
+    """The journal's entry of a script that was applied as it is now."""
+    for entry in live.applied if live is not None else ():
+        if (entry.phase, entry.script, entry.checksum) == (
+            script.file.phase.name,
+            script.file.name,
+            script.file.checksum,
+        ):
+            return entry
+    return None
+
+
+def _is_own(live: LiveSchema | None, entry: Entry, own: list[Manifest]) -> bool:
+    """Whether what an applied script created is still unknown to everything that runs.
+
+    That is so when this release brought it, in a run that came to no node. What an earlier release created is used.
+    """
+    if live is None or live.running is None:
+        return False
+    mine = {(manifest.app, manifest.version) for manifest in own}
+    versions = {version for app, version in live.running if app == entry.app}
+    return (entry.app, entry.release or "") in mine and entry.release not in versions and "" not in versions
+
+
+def _earlier(supported: Sequence[str]) -> set[tuple[Phase, str, str]]:
+    """The scripts of supported releases, by phase, name and checksum: a cumulative directory holds them again."""
+    found: set[tuple[Phase, str, str]] = set()
+    for path in supported:
+        try:
+            files = find_sources(path, None) if is_release(Path(path)) else []
+        except (SourceError, ReleaseError):
+            continue  # kept as a list of what it uses, without its scripts
+        identified = [read_script(file, {}).file for file in files]
+        found |= {(file.phase, file.name, file.checksum) for file in identified}
+    return found
 
 
 def _merge(total: Report, one: Report) -> None:

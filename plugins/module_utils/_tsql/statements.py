@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -116,6 +117,8 @@ class Guard:
     """Entity Framework Core's question whether a migration was already applied."""
     existence: bool = False
     """A question whether something exists."""
+    migration: str = ""
+    """The migration that a question to the history is about."""
 
 
 _EXISTENCE = (
@@ -124,10 +127,23 @@ _EXISTENCE = (
 )
 
 
+_MIGRATION = re.compile(r"MIGRATIONID = (\S+) \)")
+
+
 def guard(word: str, text: str, ident: int) -> Guard:
     history = word == "IF" and text.startswith("NOT EXISTS (") and "MIGRATIONID" in text
     existence = word in ("IF", "ELSE") and any(hint in text for hint in _EXISTENCE)
-    return Guard(word, text, ident, history, existence)
+    hit = _MIGRATION.search(text) if history else None
+    return Guard(word, text, ident, history, existence, hit.group(1) if hit else "")
+
+
+_NULLABLE_TYPES = frozenset(
+    """bigint binary bit char character cursor date datetime datetime2 datetimeoffset dec decimal float geography
+    geometry hierarchyid image int integer json money nchar ntext numeric nvarchar real smalldatetime smallint
+    smallmoney sql_variant text time tinyint uniqueidentifier varbinary varchar vector xml""".split()  # noqa: SIM905
+)
+"""The system types, but for sysname and rowversion: a column of them without NULL or NOT NULL is nullable, since
+ANSI_NULL_DFLT_ON is on for ODBC (documentation of SET ANSI_NULL_DFLT_ON)."""
 
 
 @dataclass
@@ -148,6 +164,8 @@ class Column:
     identity: bool = False
     with_values: bool = False
     check: bool = False
+    condition: list[Token] = field(default_factory=list)
+    """The tokens of its CHECK."""
     references: Name | None = None
     unique: bool = False
     primary_key: bool = False
@@ -155,6 +173,23 @@ class Column:
     generated: bool = False
     unnamed: list[str] = field(default_factory=list)
     """Constraints that have no name: DEFAULT, CHECK, ..."""
+
+    @property
+    def required(self) -> bool:
+        """Whether the column takes no NULL, or may not take it.
+
+        sysname is NOT NULL unless NULL is written; an alias type is as it was created.
+        """
+        if self.computed:
+            return False
+        if self.nullable is None:
+            return self.primary_key or self.type_name not in _NULLABLE_TYPES
+        return not self.nullable
+
+    @property
+    def stays_null(self) -> bool:
+        """Whether the INSERT of a release that does not know the column leaves NULL in it."""
+        return not self.required and self.default is None and not self.computed
 
     @property
     def type_text(self) -> str:
@@ -175,6 +210,8 @@ class Action:
     target: Name | None = None
     nocheck: bool = False
     options: dict[str, str] = field(default_factory=dict)
+    condition: list[Token] = field(default_factory=list)
+    """The tokens of a CHECK, or of a DEFAULT."""
 
 
 @dataclass

@@ -120,4 +120,8 @@ def live_schema() -> LiveSchema:
         modules={(one.schema, one.name.lower()): one for one in modules},
         types={("dbo", "idlist"): True, ("dbo", "code"): False},
         schemas={"dbo", "sales"},
+        constraints={
+            ("dbo", "things", "ck_things_named_wrong"): "D",
+            ("dbo", "things", "df_things_named_wrong"): "C",
+        },
     )

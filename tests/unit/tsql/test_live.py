@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.journal import ENTRIES_SQL
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql import live
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.findings import ERROR, Report
@@ -44,6 +45,7 @@ ANSWERS: dict[str, list[Sequence[Any]]] = {
     live.OTHERS_SQL: [("dbo", "Stuff", "SN")],
     live.TYPES_SQL: [("dbo", "IdList", True)],
     live.INDEXES_SQL: [("dbo", "Things", "PK_Things")],
+    live.CONSTRAINTS_SQL: [("dbo", "Things", "PK_Things", "PK")],
     live.KEYS_SQL: [("dbo", "Things", 1, "ThingId")],
     live.SCHEMAS_SQL: [("dbo",), ("sales",)],
     live.TRIGGERS_SQL: [("dbo", "Things", "trThings")],
@@ -126,32 +128,94 @@ def test_an_empty_table_blocks_nobody() -> None:
     assert "index-offline" in rules(check("CREATE INDEX IX ON dbo.Things (Name)"))
 
 
-def test_scripts_that_were_applied_are_not_checked_again(tmp_path: Path) -> None:
-    """And what they made is the release's own: a second run of a release is checked like the first one."""
-    first, second = tmp_path / "1.sql", tmp_path / "2.sql"
-    first.write_bytes(
-        b"CREATE OR ALTER PROCEDURE dbo.spNew AS SELECT 1 AS One;\r\nGO\r\nCREATE PROCEDURE dbo.spNew_2 AS SELECT 1 AS One;\r\n"
-    )
-    second.write_text("CREATE OR ALTER PROCEDURE dbo.spNew_2 AS SELECT 2 AS Two;", encoding="utf-8")
-    checksum = sha256(first.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+class Applied:
+    """A release shop 2.0 of two expand scripts, the first of which was applied; the second changes what that created."""
 
-    def row(checksum: str, state: str) -> Sequence[Any]:
-        return (1, "shop", "expand", "1.sql", checksum, state, "2.0", None, 0, 1)
+    def __init__(self, directory: Path, second: str) -> None:
+        self.directory = directory
+        scripts = directory / "db" / "expand"
+        scripts.mkdir(parents=True)
+        manifest = f"app: shop\nversion: '2.0'\nweb: {{artifact: web.zip, sha256: {'0' * 64}}}\n"
+        (directory / "release.yml").write_text(manifest, encoding="utf-8")
+        self.first, self.second = scripts / "1.sql", scripts / "2.sql"
+        self.first.write_bytes(
+            b"CREATE OR ALTER PROCEDURE dbo.spNew AS SELECT 1 AS One;\r\nGO\r\n"
+            b"CREATE PROCEDURE dbo.spNew_2 AS SELECT 1 AS One;\r\nGO\r\n"
+            b"CREATE TABLE dbo.N (Id int NOT NULL CONSTRAINT PK_N PRIMARY KEY, Colour int NULL);\r\n"
+        )
+        self.second.write_text(second, encoding="utf-8")
+        self.checksum = sha256(self.first.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
-    rows = [row("0" * 64, "applied"), row(checksum, "applied")]
+    def row(self, state: str = "applied", release: str = "2.0", checksum: str = "") -> Sequence[Any]:
+        return (1, "shop", "expand", "1.sql", checksum or self.checksum, state, release, None, 0, 1)
 
-    def check_again(journal: list[Sequence[Any]], app: str = "shop") -> Report:
-        tables = [*ANSWERS[live.TABLES_SQL], ("deploy", "migration_journal", 3, 0)]
+    def lint(
+        self, journal: list[Sequence[Any]], nodes: list[tuple[str, str]] | None = None, app: str = "shop"
+    ) -> Report:
+        """What lint finds; ``nodes`` are those of the ledger, None where there is no ledger."""
+        tables = [*ANSWERS[live.TABLES_SQL], ("deploy", "migration_journal", 3, 0), ("dbo", "N", 0, 0)]
+        tables += [("deploy", "deployment_node", 1, 0)] if nodes is not None else []
         modules = [*ANSWERS[live.MODULES_SQL], *(("dbo", name, "P ", "", True) for name in ("spNew", "spNew_2"))]
         answers = {**ANSWERS, live.TABLES_SQL: tables, live.MODULES_SQL: modules, ENTRIES_SQL.format(where=""): journal}
+        answers[live.NODES_SQL] = nodes or []
         schema = live.read_live(lambda sql: answers[sql], app)
-        return run(Request([str(tmp_path)], "expand"), schema)
+        return run(Request([str(self.directory)], "expand"), schema)
 
-    report = check_again([*rows])
-    assert (report.findings, report.applied, report.files) == ([], [str(first)], [str(second)])
-    for other in ([], rows[:1], [*rows, row(checksum, "undone")]):
-        assert rules(check_again([*other])).get("alter-module") == ERROR
-    assert check_again([*rows], app="other").refused
+
+CHANGES = ["CREATE OR ALTER PROCEDURE dbo.spNew_2 AS SELECT 2 AS Two;", "ALTER TABLE dbo.N DROP COLUMN Colour;"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_broken_off_run_of_this_release_created_is_its_own(tmp_path: Path, change: str) -> None:
+    release = Applied(tmp_path, change)
+    report = release.lint([release.row(checksum="0" * 64), release.row()], [("shop", "1.0")])
+    assert (report.findings, report.applied, report.files) == ([], [str(release.first)], [str(release.second)])
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_an_earlier_release_created_is_in_use(tmp_path: Path, change: str) -> None:
+    """A cumulative directory: 1.sql came with 1.0, which runs; 2.sql is new."""
+    release = Applied(tmp_path, change)
+    report = release.lint([release.row(release="1.0")], [("shop", "1.0")])
+    assert report.refused
+    assert report.applied == [str(release.first)]
+
+
+@pytest.mark.parametrize("nodes", [None, [("shop", "2.0")], [("shop", "1.0"), ("shop", "")]], ids=str)
+def test_what_runs_already_or_may_run_is_in_use(tmp_path: Path, nodes: list[tuple[str, str]] | None) -> None:
+    release = Applied(tmp_path, CHANGES[1])
+    assert release.lint([release.row()], nodes).refused
+
+
+def test_scripts_that_were_not_applied_as_they_are_now_are_checked(tmp_path: Path) -> None:
+    release = Applied(tmp_path, CHANGES[0])
+    nodes = [("shop", "1.0")]
+    for journal in ([], [release.row(checksum="0" * 64)], [release.row(), release.row("undone")]):
+        assert rules(release.lint([*journal], nodes)).get("alter-module") == ERROR
+    assert release.lint([release.row()], nodes, app="other").refused
+
+
+def test_without_a_connection_the_scripts_of_a_supported_release_are_not_new(tmp_path: Path) -> None:
+    """Continuous integration compares a cumulative directory with the former release's."""
+    new, old = Applied(tmp_path / "2.0", CHANGES[1]), Applied(tmp_path / "1.0", "SELECT 1 AS One;")
+    old.second.unlink()
+    assert "drop-column" not in rules(run(Request([str(new.directory)], "expand")))
+    report = run(Request([str(new.directory)], "expand", supported=[str(old.directory)]))
+    assert rules(report)["drop-column"] == ERROR
+    assert report.applied == [str(new.first)]
+
+
+@pytest.mark.parametrize(("applied", "refused"), [([], True), (["20260101_Old"], False)], ids=str)
+def test_a_migration_in_the_history_of_entity_framework_is_not_checked_again(applied: list[str], refused: bool) -> None:
+    text = (
+        "IF NOT EXISTS (SELECT * FROM [__EFMigrationsHistory] WHERE [MigrationId] = N'20260101_Old')\n"
+        "BEGIN\n    DROP TABLE [Things];\nEND;\nGO\n"
+    )
+    history = ("dbo", "__EFMigrationsHistory", 1, 0)
+    answers = {**ANSWERS, live.TABLES_SQL: [*ANSWERS[live.TABLES_SQL], history]}
+    answers[live.HISTORY_SQL.format(table="[dbo].[__efmigrationshistory]")] = [(name,) for name in applied]
+    schema = live.read_live(lambda sql: answers[sql])
+    assert check_scripts([("idempotent.sql", text)], Options(), schema).refused is refused
 
 
 def test_the_edition_of_the_server_counts_where_none_is_stated() -> None:

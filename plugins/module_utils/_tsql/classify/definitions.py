@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..body import Body, Place
 from ..lexer import NUMBER, QUOTED, STRING, VARIABLE, WORD, Token, string_value
@@ -67,7 +67,9 @@ def constraint(s: Stream, statement: Statement) -> None:
         _index_tail(s, action)
     elif word == "CHECK":
         s.take("NOT", "FOR", "REPLICATION")
+        start = s.i
         s.group()
+        action.condition = list(s.tokens[start : s.i])
     elif word == "FOREIGN":
         s.need("KEY")
         action.kind = "ADD FOREIGN KEY"
@@ -78,11 +80,16 @@ def constraint(s: Stream, statement: Statement) -> None:
         s.need("SYSTEM_TIME")
         s.group()
     else:
-        default_value(s)
+        action.condition = default_value(s) or []
         s.need("FOR")
         action.columns = (string_value(s.identifier()),)
         if s.take("WITH", "VALUES"):
             action.words += ("WITH VALUES",)
+
+
+def is_null(value: Sequence[Token]) -> bool:
+    """Whether a default is NULL, which is none."""
+    return [token.key for token in value if token.key not in ("(", ")")] == ["NULL"]
 
 
 def _references(s: Stream, action: Action) -> None:
@@ -308,7 +315,8 @@ class _Attributes:
 
     def _default(self) -> bool:
         self.s.i += 1
-        self.column.default = default_value(self.s)
+        value = default_value(self.s)
+        self.column.default = None if is_null(value) else value
         self.column.default_name = self.name
         self._unnamed("DEFAULT")
         return True
@@ -338,7 +346,9 @@ class _Attributes:
     def _check(self) -> bool:
         self.s.i += 1
         self.s.take("NOT", "FOR", "REPLICATION")
+        start = self.s.i
         self.s.group()
+        self.column.condition = list(self.s.tokens[start : self.s.i])
         self.column.check = True
         self._unnamed("CHECK")
         return True

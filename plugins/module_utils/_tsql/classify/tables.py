@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..lexer import NUMBER, VARIABLE, WORD, string_value
 from ..statements import Action, Column, Statement
 from ..stream import Stream
-from .definitions import data_type, index_options, items
+from .definitions import data_type, index_options, is_null, items
 
 
 def alter_table(s: Stream, statement: Statement) -> None:
@@ -35,8 +35,18 @@ def _add(s: Stream, statement: Statement, nocheck: str) -> None:
     finally:
         for action in statement.actions[before:]:
             action.nocheck = nocheck == "NOCHECK"
+            if action.kind == "ADD DEFAULT":
+                _default_for(statement, action)
     if wrapped:
         s.need(")")
+
+
+def _default_for(statement: Statement, action: Action) -> None:
+    """A default FOR a column that the same statement adds is the column's own."""
+    for column in statement.columns:
+        if column.name.lower() in [one.lower() for one in action.columns] and not is_null(action.condition):
+            column.default = action.condition
+            column.with_values = column.with_values or "WITH VALUES" in action.words
 
 
 def _checking(s: Stream, statement: Statement, nocheck: str) -> None:

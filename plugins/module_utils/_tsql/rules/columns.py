@@ -11,7 +11,7 @@ from ..lexer import QUOTED, WORD, Token
 from ..live import ColumnFacts
 from ..ownership import LIKELY
 from ..statements import Action, Column, Name, plain
-from .constraints import ADD_CHECK, ADD_FOREIGN_KEY
+from .constraints import ADD_CHECK, ADD_FOREIGN_KEY, null_passes
 from .family import Context, Family
 from .indexes import ADD_UNIQUE
 from .wording import constraint_name, full
@@ -262,12 +262,14 @@ def _constrained(context: Context, unit: Unit, table: Name | None, column: Colum
             f"ALTER TABLE {full(table)} WITH NOCHECK ADD CONSTRAINT {name} FOREIGN KEY ({plain(column.name)}) "
             f"REFERENCES {full(column.references)};\n"
         )
+        harmless = column.stays_null and context.own.table(column.references, unit)
         context.report(
             unit,
             ADD_FOREIGN_KEY,
             f"adds {where} with a foreign key to {full(column.references)}",
             token=column.token,
             table=table,
+            severity=WARNING if harmless else None,
             advice=Advice("The column now, the foreign key in contract.", (alone, ("contract", later))),
         )
     if column.check:
@@ -277,6 +279,7 @@ def _constrained(context: Context, unit: Unit, table: Name | None, column: Colum
             f"adds {where} with a CHECK",
             token=column.token,
             table=table,
+            severity=WARNING if column.stays_null and null_passes(column.condition, [column.name]) else None,
             advice=Advice("The column now, the CHECK in contract.", (alone,)),
         )
     if column.unique or column.primary_key:
@@ -293,17 +296,16 @@ def _constrained(context: Context, unit: Unit, table: Name | None, column: Colum
 def _required(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
     """NOT NULL, a default, and WITH VALUES."""
     where = _where(table, column)
-    required = column.nullable is False or column.primary_key
-    if required and column.default is None:
+    if column.required and column.default is None:
         context.report(
             unit,
             ADD_REQUIRED,
-            f"adds required {where} ({column.type_text} NOT NULL) with no default",
+            f"adds required {where} ({column.type_text} {_as_written(column)}) with no default",
             token=column.token,
             table=table,
             advice=staged(table, column, _ZERO.get(column.type_name, "")),
         )
-    elif required:
+    elif column.required:
         _default_offline(context, unit, table, column, where)
     if column.with_values:
         context.report(
@@ -314,6 +316,12 @@ def _required(context: Context, unit: Unit, table: Name | None, column: Column) 
             table=table,
             advice=staged(table, column, _default_text(column, unit), required=False),
         )
+
+
+def _as_written(column: Column) -> str:
+    if column.nullable is None and not column.primary_key:
+        return "without NULL, which is not nullable for every type"
+    return "NOT NULL"
 
 
 def _default_offline(context: Context, unit: Unit, table: Name | None, column: Column, where: str) -> None:
@@ -360,11 +368,17 @@ def alter_column(context: Context, unit: Unit) -> None:
             facts = context.table_facts(table)
             now = facts.columns.get(action.column.name.lower()) if facts is not None else None
             _nullability(context, unit, action.column, now)
-            if now is None or action.words or not _same_or_wider(action.column, now):
+            made = context.own.definition(table, action.column.name)
+            same = made is not None and (made.type_name, made.type_args) == (
+                action.column.type_name,
+                action.column.type_args,
+            )
+            if not same and (now is None or action.words or not _same_or_wider(action.column, now)):
                 _retyped(context, unit, action.column, now)
 
 
 def _own(context: Context, unit: Unit, column: Column) -> bool:
+    """Whether the running version does not know the column. Its INSERT meets the column all the same."""
     table = unit.statement.name
     return context.own.table(table, unit) or context.own.column(table, column.name, unit)
 
@@ -385,7 +399,7 @@ def _option(context: Context, unit: Unit, action: Action, column: Column) -> Non
         table=table,
         advice=Advice("Leave it, or do it in contract.", (("contract", unit.source.rstrip("; \n") + ";\n"),)),
         breaks=broken(RETYPED, table, column.name),
-        exempt=_own(context, unit, column),
+        exempt=context.own.table(table, unit),
     )
 
 
@@ -422,7 +436,7 @@ def _nullability(context: Context, unit: Unit, column: Column, now: ColumnFacts 
                 tuple(pair for pair in staged(table, column, value).scripts if pair[0] != "expand"),
             ),
             breaks=broken(RETYPED, table, column.name),
-            exempt=own,
+            exempt=context.own.table(table, unit),
         )
     elif column.nullable is True and (now is None or not now.nullable):
         context.report(
@@ -458,7 +472,7 @@ def _retyped(context: Context, unit: Unit, column: Column, now: ColumnFacts | No
             (("expand", f"ALTER TABLE {full(table)} ADD {plain(column.name + '_2')} {column.type_text} NULL;\n"),),
         ),
         breaks=broken(RETYPED, table, column.name),
-        exempt=_own(context, unit, column),
+        exempt=context.own.table(table, unit),
     )
 
 

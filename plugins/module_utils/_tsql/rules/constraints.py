@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..analysis import Unit
+from ..extent import columns_in
 from ..findings import WARNING, Advice
+from ..lexer import Token
 from ..ownership import LIKELY
 from ..statements import Action, Name, plain
 from .family import SILENT, Context, Family
@@ -76,6 +80,18 @@ def add_constraint(context: Context, unit: Unit) -> None:
 
 def _add_check(context: Context, unit: Unit, action: Action) -> None:
     table = unit.statement.name
+    if _null_passes(context, unit, action):
+        context.report(
+            unit,
+            ADD_CHECK,
+            f"adds CHECK constraint {_named(action)} to {full(table)}, on a column that the running version leaves "
+            "NULL: it passes, and the rows are read under a lock unless WITH NOCHECK is written",
+            token=action.token,
+            table=table,
+            severity=WARNING,
+            advice=Advice("WITH NOCHECK now; WITH CHECK CHECK CONSTRAINT in contract."),
+        )
+        return
     context.report(
         unit,
         ADD_CHECK,
@@ -86,12 +102,47 @@ def _add_check(context: Context, unit: Unit, action: Action) -> None:
     )
 
 
+def _null_passes(context: Context, unit: Unit, action: Action) -> bool:
+    """Whether every column in a CHECK is one that the running version leaves NULL, which passes it."""
+    table = unit.statement.name
+    unknown = [name for name in columns_in(action.condition) if _stays_null(context, unit, table, name)]
+    return null_passes(action.condition, unknown)
+
+
+def _stays_null(context: Context, unit: Unit, table: Name | None, column: str) -> bool:
+    made = context.own.definition(table, column)
+    if made is None:
+        made = next((one for one in unit.statement.columns if one.name.lower() == column.lower()), None)
+    return made is not None and made.stays_null
+
+
+def null_passes(condition: Sequence[Token], unknown: Sequence[str]) -> bool:
+    """Whether a CHECK over columns that are NULL passes: it has no other column, and asks for no NULL."""
+    named = {name.lower() for name in columns_in(condition)}
+    asks = any(token.key in ("IS", "ISNULL", "COALESCE", "NULLIF", "CASE", "IIF", "CONCAT") for token in condition)
+    return bool(named) and not asks and named <= {name.lower() for name in unknown}
+
+
 def _named(action: Action) -> str:
     return plain(action.name) or "without a name"
 
 
 def _add_foreign_key(context: Context, unit: Unit, action: Action) -> None:
     table = unit.statement.name
+    columns = [column for column in action.columns if _stays_null(context, unit, table, column)]
+    if columns and context.own.table(action.target, unit):
+        context.report(
+            unit,
+            ADD_FOREIGN_KEY,
+            f"adds foreign key {_named(action)} from a new column of {full(table)} to the new table "
+            f"{full(action.target)}"
+            + ("" if action.nocheck else ": the rows are read under a lock unless WITH NOCHECK is written"),
+            token=action.token,
+            table=table,
+            severity=WARNING,
+            advice=Advice("WITH NOCHECK now; WITH CHECK CHECK CONSTRAINT in contract."),
+        )
+        return
     context.report(
         unit,
         ADD_FOREIGN_KEY,
@@ -132,7 +183,9 @@ def _add_index(context: Context, unit: Unit, action: Action) -> None:
 def _add_default(context: Context, unit: Unit, action: Action) -> None:
     table = unit.statement.name
     column = action.columns[0] if action.columns else ""
-    if context.own.column(table, column, unit, LIKELY):
+    if context.own.column(table, column, unit, LIKELY) or any(
+        one.name.lower() == column.lower() for one in unit.statement.columns
+    ):
         return
     facts = context.table_facts(table)
     now = facts.columns.get(column.lower()) if facts else None
@@ -210,6 +263,16 @@ def _off(context: Context, unit: Unit, table: Name, action: Action) -> None:
 
 def _on(context: Context, unit: Unit, table: Name, action: Action) -> None:
     if action.words and action.words[0] == "CHECK":
+        if not context.own.table(table, unit, LIKELY):
+            context.report(
+                unit,
+                ADD_CHECK,
+                f"checks {'all constraints' if action.name == 'ALL' else plain(action.name)} of {full(table)}: all "
+                "rows are read under a schema lock",
+                token=action.token,
+                table=table,
+                advice=Advice("In contract, in a script of its own.", in_contract(unit, "").scripts),
+            )
         for key in list(context.own.unchecked):
             if key[:2] == table.key and (action.name == "ALL" or key[2] == action.name.lower()):
                 del context.own.unchecked[key]

@@ -286,21 +286,40 @@ def move_partition(context: Context, unit: Unit) -> None:
                 advice=in_contract(unit),
                 table=table,
                 breaks=broken(EMPTIED, table),
-                exempt=context.own.table(table, unit),
+                exempt=context.own.table(table, unit) and context.own.table(action.target, unit),
+            )
+        elif action.kind == "DISABLE CHANGE_TRACKING" and not context.own.table(table, unit):
+            context.report(
+                unit,
+                TRIGGER_OFF,
+                f"stops the change tracking of {full(table)}: CHANGETABLE fails, and what was tracked is lost",
+                token=action.token,
+                advice=Advice("Leave it on; stop it in contract when nothing reads it."),
             )
         elif _stops_history(action) and not context.own.table(table, unit):
             context.report(
                 unit,
                 TRIGGER_OFF,
-                f"stops the history of {full(table)}",
+                f"stops the history of {full(table)}: queries FOR SYSTEM_TIME fail until it is on again",
                 token=action.token,
-                severity=WARNING,
-                advice=Advice("Rows that change until it is on again leave no history."),
+                severity=WARNING if _resumes_history(context, unit) else None,
+                advice=Advice("Switch it on again in the same script: its transaction hides the gap."),
             )
 
 
 def _stops_history(action: Action) -> bool:
     return action.kind == "SET" and action.options.get("SYSTEM_VERSIONING", "").startswith("OFF")
+
+
+def _resumes_history(context: Context, unit: Unit) -> bool:
+    """Whether the same script, in its one transaction, switches the history of the table on again."""
+    table = unit.statement.name
+    return not context.script.no_transaction and any(
+        action.kind == "SET" and action.options.get("SYSTEM_VERSIONING", "").startswith("ON")
+        for later in context.script.units[unit.number + 1 :]
+        if table is not None and later.statement.name is not None and later.statement.name.key == table.key
+        for action in later.statement.actions
+    )
 
 
 @FAMILY.on("TRUNCATE TABLE")

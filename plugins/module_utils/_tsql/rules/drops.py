@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ..analysis import Unit
 from ..breaking import DROPPED, broken
-from ..findings import Advice
-from ..statements import HOLE, Action, plain
+from ..findings import ERROR, Advice
+from ..statements import HOLE, Action, Name, plain
 from .family import Context, Family
 from .indexes import DROP_INDEX
 from .wording import full, in_contract, targets
@@ -124,14 +124,58 @@ def _drop_item(context: Context, unit: Unit, action: Action) -> None:
 
 def _drop_constraint(context: Context, unit: Unit, action: Action) -> None:
     table = unit.statement.name
-    if context.own.table(table, unit) or context.own.constraint(table, action.name, unit):
+    shown = f"{_shown(action.name)} of {full(table)}"
+    if context.own.table(table, unit):
         return
-    name = action.name
-    default = name.lower().startswith(
-        ("df_", "df__", "default_", "def_")
-    ) or "default_constraints" in unit.statement.options.get("looked up in", "")
-    rule, what = (DROP_DEFAULT, "the default") if default else (DROP_CONSTRAINT, "constraint")
-    context.report(unit, rule, f"drops {what} {_shown(name)} of {full(table)}", advice=in_contract(unit), table=table)
+    if context.own.constraint(table, action.name, unit):
+        column = context.own.only_default_of(table, action.name)
+        if column and not _replaced(context, unit, table, column):
+            context.report(
+                unit,
+                DROP_DEFAULT,
+                f"drops the default {shown}: an INSERT of the running version leaves its required column "
+                f"{plain(column)} out",
+                advice=in_contract(unit),
+                table=table,
+            )
+        return
+    rule, what, severity = _DROPPED[_kind(context, unit, action)]
+    context.report(unit, rule, f"drops {what} {shown}", advice=in_contract(unit), table=table, severity=severity)
+
+
+def _replaced(context: Context, unit: Unit, table: Name | None, column: str) -> bool:
+    """Whether the same script gives the column another default."""
+    return table is not None and any(
+        action.kind == "ADD DEFAULT" and [one.lower() for one in action.columns] == [column]
+        for later in context.script.units[unit.number + 1 :]
+        if later.statement.kind == "ALTER TABLE" and later.statement.name and later.statement.name.key == table.key
+        for action in later.statement.actions
+    )
+
+
+_DROPPED = {
+    "D": (DROP_DEFAULT, "the default", None),
+    "PK": (DROP_CONSTRAINT, "the primary key and its index", ERROR),
+    "UQ": (DROP_CONSTRAINT, "the unique key and its index", ERROR),
+    "F": (DROP_CONSTRAINT, "constraint", None),
+    "C": (DROP_CONSTRAINT, "constraint", None),
+    "": (DROP_DEFAULT, "a constraint of unknown kind, which may be the default of a required column:", None),
+}
+"""By the kind of a constraint as sys.objects has it: rule, words, severity."""
+_PREFIXES = {
+    "df": "D", "def": "D", "default": "D", "pk": "PK", "uq": "UQ", "ux": "UQ", "uk": "UQ", "ak": "UQ", "uc": "UQ",
+    "fk": "F", "ck": "C", "chk": "C", "cc": "C", "check": "C",
+}  # fmt: skip
+
+
+def _kind(context: Context, unit: Unit, action: Action) -> str:
+    """What is known of a constraint: from the live schema, or where there is none from the prefix of its name."""
+    table = unit.statement.name
+    if "default_constraints" in unit.statement.options.get("looked up in", ""):
+        return "D"
+    if context.live is not None and table is not None:
+        return context.live.constraints.get((*table.key, action.name.lower()), "")
+    return _PREFIXES.get(action.name.lower().partition("_")[0], "")
 
 
 def _drop_index(context: Context, unit: Unit, action: Action) -> None:
@@ -151,7 +195,12 @@ def _drop_period(context: Context, unit: Unit, action: Action) -> None:
     table = unit.statement.name
     if not context.own.table(table, unit):
         context.report(
-            unit, DROP_CONSTRAINT, f"drops the period of {full(table)}", token=action.token, advice=in_contract(unit)
+            unit,
+            DROP_CONSTRAINT,
+            f"drops the period of {full(table)}: its columns become required, with no value of their own",
+            token=action.token,
+            advice=in_contract(unit),
+            severity=ERROR,
         )
 
 

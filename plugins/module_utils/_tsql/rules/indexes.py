@@ -62,6 +62,15 @@ INDEX_SET_OPTIONS = FAMILY.rule(
 )
 
 
+INDEX_OPTION = FAMILY.rule(
+    "index-option",
+    "E",
+    "an index changes how the running version's writes behave",
+    reason="Its writes are dropped without an error, or wait for each other.",
+    instead="contract, or a new table",
+)
+
+
 _LOW_PRIORITY = "ONLINE = ON (WAIT_AT_LOW_PRIORITY (MAX_DURATION = 1 MINUTES, ABORT_AFTER_WAIT = SELF))"
 
 
@@ -160,6 +169,14 @@ def create_index(context: Context, unit: Unit) -> None:
                 "sys.sql_modules and the application "
                 "connects with the usual SET options; then allow it with a waiver that says so."
             ),
+        )
+    if "COLUMNSTORE" in statement.words and "CLUSTERED" in statement.words:
+        context.report(
+            unit,
+            INDEX_OPTION,
+            f"stores {full(table)} by column: single rows are found and written slowly",
+            table=table,
+            advice=Advice("A new table, or a nonclustered columnstore index."),
         )
     if options.get("DROP_EXISTING", "").startswith("ON"):
         context.report(
@@ -282,10 +299,34 @@ def alter_index(context: Context, unit: Unit) -> None:
         ("ABORT",),
     ):
         _outside_transaction(context, unit, "a resumable index build")
+    _set_options(context, unit)
     if statement.words != ("REBUILD",) or context.own.table(statement.name, unit, LIKELY):
         return
     name = plain(statement.actions[0].name) if statement.actions else "?"
     _rebuild(context, unit, f"rebuilds index {name} of {full(statement.name)}", statement.options.get("ONLINE", ""))
+
+
+_CHANGED_WRITES = {
+    "IGNORE_DUP_KEY": ("ON", "duplicates of the running version are dropped without an error"),
+    "ALLOW_ROW_LOCKS": ("OFF", "each of its writes locks a page or the table"),
+    "ALLOW_PAGE_LOCKS": ("OFF", "its large reads and writes escalate, and the index cannot be reorganized"),
+}
+"""Options of an index that change what happens to the running version's writes: option, value, what happens."""
+
+
+def _set_options(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    if context.own.table(statement.name, unit):
+        return
+    for option, (value, what) in _CHANGED_WRITES.items():
+        if statement.options.get(option, "").startswith(value):
+            context.report(
+                unit,
+                INDEX_OPTION,
+                f"sets {option} = {value} for an index of {full(statement.name)}: {what}",
+                table=statement.name,
+                advice=in_contract(unit),
+            )
 
 
 @FAMILY.on("ALTER TABLE")

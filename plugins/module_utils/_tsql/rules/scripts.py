@@ -93,6 +93,10 @@ _MUST_BE_ON = frozenset(
 )
 
 
+_DECISIVE = frozenset({"XACT_ABORT", "QUOTED_IDENTIFIER", "ANSI_NULLS", "ANSI_NULL_DFLT_ON"})
+"""OFF changes what the script creates, or what an error ends: without ANSI_NULL_DFLT_ON new columns become NOT NULL."""
+
+
 @FAMILY.on("SET")
 def session(context: Context, unit: Unit) -> None:
     statement = unit.statement
@@ -114,12 +118,12 @@ def session(context: Context, unit: Unit) -> None:
                 f"SET {word} {value}",
                 advice=Advice("Leave it out: the migration engine sets what the script needs."),
             )
-        elif word in _MUST_BE_ON and value == "OFF":
+        elif (word in _MUST_BE_ON or word == "ANSI_NULL_DFLT_ON") and value == "OFF":
             context.report(
                 unit,
                 SESSION,
                 f"SET {word} OFF",
-                severity=WARNING if word not in ("XACT_ABORT", "QUOTED_IDENTIFIER", "ANSI_NULLS") else None,
+                severity=None if word in _DECISIVE else WARNING,
                 advice=Advice(
                     f"Leave it out: {word} is ON."
                     if word != "XACT_ABORT"

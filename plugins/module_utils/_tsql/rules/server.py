@@ -118,12 +118,21 @@ _TAKING = {
 }
 
 
+DENYING = frozenset({"db_denydatareader", "db_denydatawriter"})
+"""Fixed database roles whose members lose rights."""
+
+
 @FAMILY.on(*_TAKING, "ALTER USER", "ALTER LOGIN", "ALTER ROLE")
 def permissions(context: Context, unit: Unit) -> None:
     statement = unit.statement
     if statement.kind in _TAKING:
         context.report(unit, PERMISSIONS, _TAKING[statement.kind], advice=in_contract(unit))
-    elif statement.kind == "ALTER ROLE" and statement.words != ("ADD",):
+    elif statement.kind == "ALTER ROLE" and statement.words == ("ADD",):
+        if statement.name is not None and statement.name.base.lower() in DENYING:
+            context.report(
+                unit, PERMISSIONS, f"denies by the role {plain(statement.name.base)}", advice=in_contract(unit)
+            )
+    elif statement.kind == "ALTER ROLE":
         context.report(
             unit,
             PERMISSIONS,

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from ..analysis import Unit
-from ..findings import ERROR, Advice
+from ..findings import ERROR, WARNING, Advice
 from ..ownership import LIKELY
-from ..statements import plain
+from ..statements import Name, plain
 from .family import AS_IS, Context, Family
 from .server import DATABASE
 from .wording import full
@@ -129,6 +129,8 @@ def trigger_off(context: Context, unit: Unit) -> None:
             )
         return
     for action in statement.actions:
+        if action.kind == "ENABLE TRIGGER":
+            _enabled(context, unit, statement.name)
         if action.kind == "DISABLE TRIGGER" and not context.own.table(statement.name, unit):
             context.report(
                 unit,
@@ -137,3 +139,21 @@ def trigger_off(context: Context, unit: Unit) -> None:
                 token=action.token,
                 advice=Advice("Leave it on; drop it in contract when nothing needs it."),
             )
+
+
+@FAMILY.on("ENABLE TRIGGER")
+def trigger_on(context: Context, unit: Unit) -> None:
+    _enabled(context, unit, unit.statement.names[-1] if unit.statement.names else None)
+
+
+def _enabled(context: Context, unit: Unit, table: Name | None) -> None:
+    """A trigger that was off begins to act on the running version's writes, like a new one."""
+    if not context.own.table(table, unit):
+        context.report(
+            unit,
+            TRIGGER_ADD,
+            f"switches triggers of {full(table) if table else 'the database'} on",
+            table=table,
+            severity=WARNING,
+            advice=Advice("See that the running version writes to the table with no OUTPUT clause, or with INTO."),
+        )

@@ -20,5 +20,22 @@ EXEC sp_bindrule 'dbo.Positive', 'dbo.Things.Size';
 --== near miss: a new table
 CREATE TABLE dbo.N (Size int NOT NULL CONSTRAINT CK_N_Size CHECK (Size > 0), CONSTRAINT CK_N CHECK (Size < 10));
 
---== near miss: checked again
+--== catch: looked at again
 ALTER TABLE dbo.Things WITH CHECK CHECK CONSTRAINT CK_Things_Size;
+
+--== catch: all rows are read
+ALTER TABLE dbo.Things WITH CHECK CHECK CONSTRAINT ALL;
+
+--== catch: NULL does not pass
+ALTER TABLE dbo.Things ADD Size int NULL CONSTRAINT CK_Things_Size CHECK (Size IS NOT NULL);
+
+--== catch: the default does not pass
+ALTER TABLE dbo.Things ADD Size int NULL CONSTRAINT DF_Things_Size DEFAULT (0) CONSTRAINT CK_Things_Size CHECK (Size > 0);
+
+--== catch: an old column in it
+ALTER TABLE dbo.Things ADD Size int NULL;
+ALTER TABLE dbo.Things WITH NOCHECK ADD CONSTRAINT CK_Things_Size CHECK (Size > 0 AND Name <> N'x');
+
+--== near miss: a table of one's own is looked at again
+CREATE TABLE dbo.N (Id int NOT NULL CONSTRAINT PK_N PRIMARY KEY);
+ALTER TABLE dbo.N WITH CHECK CHECK CONSTRAINT ALL;

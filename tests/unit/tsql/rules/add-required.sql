@@ -29,3 +29,18 @@ ALTER TABLE dbo.N ADD Code nvarchar(20) NOT NULL;
 
 --== near miss: a temporary table
 ALTER TABLE #work ADD Code nvarchar(20) NOT NULL;
+
+--== catch: sysname says NOT NULL by itself
+ALTER TABLE dbo.Things ADD OwnerName sysname;
+
+--== catch: an alias type may say it too
+ALTER TABLE dbo.Things ADD Code dbo.Code;
+
+--== near miss: sysname that says NULL
+ALTER TABLE dbo.Things ADD OwnerName sysname NULL;
+
+--== catch: a default of NULL is none
+ALTER TABLE dbo.Things ADD Age int NOT NULL CONSTRAINT DF_Things_Age DEFAULT (NULL);
+
+--== near miss: the default in the same statement
+ALTER TABLE dbo.Things ADD Age int NOT NULL, CONSTRAINT DF_Things_Age DEFAULT (0) FOR Age;

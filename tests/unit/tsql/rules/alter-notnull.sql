@@ -25,3 +25,18 @@ ALTER TABLE dbo.Things ALTER COLUMN Colour nvarchar(30) NULL;
 --== near miss: a new table
 CREATE TABLE dbo.N (Id int NULL);
 ALTER TABLE dbo.N ALTER COLUMN Id int NOT NULL;
+
+--== catch: a column of this release, on an older table
+ALTER TABLE dbo.Things ADD Flag bit NULL;
+GO
+ALTER TABLE dbo.Things ALTER COLUMN Flag bit NOT NULL;
+
+--== catch: the same, with a default: all rows are read under a schema lock
+ALTER TABLE dbo.Things ADD Flag bit NULL CONSTRAINT DF_Things_Flag DEFAULT (0);
+GO
+ALTER TABLE dbo.Things ALTER COLUMN Flag bit NOT NULL;
+
+--== catch: a table that only may be new
+IF OBJECT_ID(N'dbo.Things') IS NULL CREATE TABLE dbo.Things (Flag bit NULL);
+GO
+ALTER TABLE dbo.Things ALTER COLUMN Flag bit NOT NULL;

@@ -28,7 +28,12 @@ CREATE TABLE dbo.N (Id int NOT NULL);
 GO
 ALTER TABLE dbo.N ALTER COLUMN Id bigint NOT NULL;
 
---== near miss: a column that this release adds
+--== near miss: a column of a table that this release creates
+CREATE TABLE dbo.N (Id int NOT NULL CONSTRAINT PK_N PRIMARY KEY, Size int NULL);
+GO
+ALTER TABLE dbo.N ALTER COLUMN Size bigint NULL;
+
+--== catch: a column of this release, on an older table
 ALTER TABLE dbo.Things ADD Size int NULL;
 GO
 ALTER TABLE dbo.Things ALTER COLUMN Size bigint NULL;

@@ -23,3 +23,12 @@ ALTER TABLE dbo.N DROP CONSTRAINT CK_N;
 
 --== near miss: it is a DEFAULT, which is worse
 ALTER TABLE dbo.Things DROP CONSTRAINT DF_Things_Size;
+
+--== catch: a primary key and its index
+ALTER TABLE dbo.Things DROP CONSTRAINT PK_Things;
+
+--== catch: a unique key and its index
+ALTER TABLE dbo.Things DROP CONSTRAINT UQ_Things_Name;
+
+--== catch: the period of a temporal table
+ALTER TABLE dbo.Things DROP PERIOD FOR SYSTEM_TIME;

@@ -30,3 +30,30 @@ ALTER TABLE dbo.Things DROP CONSTRAINT FK_Things_Owners;
 
 --== near miss [phase=contract]: in contract
 ALTER TABLE dbo.Things DROP CONSTRAINT DF_Things_Colour;
+
+--== catch: the default of a required column that this release added
+ALTER TABLE dbo.Things ADD Score int NOT NULL CONSTRAINT Initial_Score DEFAULT (0);
+ALTER TABLE dbo.Things DROP CONSTRAINT Initial_Score;
+
+--== catch: added in one statement, under a name of its own
+ALTER TABLE dbo.Things ADD Score int NOT NULL, CONSTRAINT Initial_Score DEFAULT (0) FOR Score;
+GO
+ALTER TABLE dbo.Things DROP CONSTRAINT Initial_Score;
+
+--== near miss: another default takes its place
+ALTER TABLE dbo.Things ADD Score int NOT NULL CONSTRAINT Initial_Score DEFAULT (0);
+ALTER TABLE dbo.Things DROP CONSTRAINT Initial_Score;
+ALTER TABLE dbo.Things ADD CONSTRAINT DF_Things_Score DEFAULT (1) FOR Score;
+
+--== near miss: the default of a column that takes NULL, added by this release
+ALTER TABLE dbo.Things ADD Score int NULL CONSTRAINT Initial_Score DEFAULT (0);
+ALTER TABLE dbo.Things DROP CONSTRAINT Initial_Score;
+
+--== catch: a constraint of unknown kind
+ALTER TABLE dbo.Things DROP CONSTRAINT Things_Colour_Initial;
+
+--== catch [live]: what the database has as a default, whatever its name
+ALTER TABLE dbo.Things DROP CONSTRAINT CK_Things_Named_Wrong;
+
+--== near miss [live]: what the database has as a CHECK, whatever its name
+ALTER TABLE dbo.Things DROP CONSTRAINT DF_Things_Named_Wrong;

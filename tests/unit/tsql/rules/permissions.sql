@@ -27,3 +27,9 @@ ALTER ROLE db_datareader ADD MEMBER shop;
 
 --== near miss: a new user
 CREATE USER reporter FOR LOGIN reporter WITH DEFAULT_SCHEMA = dbo;
+
+--== catch: by membership in a role that denies
+ALTER ROLE db_denydatawriter ADD MEMBER shop_app;
+
+--== near miss: membership in any other role
+ALTER ROLE db_datareader ADD MEMBER shop_app;

@@ -27,3 +27,6 @@ SET XACT_ABORT ON
 
 --== near miss: a variable
 DECLARE @lock_timeout int; SET @lock_timeout = 5;
+
+--== catch: new columns become NOT NULL
+SET ANSI_NULL_DFLT_ON OFF;

@@ -16,8 +16,13 @@ ALTER TABLE dbo.Things SWITCH TO dbo.Archive WITH (WAIT_AT_LOW_PRIORITY (MAX_DUR
 
 --== near miss: out of a new table
 CREATE TABLE dbo.N (Id int NOT NULL);
+CREATE TABLE dbo.Archive (Id int NOT NULL);
 GO
 ALTER TABLE dbo.N SWITCH TO dbo.Archive;
 
 --== near miss: a setting
 ALTER TABLE dbo.Things SET (LOCK_ESCALATION = DISABLE);
+
+--== catch: into a table that is in use
+CREATE TABLE dbo.Stage (Id int NOT NULL);
+ALTER TABLE dbo.Stage SWITCH TO dbo.Things PARTITION 3;

@@ -25,3 +25,9 @@ CREATE TRIGGER dbo.trN ON dbo.N AFTER INSERT AS BEGIN SET NOCOUNT ON; END;
 
 --== near miss [phase=contract]: in contract
 CREATE TRIGGER dbo.trThings ON dbo.Things AFTER INSERT AS BEGIN SET NOCOUNT ON; END;
+
+--== catch: a trigger is switched on
+ENABLE TRIGGER dbo.trThings ON dbo.Things;
+
+--== catch: by ALTER TABLE
+ALTER TABLE dbo.Things ENABLE TRIGGER trThings;

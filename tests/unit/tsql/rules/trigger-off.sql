@@ -25,3 +25,9 @@ ENABLE TRIGGER dbo.trThings ON dbo.Things;
 
 --== near miss: a column of that name
 SELECT Disable FROM dbo.Things;
+
+--== catch: change tracking stops
+ALTER TABLE dbo.Things DISABLE CHANGE_TRACKING;
+
+--== catch: history stops
+ALTER TABLE dbo.Things SET (SYSTEM_VERSIONING = OFF);
