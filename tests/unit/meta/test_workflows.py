@@ -44,8 +44,8 @@ def missing(text: str) -> list[str]:
     return found + [name for name in FILES.findall(text) if not (ROOT / name).exists()]
 
 
-def test_there_are_some() -> None:
-    assert {path.name for path in WORKFLOWS} >= {"ci.yml", "sqlserver.yml"}
+def test_there_are_three() -> None:
+    assert [path.name for path in WORKFLOWS] == ["ci.yml", "sqlserver.yml", "windows-iis.yml"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.name))
@@ -95,6 +95,7 @@ def test_the_first_runs_the_test_command_of_the_readme() -> None:
     ("name", "tests", "variable"),
     [
         ("sqlserver.yml", "tests/integration/mssql", "ZERO_DOWNTIME_TEST_DSN"),
+        ("windows-iis.yml", "tests/integration/iis", "ZERO_DOWNTIME_TEST_INVENTORY"),
     ],
 )
 def test_the_others_run_tests_unchanged_against_a_real_server(name: str, tests: str, variable: str) -> None:
@@ -103,6 +104,21 @@ def test_the_others_run_tests_unchanged_against_a_real_server(name: str, tests: 
     assert f"{variable}=" in commands
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / tests).glob("*.py"))
     assert variable in sources
+
+
+def test_the_inventory_of_the_windows_workflow_is_one() -> None:
+    """The shell writes it; the variables in it are filled in here."""
+    [step] = [
+        step
+        for step in steps(ROOT / ".github/workflows/windows-iis.yml")
+        if "cat > ~/inventory.yml" in step.get("run", "")
+    ]
+    text = step["run"].partition("<< END\n")[2].rpartition("\nEND")[0]
+    inventory = yaml.safe_load(re.sub(r"\$[A-Z_]+", "x", text))
+    [host] = inventory["all"]["children"]["web"]["hosts"].values()
+    assert host["ansible_connection"] == "winrm"
+    known = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/integration/iis").glob("*.py"))
+    assert [name for name in host if name.startswith("zero_downtime_test_") and name not in known] == []
 
 
 def test_what_is_not_there_is_found() -> None:
