@@ -72,7 +72,7 @@ def start(processes: ProcessGroup, net: Net, nodes: Sequence[str], directory: Pa
     )
 
 
-def command(path: Path, text: str, timeout_s: float = 3.0) -> str:
+def command(path: Path, text: str, timeout_s: float = 30.0) -> str:
     """One command over a unix socket of HAProxy and the whole answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)

@@ -80,6 +80,7 @@ class Apache:
                 "ThreadsPerChild 40",
                 "MaxRequestWorkers 80",
                 "KeepAliveTimeout 20",
+                "Timeout 600",
                 "<Proxy balancer://web>",
                 *members,
                 f"  ProxySet lbmethod=byrequests{sticky}",

@@ -110,7 +110,7 @@ class Balancer:
     def ask(self, command: str, path: Path | None = None) -> str:
         """One command, and the whole answer."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(5)
+            connection.settimeout(30)
             connection.connect(str(path or self.admin))
             connection.sendall(command.encode() + b"\n")
             connection.shutdown(socket.SHUT_WR)

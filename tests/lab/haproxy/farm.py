@@ -52,9 +52,9 @@ class Farm:
             "defaults",
             f"    mode {self.mode}",
             "    timeout connect 1s",
-            "    timeout client 30s",
-            "    timeout server 30s",
-            "    timeout queue 10s",
+            "    timeout client 600s",  # a held request lasts as long as a slow machine needs
+            "    timeout server 600s",
+            "    timeout queue 60s",
             "    timeout check 5s",
             "    retries 0",
             *(["    load-server-state-from-file global"] if self.state_file else []),

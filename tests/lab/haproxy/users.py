@@ -9,7 +9,9 @@ answer was a 5xx, was cut off, was reset, or did not come in time.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import socket
 import threading
 import time
 from collections import Counter
@@ -17,8 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
-_TIMEOUT_S = 60.0
-_IDLE_CLOSE_S = 0.05
+_TIMEOUT_S = 600.0
+_IDLE_CLOSE_S = 0.25
 _STAGGER_S = 0.11
 
 
@@ -68,6 +70,17 @@ class Tally:
         self.kinds[kind] += 1
 
 
+def _closed_by_peer(writer: asyncio.StreamWriter) -> bool:
+    """Whether the other side has closed the connection, which no request has been sent on since."""
+    with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as peer:
+        try:
+            return not peer.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
 class Users:
     """Users in a thread of their own; `with Users(...) as users:` and then `users.tally`."""
 
@@ -114,6 +127,10 @@ class Users:
         cookies: dict[str, str] = {}
         await asyncio.sleep(stagger_s)
         while not self._leaving.is_set():
+            if connection is not None and _closed_by_peer(connection[1]):
+                self.tally.idle_closed += 1
+                connection[1].close()
+                connection = None
             reused = connection is not None
             began = time.monotonic()
             try:
@@ -121,7 +138,7 @@ class Users:
                     connection = await asyncio.wait_for(asyncio.open_connection(*self._frontend), _TIMEOUT_S)
                 closed = await asyncio.wait_for(self._request(connection, name, kind, cookies), _TIMEOUT_S)
             except (OSError, EOFError, asyncio.TimeoutError) as error:
-                # Every client sends a request again when its kept connection turns out to have been closed before.
+                # Every client sends a request again when its kept connection was closed while it was sent.
                 at_once = time.monotonic() - began < _IDLE_CLOSE_S
                 if reused and at_once and isinstance(error, (ConnectionIdle, ConnectionResetError)):
                     self.tally.idle_closed += 1
