@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap lint unit integration test demo bench-drain bench-migration bench-lint build matrix clean
+.PHONY: help bootstrap lint unit integration test demo bench-drain bench-migration bench-lint lint-truth build matrix \
+	clean
 
 MODE ?= rolling
 VENV ?= build/venv
@@ -45,6 +46,9 @@ bench-migration: bootstrap  ## How long migrations take, by number of scripts
 
 bench-lint: bootstrap  ## How long the migration linter takes, and what it finds
 	@$(PYTHON_IN_VENV) tests/benchmarks/lint.py $(ARGS)
+
+lint-truth: bootstrap  ## Lint's answers beside what the former release meets, all combinations (ARGS="--count 100 --seed 1")
+	@$(PYTHON_IN_VENV) -m integration.lint_truth.series $(ARGS)
 
 build: bootstrap  ## The collection as a tarball in build/dist, without tests
 	@scripts/build

@@ -28,14 +28,18 @@ UPDATES = {
     "TOP of an expression": "UPDATE TOP (1000 * 1000) dbo.{T} SET {set};",
     "CTE of all": "WITH c AS (SELECT {column} FROM dbo.{T}) UPDATE c SET {set};",
     "CTE with TOP (100)": "WITH c AS (SELECT TOP (100) {column} FROM dbo.{T} ORDER BY Id) UPDATE c SET {set};",
-    "CTE with TOP (1000000000)": "WITH c AS (SELECT TOP (1000000000) {column} FROM dbo.{T} ORDER BY Id) UPDATE c SET {set};",
+    "CTE with TOP (1000000000)": (
+        "WITH c AS (SELECT TOP (1000000000) {column} FROM dbo.{T} ORDER BY Id) UPDATE c SET {set};"
+    ),
     "CTE with TOP (100) PERCENT": "WITH c AS (SELECT TOP (100) PERCENT {column} FROM dbo.{T}) UPDATE c SET {set};",
     "CTE in which another query has the TOP": (
         "WITH one AS (SELECT TOP (1) Id FROM dbo.{T} ORDER BY Id), c AS (SELECT {column} FROM dbo.{T}) "
         "UPDATE c SET {set} WHERE EXISTS (SELECT 1 FROM one);"
     ),
     "joined with itself": "UPDATE t SET {set} FROM dbo.{T} AS t JOIN dbo.{T} AS o ON o.Id = t.Id;",
-    "MERGE": "MERGE dbo.{T} AS t USING (SELECT Id FROM dbo.{T}) AS s ON t.Id = s.Id WHEN MATCHED THEN UPDATE SET {set};",
+    "MERGE": (
+        "MERGE dbo.{T} AS t USING (SELECT Id FROM dbo.{T}) AS s ON t.Id = s.Id WHEN MATCHED THEN UPDATE SET {set};"
+    ),
     "MERGE TOP (100)": (
         "MERGE TOP (100) dbo.{T} AS t USING (SELECT Id FROM dbo.{T}) AS s ON t.Id = s.Id "
         "WHEN MATCHED THEN UPDATE SET {set};"
@@ -46,7 +50,9 @@ DELETES = {
     "DELETE TOP (100)": "DELETE TOP (100) FROM dbo.{T};",
     "DELETE TOP (1000000000)": "DELETE TOP (1000000000) FROM dbo.{T};",
     "DELETE by key": "DELETE FROM dbo.{T} WHERE Id = 5;",
-    "DELETE by CTE with TOP (1000000000)": "WITH c AS (SELECT TOP (1000000000) Id FROM dbo.{T} ORDER BY Id) DELETE FROM c;",
+    "DELETE by CTE with TOP (1000000000)": (
+        "WITH c AS (SELECT TOP (1000000000) Id FROM dbo.{T} ORDER BY Id) DELETE FROM c;"
+    ),
     "DELETE by CTE with TOP (100)": "WITH c AS (SELECT TOP (100) Id FROM dbo.{T} ORDER BY Id) DELETE FROM c;",
 }
 INSERTS = {
@@ -67,7 +73,9 @@ LOOPS = {
     ),
 }
 BATCHES = {
-    "batches of the engine": "-- migrate: batch 1000\nUPDATE TOP ($(BatchSize)) dbo.{T} SET {set} WHERE {column} IS NULL;",
+    "batches of the engine": (
+        "-- migrate: batch 1000\nUPDATE TOP ($(BatchSize)) dbo.{T} SET {set} WHERE {column} IS NULL;"
+    ),
     "batches of the engine, without TOP": "-- migrate: batch 1000\nUPDATE dbo.{T} SET {set} WHERE {column} IS NULL;",
 }
 COLUMNS = {

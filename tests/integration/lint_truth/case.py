@@ -51,7 +51,7 @@ class Case:
     ident: str
     scripts: tuple[Script, ...]
     rows: int = 3
-    """Rows of the table before the release. Where SQL Server refuses the script on a table with rows, there are none."""
+    """Rows of the table before the release; none where SQL Server refuses the script on a table with rows."""
     earlier: tuple[Script, ...] = ()
     """Scripts that the former release applied itself."""
     statements: tuple[str, ...] = STATEMENTS

@@ -167,7 +167,11 @@ KINDS = (
             "ALTER TABLE dbo.{T} ADD CONSTRAINT {T}_Zero DEFAULT (0) FOR Amount;",
         ),
     ),
-    Kind("CHECK that is too strict", ("ALTER TABLE dbo.{T} WITH NOCHECK ADD CONSTRAINT CK_{T} CHECK (Amount >= 0);",), tables=("old",)),
+    Kind(
+        "CHECK that is too strict",
+        ("ALTER TABLE dbo.{T} WITH NOCHECK ADD CONSTRAINT CK_{T} CHECK (Amount >= 0);",),
+        tables=("old",),
+    ),
     Kind("UNIQUE on what repeats", ("CREATE UNIQUE INDEX UX_{T} ON dbo.{T} (Name);",), rows=1, tables=("old",)),
     Kind(
         "foreign key on what exists",
