@@ -66,13 +66,6 @@ _WEB: Schema = {
     },
 }
 
-_DIRECTORIES = {
-    "expand": "Scripts that add what this release needs, before the nodes are upgraded.",
-    "backfill": "Scripts that fill new columns of old rows, after the nodes are upgraded.",
-    "contract": "Scripts that remove what no supported release uses any more.",
-    "undo": "Scripts that take back what the expand scripts made.",
-}
-
 _DATABASE: Schema = {
     "type": "object",
     "description": "Directories of migration scripts by phase. By default db/PHASE, where it exists.",
@@ -80,7 +73,7 @@ _DATABASE: Schema = {
     "properties": {
         phase.name: {
             "type": "string",
-            "description": _DIRECTORIES[phase.name],
+            "description": f"Scripts that run {phase.due.value}.",
             **_pattern(
                 r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))(?!.*//)[^\\:\x00-\x1f]{1,255}",
                 "a directory inside the release, relative and with / between its parts",
