@@ -202,7 +202,7 @@ def joined_to_few(unit: Unit) -> bool:
 
 
 def assignments(unit: Unit) -> list[tuple[str, Sequence[Token]]]:
-    """The columns that SET of an UPDATE assigns, in lower case, each with the tokens of its value."""
+    """The columns that SET of an UPDATE assigns, as they are written, each with the tokens of its value."""
     words = list(unit.words())
     start = next((at for at, token in enumerate(words) if token.key == "SET"), None)
     if start is None:
@@ -216,7 +216,8 @@ def assignments(unit: Unit) -> list[tuple[str, Sequence[Token]]]:
         if ends or (depth == 0 and token is not None and token.key == ","):
             equals = next((at for at, one in enumerate(piece) if one.key == "="), None)
             if equals is not None:
-                found.append((_column(piece[:equals]), piece[equals + 1 :]))
+                column = string_value(piece[equals - 1]) if _column(piece[:equals]) else ""
+                found.append((column, piece[equals + 1 :]))
             piece = []
             if ends:
                 break
@@ -233,6 +234,20 @@ def columns_in(words: Sequence[Token]) -> list[str]:
         if token.kind in (WORD, QUOTED) and token.key not in _NO_COLUMN and following not in ("(", "."):
             found.append(string_value(token))
     return list(dict.fromkeys(found))
+
+
+_KEEP_VALUES = frozenset({"UPPER", "LOWER", "LTRIM", "RTRIM", "TRIM", "LEN", "CONCAT", "ABS"})
+
+
+def null_only_from_columns(words: Sequence[Token]) -> bool:
+    """Whether an expression is NULL only if a column in it is: columns, constants, operators, a few functions."""
+    for at, token in enumerate(words):
+        following = words[at + 1].key if at + 1 < len(words) else ""
+        if token.kind == WORD and (token.key in _NO_COLUMN or token.key == "CASE"):
+            return False
+        if following == "(" and token.kind in (WORD, QUOTED) and token.key not in _KEEP_VALUES:
+            return False
+    return bool(words)
 
 
 def copies_few(script: Script, unit: Unit, facts_of: Callable[[Name | None], TableFacts | None]) -> bool:

@@ -138,8 +138,8 @@ def guard(word: str, text: str, ident: int) -> Guard:
 
 
 _NULLABLE_TYPES = frozenset(
-    """bigint binary bit char character cursor date datetime datetime2 datetimeoffset dec decimal float geography
-    geometry hierarchyid image int integer json money nchar ntext numeric nvarchar real smalldatetime smallint
+    """bigint binary bit char character cursor date datetime datetime2 datetimeoffset dec decimal double float geography
+    geometry hierarchyid image int integer json money national nchar ntext numeric nvarchar real smalldatetime smallint
     smallmoney sql_variant text time tinyint uniqueidentifier varbinary varchar vector xml""".split()  # noqa: SIM905
 )
 """The system types, but for sysname and rowversion: a column of them without NULL or NOT NULL is nullable, since
@@ -167,9 +167,12 @@ class Column:
     condition: list[Token] = field(default_factory=list)
     """The tokens of its CHECK."""
     references: Name | None = None
+    reference: list[Token] = field(default_factory=list)
+    """The tokens from REFERENCES on, with columns and actions."""
     unique: bool = False
     primary_key: bool = False
-    collate: bool = False
+    collate: str = ""
+    """Name of its collation, where one is written."""
     generated: bool = False
     unnamed: list[str] = field(default_factory=list)
     """Constraints that have no name: DEFAULT, CHECK, ..."""
@@ -183,7 +186,7 @@ class Column:
         if self.computed:
             return False
         if self.nullable is None:
-            return self.primary_key or self.type_name not in _NULLABLE_TYPES
+            return self.primary_key or self.type_name.partition(" ")[0] not in _NULLABLE_TYPES
         return not self.nullable
 
     @property
@@ -194,6 +197,11 @@ class Column:
     @property
     def type_text(self) -> str:
         return self.type_name + (f"({', '.join(self.type_args)})" if self.type_args else "")
+
+    @property
+    def full_type(self) -> str:
+        """The type with its collation, which ALTER COLUMN resets to the database's where it does not name one."""
+        return f"{self.type_text} COLLATE {self.collate}" if self.collate else self.type_text
 
 
 @dataclass

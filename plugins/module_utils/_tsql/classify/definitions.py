@@ -359,18 +359,19 @@ class _Attributes:
             s.need("KEY")
             if s.key == "(":
                 s.group()
+        start = s.i
         s.need("REFERENCES")
         self.column.references = s.name()
         if s.key == "(":
             s.group()
         _reference_tail(s)
+        self.column.reference = list(s.tokens[start : s.i])
         self._unnamed("FOREIGN KEY")
         return True
 
     def _collate(self) -> bool:
         self.s.i += 1
-        self.s.identifier()
-        self.column.collate = True
+        self.column.collate = string_value(self.s.identifier())
         return True
 
     def _persisted(self) -> bool:

@@ -156,8 +156,7 @@ def _column_option(s: Stream, action: Action) -> None:
 def _column_attribute(s: Stream, action: Action, column: Column) -> bool:
     """Read what stands behind the new type; False where nothing more does."""
     if s.take("COLLATE"):
-        s.identifier()
-        column.collate = True
+        column.collate = string_value(s.identifier())
     elif s.take("NOT", "NULL"):
         column.nullable = False
     elif s.take("NULL"):

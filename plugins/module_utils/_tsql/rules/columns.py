@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..analysis import Unit
 from ..breaking import RETYPED, broken
 from ..findings import ERROR, WARNING, Advice
@@ -145,7 +147,7 @@ def _default_text(column: Column, unit: Unit) -> str:
 def staged(table: Name | None, column: Column, value: str, *, required: bool = True) -> Advice:
     """The three steps to a required column."""
     name = plain(column.name)
-    type_text = column.type_text
+    type_text = column.full_type
     target = full(table)
     default = (
         f" CONSTRAINT {constraint_name('DF', table.base if table else '', column.name)} DEFAULT ({value})"
@@ -207,7 +209,7 @@ def _nullable(table: Name | None, column: Column, type_text: str = "") -> tuple[
     """The script that adds the column without anything else."""
     return (
         "expand",
-        f"ALTER TABLE {full(table)} ADD {plain(column.name)} {type_text or column.type_text} NULL;\n",
+        f"ALTER TABLE {full(table)} ADD {plain(column.name)} {type_text or column.full_type} NULL;\n",
     )
 
 
@@ -260,7 +262,7 @@ def _constrained(context: Context, unit: Unit, table: Name | None, column: Colum
         name = constraint_name("FK", table.base if table else "", column.name)
         later = (
             f"ALTER TABLE {full(table)} WITH NOCHECK ADD CONSTRAINT {name} FOREIGN KEY ({plain(column.name)}) "
-            f"REFERENCES {full(column.references)};\n"
+            f"{unit.text[column.reference[0].start : column.reference[-1].end]};\n"
         )
         harmless = column.stays_null and context.own.table(column.references, unit)
         context.report(
@@ -433,7 +435,7 @@ def _nullability(context: Context, unit: Unit, column: Column, now: ColumnFacts 
             table=table,
             advice=Advice(
                 "Backfill first; in contract, check for NULLs in the same transaction.",
-                tuple(pair for pair in staged(table, column, value).scripts if pair[0] != "expand"),
+                tuple(pair for pair in staged(table, _as_now(column, now), value).scripts if pair[0] != "expand"),
             ),
             breaks=broken(RETYPED, table, column.name),
             exempt=context.own.table(table, unit),
@@ -447,6 +449,13 @@ def _nullability(context: Context, unit: Unit, column: Column, now: ColumnFacts 
             advice=Advice("Add a new column that is nullable."),
             exempt=own,
         )
+
+
+def _as_now(column: Column, now: ColumnFacts | None) -> Column:
+    """The column with the collation that it has, where the statement names none."""
+    if column.collate or now is None or not now.collation:
+        return column
+    return replace(column, collate=now.collation)
 
 
 def _retyped(context: Context, unit: Unit, column: Column, now: ColumnFacts | None) -> None:

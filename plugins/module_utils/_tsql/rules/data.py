@@ -15,6 +15,7 @@ from ..extent import (
     extent,
     in_loop,
     is_few,
+    null_only_from_columns,
     null_tests,
     says_nothing,
     top_of,
@@ -151,7 +152,7 @@ def _refused(context: Context, unit: Unit, table: Name | None) -> bool:
     if named(context.options.phase).batched or not where or in_loop(unit) or top_of(unit) or says_nothing(where):
         return True
     unfilled = set(null_tests(where))
-    assigned = {column for column, _value in assignments(unit)}
+    assigned = {column.lower() for column, _value in assignments(unit)}
     return any(column in assigned or context.own.column(table, column, unit, LIKELY) for column in unfilled)
 
 
@@ -161,20 +162,20 @@ _HEADER = "-- migrate: batch 1000 pause 100ms\n"
 def _batches(context: Context, unit: Unit, table: Name | None) -> Advice:
     """The same statement in the engine's own rounds, each in a transaction of its own."""
     if unit.statement.kind == "DELETE":
+        scripts = (("contract", _delete_in_batches(unit, table)),)
         return Advice(
             "In contract, in batches, each with its own short transaction.",
-            (("contract", _delete_in_batches(unit, table)),),
+            () if unit.statement.sources or unit.dynamic else scripts,
         )
     words = list(unit.words())
     start = next((token.start for token in words if token.key == "SET"), None)
     assigned = assignments(unit)
     fits = start is not None and len(assigned) == 1 and "from" not in unit.statement.flags and not unit.dynamic
     if not fits or where_of(unit) or "output" in unit.statement.flags or in_loop(unit) or start is None:
-        return Advice(
-            "In backfill, with the header -- migrate: batch 1000 pause 100ms and UPDATE TOP (1000) ... WHERE "
-            "<not done yet>: the engine runs it again until no row is left, each round in a transaction of its own."
-        )
+        return _in_rounds()
     column, value = assigned[0]
+    if not null_only_from_columns(value):
+        return _in_rounds()
     clause = unit.text[start : words[-1].end].rstrip("; \n")
     done = f"{plain(column)} IS NULL" + "".join(f" AND {plain(one)} IS NOT NULL" for one in columns_in(value))
     return Advice(
@@ -183,9 +184,16 @@ def _batches(context: Context, unit: Unit, table: Name | None) -> Advice:
     )
 
 
+def _in_rounds() -> Advice:
+    return Advice(
+        "In backfill, with the header -- migrate: batch 1000 pause 100ms and UPDATE TOP (1000) ... WHERE "
+        "<not done yet>: the engine runs it again until no row is left, each round in a transaction of its own."
+    )
+
+
 def _delete_in_batches(unit: Unit, table: Name | None) -> str:
     where = where_of(unit)
-    condition = f" WHERE {unit.text[where[0].start : where[-1].end].rstrip('; ')}" if where and not unit.dynamic else ""
+    condition = f" WHERE {unit.text[where[0].start : where[-1].end].rstrip('; ')}" if where else ""
     target_name = full(table)
     return (
         "-- migrate: no-transaction\n"

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..analysis import Unit
 from ..findings import Advice
+from ..lexer import Token
 from ..ownership import LIKELY
 from ..statements import Action, Name, plain
 from .family import SILENT, Context, Family
@@ -71,7 +74,8 @@ INDEX_OPTION = FAMILY.rule(
 )
 
 
-_LOW_PRIORITY = "ONLINE = ON (WAIT_AT_LOW_PRIORITY (MAX_DURATION = 1 MINUTES, ABORT_AFTER_WAIT = SELF))"
+_WAIT = " (WAIT_AT_LOW_PRIORITY (MAX_DURATION = 1 MINUTES, ABORT_AFTER_WAIT = SELF))"
+_LOW_PRIORITY = f"ONLINE = ON{_WAIT}"
 
 
 @FAMILY.on("DROP INDEX")
@@ -109,12 +113,13 @@ def disable_index(context: Context, unit: Unit) -> None:
         )
 
 
-def after_duplicates(table: Name | None, action: Action, later: Advice) -> Advice:
+def after_duplicates(table: Name | None, action: Action, later: Advice, where: str = "") -> Advice:
+    """The same in contract, behind a check for duplicates; ``where`` is the filter of the index."""
     columns = ", ".join(plain(column) for column in action.columns)
     if not columns or not later.scripts:
         return Advice("In contract, after a check for duplicates.", later.scripts)
     check = (
-        f"IF EXISTS (SELECT {columns} FROM {full(table)} GROUP BY {columns} HAVING COUNT(*) > 1)\nBEGIN;\n"
+        f"IF EXISTS (SELECT {columns} FROM {full(table)}{where} GROUP BY {columns} HAVING COUNT(*) > 1)\nBEGIN;\n"
         f"    THROW 50000, N'{full(table).replace(chr(39), chr(39) * 2)} holds duplicates', 1;\nEND;\n"
     )
     return Advice(
@@ -138,13 +143,13 @@ def create_index(context: Context, unit: Unit) -> None:
         table.key in context.own.modules or (context.live is not None and table.key in context.live.modules)
     )
     if "UNIQUE" in statement.words and index is not None:
-        online = _online(unit)
+        online = _online(unit, low_priority=_version(context) >= _CREATE_INDEX_WAITS)
         context.report(
             unit,
             ADD_UNIQUE,
             f"builds unique index {name} on {full(table)}",
             table=table,
-            advice=after_duplicates(table, index, Advice("", (("contract", online),) if online else ())),
+            advice=after_duplicates(table, index, Advice("", (("contract", online),) if online else ()), _filter(unit)),
         )
     special = [word for word in ("XML", "SPATIAL") if word in statement.words]
     computed = [
@@ -220,6 +225,10 @@ def _outside_transaction(context: Context, unit: Unit, what: str) -> None:
         )
 
 
+_CREATE_INDEX_WAITS = 16
+"""The version whose CREATE INDEX has WAIT_AT_LOW_PRIORITY: SQL Server 2022 (documentation of CREATE INDEX)."""
+
+
 def _version(context: Context) -> int:
     return context.options.version or (context.live.version if context.live else 0)
 
@@ -232,7 +241,7 @@ def _offline(context: Context, unit: Unit, name: str, table: Name | None) -> Non
     if facts is not None and facts.rows == 0:
         return
     if not online.startswith("ON") or never:
-        sql = _online(unit, low_priority=_version(context) == 0 or _version(context) >= 16)
+        sql = _online(unit, low_priority=_version(context) >= _CREATE_INDEX_WAITS)
         if never:
             advice = Advice(
                 f"{edition.capitalize()} edition builds no index online: choose a quiet window, and name it in a "
@@ -267,26 +276,61 @@ def _offline(context: Context, unit: Unit, name: str, table: Name | None) -> Non
         )
 
 
-def _online(unit: Unit, low_priority: bool = True) -> str:
-    """The statement at hand, with ONLINE = ON."""
-    if unit.dynamic:
-        return ""
-    words = list(unit.words())
+def _filter(unit: Unit) -> str:
+    """The WHERE of a filtered index, with a blank before it."""
+    words = [token for token in unit.words() if token.key != ";"]
+    start = next((at for at, token in enumerate(words) if token.key == "WHERE"), len(words))
+    end = next((at for at in range(start, len(words)) if words[at].key in ("WITH", "ON")), len(words))
+    return f" {unit.text[words[start].start : words[end - 1].end]}" if start < end else ""
+
+
+def _online(unit: Unit, low_priority: bool) -> str:
+    """The statement with ONLINE = ON; its other options, filter and filegroup stay. '' where that cannot be told."""
+    words = [token for token in unit.words() if token.key != ";"]
     depth = 0
-    stop = len(words)
-    seen_on = 0
+    outer: list[tuple[int, str]] = []
     for at, token in enumerate(words):
         depth += (token.key == "(") - (token.key == ")")
-        if depth == 0 and token.key == "ON":
-            seen_on += 1
-        if depth == 0 and (token.key in (";", "WITH") or (token.key == "ON" and seen_on > 1)):
-            stop = at
-            break
-    if not stop:
+        if depth == 0 and token.key in ("WITH", "ON", "FILESTREAM_ON"):
+            outer.append((at, token.key))
+    if unit.dynamic or not words or not outer:
         return ""
-    head = unit.text[words[0].start : words[stop - 1].end]
-    extra = _LOW_PRIORITY if low_priority else "ONLINE = ON"
-    return f"{head}\nWITH ({extra});\n"
+    options = [f"ONLINE = ON{_WAIT if low_priority else ''}"]
+    places = [at for at, key in outer[1:] if key == "WITH"]
+    cut = places[0] if places else next((at for at, _key in outer[1:]), len(words))
+    rest = cut
+    if places:
+        closing = _closing(words, cut + 1)
+        if not closing:
+            return ""
+        options += [text for text in _pieces(unit, words[cut + 2 : closing]) if not text.upper().startswith("ONLINE")]
+        rest = closing + 1
+    head = unit.text[words[0].start : words[cut - 1].end]
+    tail = f" {unit.text[words[rest].start : words[-1].end]}" if rest < len(words) else ""
+    return f"{head}\nWITH ({', '.join(options)}){tail};\n"
+
+
+def _closing(words: Sequence[Token], at: int) -> int:
+    """Where the parentheses that open at a place close; 0 where none open there."""
+    depth = 0
+    for place in range(at, len(words)):
+        depth += (words[place].key == "(") - (words[place].key == ")")
+        if depth == 0:
+            return place if place > at else 0
+    return 0
+
+
+def _pieces(unit: Unit, words: Sequence[Token]) -> list[str]:
+    """The texts between commas outside of parentheses."""
+    found: list[list[Token]] = [[]]
+    depth = 0
+    for token in words:
+        depth += (token.key == "(") - (token.key == ")")
+        if token.key == "," and depth == 0:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [unit.text[piece[0].start : piece[-1].end] for piece in found if piece]
 
 
 @FAMILY.on("ALTER INDEX")
