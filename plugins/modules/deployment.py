@@ -191,6 +191,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.behav
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.sql import SqlLedgerStore
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import cut, utf16_length
 
 _LONGEST = {
     "app": 64,
@@ -258,13 +259,13 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
     params = module.params
     for name, longest in _LONGEST.items():
-        if params[name] is not None and not 0 < len(params[name]) <= longest:
-            module.fail_json(msg=f"{name} has {len(params[name])} characters, 1 to {longest} are expected.")
+        if params[name] is not None and not 0 < utf16_length(params[name]) <= longest:
+            module.fail_json(msg=f"{name} has {utf16_length(params[name])} characters, 1 to {longest} are expected.")
     if params["ttl_s"] < 1:
         module.fail_json(msg=f"ttl_s is {params['ttl_s']}, at least 1 is expected.")
     names = Request.__dataclass_fields__
     request = Request(
-        **{name: params[name] for name in names if name != "detail"}, detail=(params["detail"] or "")[:2000] or None
+        **{name: params[name] for name in names if name != "detail"}, detail=cut(params["detail"] or "", 2000) or None
     )
     try:
         connector = odbc.OdbcConnector(options.from_params(params, "deployment"), lock_timeout_ms=10000)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._names import cut, same
 from .model import NO_LEASE, Consumer, Event, Lease, Node, timestamp
 from .store import LedgerStore
 
@@ -116,7 +117,7 @@ def _plan(store: LedgerStore | None, request: Request) -> Plan:
 
 def _take(lease: Lease | None, request: Request) -> Plan:
     run_id = _run_id(request)
-    if lease is not None and lease.held and lease.run_id == run_id:
+    if lease is not None and lease.held and same(lease.run_id, run_id):
         return _renew(lease, request)
     if lease is not None and lease.alive:
         raise LedgerError(
@@ -140,7 +141,7 @@ def _take(lease: Lease | None, request: Request) -> Plan:
 def _own(lease: Lease | None, request: Request) -> Lease:
     """The lease, if it is this run's. An expired one still is, as long as nobody else has taken it."""
     run_id = _run_id(request)
-    mine = lease is not None and lease.held and lease.run_id == run_id
+    mine = lease is not None and lease.held and same(lease.run_id, run_id)
     if lease is None or not mine:
         if lease is not None and lease.held:
             found = f"it is held by {lease.holder()}"
@@ -173,14 +174,15 @@ def _renew(lease: Lease, request: Request) -> Plan:
 def _record(lease: Lease, nodes: list[Node], request: Request) -> Plan:
     if request.node is None or request.outcome is None:
         raise LedgerError("state=recorded expects node and outcome.")
-    before = next((node for node in nodes if node.name == request.node), None)
+    before = next((node for node in nodes if same(node.name, request.node)), None)
     version = request.version if request.version is not None else before.version if before else None
     previous = request.previous_version if request.previous_version is not None else None
     if previous is None and before is not None:
-        previous = before.previous_version if before.version == version else before.version
+        previous = before.previous_version if same(before.version, version) else before.version
     after = Node(request.node, version, previous, request.outcome, lease.run_id, request.detail)
     if before is not None and _same(before, after):
         return Plan()
+    stored = before.name if before is not None else None
     event = Event(
         "outcome",
         lease.run_id,
@@ -192,7 +194,7 @@ def _record(lease: Lease, nodes: list[Node], request: Request) -> Plan:
         after.previous_version,
         after.detail,
     )
-    return Plan(True, [lambda store: store.put_node(after), lambda store: store.put_event(event)])
+    return Plan(True, [lambda store: store.put_node(after, stored), lambda store: store.put_event(event)])
 
 
 def _same(before: Node, after: Node) -> bool:
@@ -204,7 +206,7 @@ def _release(lease: Lease | None, request: Request) -> Plan:
     run_id = _run_id(request)
     if lease is None or not lease.held:
         return Plan()
-    if lease.run_id != run_id:
+    if not same(lease.run_id, run_id):
         raise LedgerError(
             f"The run {run_id} cannot release the lease of application {request.app}: it is held by {lease.holder()}."
         )
@@ -224,7 +226,7 @@ def _release(lease: Lease | None, request: Request) -> Plan:
 def _revoke(lease: Lease | None, request: Request) -> Plan:
     if lease is None or not lease.held:
         return Plan()
-    if request.run_id is not None and request.run_id != lease.run_id:
+    if request.run_id is not None and not same(request.run_id, lease.run_id):
         raise LedgerError(
             f"The lease of application {request.app} to be revoked is that of run {request.run_id}, but it is held by "
             f"{lease.holder()}: nothing was revoked."
@@ -236,7 +238,7 @@ def _revoke(lease: Lease | None, request: Request) -> Plan:
         lease.run_id,
         lease.fencing_token,
         request.owner,
-        detail=f"lease of {lease.owner} until {timestamp(lease.expires_at)}: {request.detail}"[:2000],
+        detail=cut(f"lease of {lease.owner} until {timestamp(lease.expires_at)}: {request.detail}", 2000),
     )
     revoked_run = lease.run_id
     return Plan(
@@ -252,23 +254,24 @@ def _revoke(lease: Lease | None, request: Request) -> Plan:
 def _consumer(consumers: list[Consumer], request: Request) -> Plan:
     if request.consumer is None:
         raise LedgerError("state=consumer_present expects consumer.")
-    before = next((consumer for consumer in consumers if consumer.name == request.consumer), None)
+    before = next((consumer for consumer in consumers if same(consumer.name, request.consumer)), None)
     version = request.version if request.version is not None else before.version if before else None
     program = request.program_name if request.program_name is not None else before.program_name if before else None
     if before is not None and (before.version, before.program_name) == (version, program):
         return Plan()
     after = Consumer(request.consumer, version, program)
+    stored = before.name if before is not None else None
     event = Event(
         "consumer_present", request.run_id, owner=request.owner, node=after.name, version=version, detail=program
     )
-    return Plan(True, [lambda store: store.put_consumer(after), lambda store: store.put_event(event)])
+    return Plan(True, [lambda store: store.put_consumer(after, stored), lambda store: store.put_event(event)])
 
 
 def _no_consumer(consumers: list[Consumer], request: Request) -> Plan:
     if request.consumer is None:
         raise LedgerError("state=consumer_absent expects consumer.")
-    name = request.consumer
-    if all(consumer.name != name for consumer in consumers):
+    name = next((consumer.name for consumer in consumers if same(consumer.name, request.consumer)), None)
+    if name is None:
         return Plan()
     event = Event("consumer_absent", request.run_id, owner=request.owner, node=name, detail=request.detail)
     return Plan(True, [lambda store: store.drop_consumer(name), lambda store: store.put_event(event)])

@@ -11,6 +11,7 @@ from .._mssql import applock
 from .._mssql.api import Connection, literal
 from .._mssql.errors import MssqlError, ServerError
 from .._mssql.own_tables import OwnTables
+from .._names import identity
 from .model import Consumer, Event, Lease, Node, Run
 from .store import LedgerStore
 
@@ -54,8 +55,8 @@ class SqlLedgerStore(LedgerStore):
 
     def __init__(self, connection: Connection, app: str) -> None:
         self._connection = connection
-        self._app = literal(app)
-        self._resource = f"zero_downtime.dotnet/ledger/{app}"
+        self._app = literal(identity(app))
+        self._resource = f"zero_downtime.dotnet/ledger/{identity(app)}"
 
     def exists(self) -> bool:
         return TABLES.exist(self._connection)
@@ -185,12 +186,12 @@ class SqlLedgerStore(LedgerStore):
             f"WHERE app = {self._app} AND run_id = {literal(run_id)};"
         )
 
-    def put_node(self, node: Node) -> None:
+    def put_node(self, node: Node, stored: str | None) -> None:
         changed = self._connection.execute(
-            f"UPDATE deploy.deployment_node SET version = {literal(node.version)}, "
+            f"UPDATE deploy.deployment_node SET node = {literal(node.name)}, version = {literal(node.version)}, "
             f"previous_version = {literal(node.previous_version)}, outcome = {literal(node.outcome)}, "
             f"run_id = {literal(node.run_id)}, detail = {literal(node.detail)}, changed_at = SYSUTCDATETIME() "
-            f"WHERE app = {self._app} AND node = {literal(node.name)};"
+            f"WHERE app = {self._app} AND node = {literal(stored or node.name)};"
         ).rows_affected
         if not changed:
             self._connection.execute(
@@ -201,11 +202,11 @@ class SqlLedgerStore(LedgerStore):
                 f"{literal(node.detail)}, SYSUTCDATETIME());"
             )
 
-    def put_consumer(self, consumer: Consumer) -> None:
+    def put_consumer(self, consumer: Consumer, stored: str | None) -> None:
         changed = self._connection.execute(
-            f"UPDATE deploy.deployment_consumer SET version = {literal(consumer.version)}, "
+            f"UPDATE deploy.deployment_consumer SET name = {literal(consumer.name)}, version = {literal(consumer.version)}, "
             f"program_name = {literal(consumer.program_name)}, changed_at = SYSUTCDATETIME() "
-            f"WHERE app = {self._app} AND name = {literal(consumer.name)};"
+            f"WHERE app = {self._app} AND name = {literal(stored or consumer.name)};"
         ).rows_affected
         if not changed:
             self._connection.execute(

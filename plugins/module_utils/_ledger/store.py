@@ -67,10 +67,12 @@ class LedgerStore(ABC):
     def end_run(self, run_id: str, result: str) -> None: ...
 
     @abstractmethod
-    def put_node(self, node: Node) -> None: ...
+    def put_node(self, node: Node, stored: str | None) -> None:
+        """Write a node; `stored` is its name as the ledger spells it, None for a new one."""
 
     @abstractmethod
-    def put_consumer(self, consumer: Consumer) -> None: ...
+    def put_consumer(self, consumer: Consumer, stored: str | None) -> None:
+        """Write a consumer; `stored` is its name as the ledger spells it, None for a new one."""
 
     @abstractmethod
     def drop_consumer(self, name: str) -> None: ...

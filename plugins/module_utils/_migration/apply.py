@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from .._mssql.api import Connection, Connector, Row, literal
-from .._mssql.errors import INVALID_OBJECT, LOCK_TIMEOUT, ServerError
+from .._mssql.errors import INVALID_OBJECT, LOCK_TIMEOUT, TRANSACTION_COUNT_MISMATCH, ServerError
 from .._progress import Progress
 from .._scripts.journal import Entry, State
 from .._scripts.reader import Script
+from .._tsql.lexer import scan
 from .._wait import Sleep
 from .errors import MigrationError
 from .journal import Journal, Record
@@ -290,11 +291,22 @@ def _not_committed(script: Script, begun: Begun, answer: Sequence[Row]) -> Migra
         )
     if int(transactions) == 1 and int(transaction) == begun.transaction:
         return _lock_lost(script)
+    ended = f"{label} ended the task's transaction by itself (@@TRANCOUNT is {transactions}, 1 is expected)"
+    if _only_rolls_back(script):
+        return MigrationError(
+            f"{ended}: its ROLLBACK took back what it had done before it; what came behind it ran without the "
+            "transaction. Nothing is in the journal. Remove ROLLBACK from the script, or put it into a TRY with THROW behind."
+        )
     return MigrationError(
-        f"{label} ended the task's transaction by itself (@@TRANCOUNT is {transactions}, 1 is expected): what it "
-        "committed is in the database, but not in the journal; after a ROLLBACK it is nothing. Remove COMMIT and "
-        "ROLLBACK from it, and from what it calls, and undo by hand what it did."
+        f"{ended}: what it committed is in the database, but not in the journal. Remove COMMIT and ROLLBACK from it, and "
+        "from what it calls, and undo by hand what it did."
     )
+
+
+def _only_rolls_back(script: Script) -> bool:
+    """Whether nothing in the text can have committed: neither COMMIT nor a procedure that might."""
+    words = {token.key for token in scan(script.sent).tokens}
+    return "ROLLBACK" in words and not words & {"COMMIT", "EXEC", "EXECUTE"}
 
 
 def _failed(script: Script, error: ServerError, retries: int) -> MigrationError:
@@ -303,6 +315,11 @@ def _failed(script: Script, error: ServerError, retries: int) -> MigrationError:
         return MigrationError(
             f"{label}: the connection was lost ({error}). The server rolls back what was not committed; "
             "run the task again, the journal tells what is still to do."
+        )
+    if error.number == TRANSACTION_COUNT_MISMATCH:
+        return MigrationError(
+            f"{label}: a procedure that it calls ended the task's transaction ({error}): what was committed is in the "
+            "database, but not in the journal. Remove COMMIT and ROLLBACK from the procedure, and undo by hand what it did."
         )
     tried = f" after {retries + 1} attempts" if retries else ""
     done = "The script was rolled back."

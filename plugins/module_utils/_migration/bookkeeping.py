@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._ledger.model import timestamp
+from .._mssql.api import Row
 from .._mssql.errors import INVALID_OBJECT, ServerError
 from .._scripts.find import ScriptFile
 from .._scripts.journal import Entry, State
@@ -52,7 +53,7 @@ SOURCES = {
     "flyway": Source(
         "Flyway",
         "dbo.flyway_schema_history",
-        "SELECT script, success FROM {table} WHERE script IS NOT NULL ORDER BY installed_rank;",
+        "SELECT script, success, type, version FROM {table} WHERE script IS NOT NULL ORDER BY installed_rank;",
         _base,
     ),
     "grate": Source("grate", "grate.ScriptsRun", "SELECT script_name, 1 FROM {table} ORDER BY id;", _base),
@@ -119,12 +120,12 @@ def _adopt(context: Context, files: list[ScriptFile], entries: Mapping[str, Entr
                 "action: baseline. Nothing was written."
             ) from None
         raise MigrationError(f"The journal of {source.title}, {table}, could not be read: {error}.") from None
-    failed = [str(name) for name, success in rows if not success]
+    failed = [str(row[0]) for row in rows if not row[1]]
     if failed:
         raise MigrationError(
             f"{source.title} has {failed[0]} in its journal as failed: repair it there first. Nothing was written."
         )
-    names = [str(name) for name, _success in rows]
+    names = _applied(rows)
     unmatched = [name for name in names if not any(source.match(name, file.name) for file in files)]
     context.report.unmatched = unmatched
     return [
@@ -132,6 +133,18 @@ def _adopt(context: Context, files: list[ScriptFile], entries: Mapping[str, Entr
         for file in files
         if not _done(entries, file) and any(source.match(name, file.name) for name in names)
     ]
+
+
+def _applied(rows: Sequence[Row]) -> list[str]:
+    """The entries that still hold: Flyway writes a row of type UNDO_SQL or DELETE for a version that it took back."""
+    names: dict[str, str | None] = {}
+    for name, _success, *more in rows:
+        kind, version = more or ("", None)
+        if str(kind).upper().startswith(("UNDO", "DELETE")):
+            names = {one: other for one, other in names.items() if version is None or other != version}
+        else:
+            names[str(name)] = version
+    return list(names)
 
 
 def _repair(context: Context, files: list[ScriptFile], entries: Mapping[str, Entry]) -> list[Record]:

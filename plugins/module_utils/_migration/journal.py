@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .._mssql.api import Connection, literal
 from .._mssql.own_tables import OwnTables
+from .._names import cut, identity
 from .._scripts.find import ScriptFile
 from .._scripts.journal import JOURNAL, Entry, State, read_entries
 from .._scripts.phases import Phase
@@ -60,10 +61,10 @@ class Journal:
     """The journal of one application. Every time in it is the server's."""
 
     def __init__(self, app: str, release: str | None, run_id: str | None, client: str) -> None:
-        self._app = app
+        self._app = identity(app)
         self._release = release
         self._run_id = run_id
-        self._client = client[:200]
+        self._client = cut(client, 200)
 
     def read(self, connection: Connection, phase: Phase) -> dict[str, Entry]:
         """How all the scripts of a phase stand, in the order of their last rows."""
@@ -127,4 +128,4 @@ class Journal:
 
 
 def _cut(text: str | None) -> str | None:
-    return text[:2000] if text else None
+    return cut(text, 2000) if text else None

@@ -15,6 +15,7 @@ from .._ledger.model import timestamp
 from .._mssql import applock
 from .._mssql.api import Connection, Connector, literal
 from .._mssql.errors import ServerError
+from .._names import cut
 from .._progress import Progress
 from .._wait import Deadline
 from .errors import MigrationError
@@ -39,7 +40,7 @@ class MigrationLock:
 
     def __init__(self, connector: Connector, holder: str, progress: Progress) -> None:
         self._connector = connector
-        self._holder = holder[:400]
+        self._holder = cut(holder, 400)
         self._progress = progress
         self._connection: Connection | None = None
         self.token = 0

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from .._names import same
 from . import options as connection_options
 from .api import Connection, Connector, Reply
 from .drivers import INSTALL, Driver, find_driver, packaged_driver
@@ -70,11 +71,20 @@ class OdbcConnector(Connector):
         raw.timeout = self._statement_timeout_s
         connection = OdbcConnection(raw)
         try:
-            connection.execute(pins(self._lock_timeout_ms))
-        except ServerError:
+            database = str(connection.row(f"{pins(self._lock_timeout_ms)} SELECT DB_NAME() AS db;")[0])
+            self._refuse_another(database)
+        except MssqlError:
             connection.close()
             raise
         return connection
+
+    def _refuse_another(self, database: str) -> None:
+        """A data source may name a database of its own, and which name counts depends on the driver."""
+        if self.options.database and not same(database, self.options.database):
+            raise MssqlError(
+                f"The connection leads to the database {database}, {self.options.database} is expected (option "
+                "database): take Database out of dsn, or name the same one."
+            )
 
     def _open(self, options: ConnectionOptions) -> Any:
         text = connection_options.connection_string(options, self.driver)

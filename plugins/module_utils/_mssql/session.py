@@ -5,6 +5,10 @@
 from __future__ import annotations
 
 _PINNED = (
+    # The language first: it brings a date format and a first weekday of its own.
+    "SET LANGUAGE us_english",
+    "SET DATEFORMAT mdy",
+    "SET DATEFIRST 7",
     "SET XACT_ABORT ON",
     "SET DEADLOCK_PRIORITY LOW",
     "SET QUOTED_IDENTIFIER ON",

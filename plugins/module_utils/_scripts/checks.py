@@ -57,6 +57,7 @@ def _header(phase: Phase, header: Header, found: Scan, batches: Sequence[Batch])
             "the script runs without a transaction (-- migrate: no-transaction), so one statement and no GO is "
             f"expected; {len(batches)} batches were found: split it"
         )
+    yield from _memory_optimised(header, found)
     if header.batch_rows is None:
         return
     if not phase.batched:
@@ -73,6 +74,23 @@ def _header(phase: Phase, header: Header, found: Scan, batches: Sequence[Batch])
             line,
             column,
         )
+
+
+def _memory_optimised(header: Header, found: Scan) -> Iterator[ScriptError]:
+    """DDL of memory-optimised tables and native modules does not run in a user's transaction (error 12331)."""
+    if header.no_transaction:
+        return
+    for at, token in enumerate(found.tokens):
+        following = [one.key for one in found.tokens[at + 1 : at + 3]]
+        if token.key == "NATIVE_COMPILATION" or (token.key == "MEMORY_OPTIMIZED" and following == ["=", "ON"]):
+            line, column = Lines(found.text).position(token.start)
+            yield ScriptError(
+                f"{token.key} does not run inside a transaction: put the statement into a script of its own with the "
+                "header '-- migrate: no-transaction'",
+                line,
+                column,
+            )
+            return
 
 
 def sets_nocount(tokens: Sequence[Token]) -> Token | None:

@@ -64,10 +64,13 @@ def _refuse_nested(path: pathlib.Path, directory: str) -> None:
 
 
 def phase_directory(root: pathlib.Path, phase: Phase) -> str | None:
-    """The directory below `root` that is named after a phase; None when there is none."""
-    path = root / phase.name
-    if path.exists():
-        return str(path)
+    """The directory below `root` that is named after a phase; None when there is none.
+
+    Raises PathError for one whose name differs in letter case.
+    """
+    directory = root / phase.name
+    if directory.exists():
+        return str(directory)
     for other in root.iterdir():
         if other.name.lower() == phase.name:
             raise PathError(f"{other} would not be read: rename it to {phase.name}.")
@@ -75,7 +78,7 @@ def phase_directory(root: pathlib.Path, phase: Phase) -> str | None:
 
 
 def find_phase(root: str, phase: Phase) -> list[ScriptFile]:
-    """The scripts of one phase, in order. A directory without one for the phase has none."""
+    """The scripts of one phase below the directory of the phases, in order. A phase without a directory has none."""
     above = _directory(root, "the directory with the directories of the phases is expected there")
     directory = phase_directory(above, phase)
     return find_scripts(directory, phase) if directory is not None else []

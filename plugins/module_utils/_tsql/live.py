@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._names import identity
 from .._scripts import journal
 from .._scripts.journal import Entry
 
@@ -203,7 +204,7 @@ def read_live(query: Query, app: str = "") -> LiveSchema:
         live.schemas.add(str(name).lower())
     if tuple(journal.JOURNAL.split(".")) in live.tables:
         for entry in journal.read_entries(query):
-            if entry.done and (not app or entry.app == app):
+            if entry.done and (not app or entry.app == identity(app)):
                 live.applied.append(entry)
     _read_deployments(query, live)
     return live

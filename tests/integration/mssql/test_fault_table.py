@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.mssql.server import DRIVERS, Database, Server
+from integration.mssql.server import DRIVERS, Database, Server, closing
+from lab.waiting import wait_until
 
 Write = Callable[[str, "str | bytes"], None]
 pytestmark = pytest.mark.parametrize("driver", DRIVERS[:1], indirect=True)
@@ -165,3 +166,164 @@ def test_a_release_is_refused_beyond_the_rollback_horizon(database: Database, tm
         info = database.module("mssql_migration_info", path=str(tmp_path), release=release)
         assert bool(info["refusals"]) is refused, info["refusals"]
         assert bool(database.migrate(tmp_path, release=release, check=True).get("failed")) is refused
+
+
+@dataclass
+class Run:
+    """Expand scripts that are run in their order, and what must come of them."""
+
+    what: str
+    scripts: dict[str, str]
+    says: str = ""
+    """Part of the refusal; empty: all are applied."""
+    rows: int | None = None
+    """Rows in the table afterwards."""
+    before: list[str] = field(default_factory=list)
+    retries: int = 0
+
+
+NO_ROW_FOR = (
+    "CREATE TRIGGER deploy.tr_{t} ON deploy.migration_journal AFTER INSERT AS "
+    "IF EXISTS (SELECT 1 FROM inserted WHERE app = N'{t}' AND state = N'applied') "
+    "THROW 50000, N'no row for you', 1;"
+)
+ALONE = "-- migrate: no-transaction\nINSERT dbo.{t} (o) VALUES (N'alone');"
+IDENTITY = "SET IDENTITY_INSERT dbo.{t}{n} ON; INSERT dbo.{t}{n} (id, o) VALUES (7, N'x');"
+SECOND = TABLE.replace("{t}", "{t}_2")
+
+RUNS = [
+    Run("a script without a transaction whose row cannot be written runs once", {"1.sql": ALONE},
+        "ran to its end without a transaction, but its row in the journal could not be written", 1,
+        [NO_ROW_FOR], retries=3),
+    Run("IDENTITY_INSERT ends with its script",
+        {"1.sql": IDENTITY.replace("{n}", ""), "2.sql": IDENTITY.replace("{n}", "_2")}, "", 1, [SECOND]),
+    Run("QUOTED_IDENTIFIER OFF ends with its script",
+        {"1.sql": "SET QUOTED_IDENTIFIER OFF;", "2.sql": 'INSERT dbo.{t} ("o") VALUES (N\'x\');'}, "", 1),
+    Run("a plain ROLLBACK is not called a commit",
+        {"1.sql": "INSERT dbo.{t} (o) VALUES (N'x'); ROLLBACK;"}, "its ROLLBACK took back what it had done", 0),
+    Run("a procedure that commits", {"1.sql": "INSERT dbo.{t} (o) VALUES (N'x'); EXEC dbo.p_{t};"},
+        "what was committed is in the database, but not in the journal", None,
+        ["CREATE PROCEDURE dbo.p_{t} AS COMMIT TRANSACTION;"]),
+    Run("a memory-optimised table does not run in a transaction",
+        {"1.sql": "CREATE TABLE dbo.{t}_m (id INT NOT NULL PRIMARY KEY NONCLUSTERED) WITH (MEMORY_OPTIMIZED = ON);"},
+        "put the statement into a script of its own with the header"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.what)
+def test_a_script_and_its_row(database: Database, tmp_path: Path, write: Write, run: Run) -> None:
+    table = database.app
+    write("expand/0.sql", TABLE.format(t=table))
+    assert database.migrate(tmp_path)["changed"]
+    for statement in run.before:
+        database.query(statement.format(t=table))
+    for name, text in run.scripts.items():
+        write(f"expand/{name}", text.replace("{t}", table))
+    try:
+        done = database.migrate(tmp_path, retries=run.retries)
+    finally:
+        if NO_ROW_FOR in run.before:
+            database.query(f"DROP TRIGGER deploy.tr_{table}")
+    if run.says:
+        assert done["failed"] and run.says in done["msg"], done["msg"]
+    else:
+        assert not done.get("failed"), done["msg"]
+    if run.rows is not None:
+        assert database.query(f"SELECT COUNT(*) FROM dbo.{table}") == [(run.rows,)]
+
+
+def test_a_script_with_xact_abort_off_is_not_committed_without_its_row(
+    database: Database, tmp_path: Path, write: Write
+) -> None:
+    """The row's INSERT meets a lock timeout, which ends only its statement when XACT_ABORT is off."""
+    table = database.app
+    write("expand/0.sql", TABLE.format(t=table))
+    assert database.migrate(tmp_path)["changed"]
+    database.query(f"CREATE TABLE dbo.{table}_go (id INT NULL)")
+    write(
+        "expand/1.sql",
+        f"SET XACT_ABORT OFF;\nINSERT dbo.{table} (o) VALUES (N'x');\nGO\n"
+        f"WHILE NOT EXISTS (SELECT 1 FROM dbo.{table}_go) WAITFOR DELAY '00:00:00.100';",
+    )
+    mine = f"SELECT token FROM deploy.migration_lock WHERE released_at IS NULL AND holder LIKE N'%run {table})'"
+    with closing(database.connect()) as other:
+        process = database.start(
+            "mssql_migration", path=str(tmp_path), phase="expand", retries=0, lock_timeout_ms=300, run_id=table
+        )
+        wait_until(lambda: database.query(mine), "the run to have read the journal")
+        other.execute("BEGIN TRANSACTION; SELECT COUNT(*) FROM deploy.migration_journal WITH (TABLOCKX, HOLDLOCK)")
+        database.query(f"INSERT dbo.{table}_go (id) VALUES (1)")
+        done = database.result(process)
+        other.execute("ROLLBACK")
+    assert done["failed"] and "1222" in done["msg"], done
+    assert database.query(f"SELECT COUNT(*) FROM dbo.{table}") == [(0,)]
+    again = database.migrate(tmp_path)
+    assert again["changed"], again
+    assert database.query(f"SELECT COUNT(*) FROM dbo.{table}") == [(1,)]
+
+
+def test_line_ends_reach_the_server_as_they_are(database: Database, tmp_path: Path, write: Write) -> None:
+    table = database.app
+    write("expand/0.sql", TABLE.format(t=table))
+    write("expand/1.sql", f"INSERT dbo.{table} (o) VALUES (N'a\r\nb'), (N'a\nb');\r\nGO\r\n")
+    assert database.migrate(tmp_path)["changed"]
+    assert database.query(f"SELECT LEN(o) FROM dbo.{table} ORDER BY id") == [(4,), (3,)]
+
+
+RENAMED = [
+    ("1_A.sql", "SELECT 1;", "differs in letter case or Unicode form only"),
+    ("1_new.sql", "INSERT dbo.{t} (o) VALUES (N'x');", "has the same text"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "says"), RENAMED)
+def test_a_renamed_script_does_not_run_again(
+    database: Database, tmp_path: Path, write: Write, name: str, text: str, says: str
+) -> None:
+    table = database.app
+    write("expand/0.sql", TABLE.format(t=table))
+    write("expand/1_a.sql", f"INSERT dbo.{table} (o) VALUES (N'x');")
+    assert database.migrate(tmp_path)["changed"]
+    (tmp_path / "expand" / "1_a.sql").unlink()
+    write(f"expand/{name}", text.replace("{t}", table))
+    refused = database.migrate(tmp_path)
+    assert refused["failed"] and says in refused["msg"], refused
+    assert database.query(f"SELECT COUNT(*) FROM dbo.{table}") == [(1,)]
+
+
+def test_an_undo_script_without_a_transaction_runs_again_only_if_it_is_guarded(
+    database: Database, tmp_path: Path, write: Write
+) -> None:
+    table = database.app
+    write("expand/1.sql", TABLE.format(t=table))
+    assert database.migrate(tmp_path, release="2.0")["changed"]
+    serves(database, "1.0", "r1")
+    write("undo/1.sql", f"-- migrate: no-transaction\nDROP TABLE dbo.{table}_nothing;")
+    assert database.migrate(tmp_path, "undo", release="2.0")["failed"]
+    again = database.migrate(tmp_path, "undo", release="2.0")
+    assert again["failed"] and "was begun at" in again["msg"], again
+
+
+def test_names_are_compared_as_the_database_compares_them(database: Database) -> None:
+    def ask(state: str, app: str, **more: Any) -> dict[str, Any]:
+        return database.module("deployment", state=state, **{**more, "app": app})
+
+    app = database.app
+    first = ask("leased", app.upper(), run_id="r1", owner="ann")
+    assert first["changed"], first
+    second = ask("leased", app, run_id="r2", owner="bob")
+    assert second["failed"] and "is being deployed by ann" in second["msg"], second
+    ask("recorded", app, run_id="r1", node="web01", outcome="succeeded", version="1.0")
+    node = ask("recorded", app, run_id="R1", node="WEB01", outcome="succeeded", version="2.0")["nodes"]
+    assert [(one["name"], one["version"], one["previous_version"]) for one in node] == [("WEB01", "2.0", "1.0")]
+    ask("consumer_present", app, consumer="Reports", version="1.0")
+    assert ask("consumer_absent", app, consumer="reports")["consumers"] == []
+    long = ask("recorded", app, run_id="r1", node="\U0001f600" * 130, outcome="succeeded")
+    assert long["failed"] and "node has 260 characters, 1 to 255 are expected" in long["msg"], long
+
+
+def test_a_release_of_another_case_is_the_same_release(database: Database, tmp_path: Path, write: Write) -> None:
+    write("expand/1.sql", TABLE.format(t=database.app))
+    assert database.migrate(tmp_path, release="2.0-RC1")["changed"]
+    again = database.migrate(tmp_path, release="2.0-rc1")
+    assert not again["changed"], again

@@ -103,10 +103,12 @@ class MemoryStore(LedgerStore):
         version, owner, started, _ended, _result = self.state["runs"][run_id]
         self.state["runs"][run_id] = (version, owner, started, self.now, result)
 
-    def put_node(self, node: Node) -> None:
+    def put_node(self, node: Node, stored: str | None) -> None:
+        self.state["nodes"].pop(stored, None)
         self.state["nodes"][node.name] = node
 
-    def put_consumer(self, consumer: Consumer) -> None:
+    def put_consumer(self, consumer: Consumer, stored: str | None) -> None:
+        self.state["consumers"].pop(stored, None)
         self.state["consumers"][consumer.name] = consumer
 
     def drop_consumer(self, name: str) -> None:

@@ -277,9 +277,14 @@ ADOPTED: list[tuple[str, list[tuple[Any, ...]], list[str], list[str]]] = [
     ("efcore", [("20240101_Init", 1), ("20230101_Gone", 1)], ["20240101_Init.sql"], ["20230101_Gone"]),
     ("dbup", [("Shop.Db.Scripts.20240101_Init.sql", 1)], ["20240101_Init.sql"], []),
     ("dbup", [("up\\20240101_init.SQL", 1)], ["20240101_Init.sql"], []),
-    ("flyway", [("V2__more.sql", True), ("<< Flyway Baseline >>", True)], ["V2__more.sql"], ["<< Flyway Baseline >>"]),
+    ("flyway", [("V2__more.sql", True, "SQL", "2"), ("<< Flyway Baseline >>", True, "BASELINE", "1")],
+     ["V2__more.sql"], ["<< Flyway Baseline >>"]),
+    ("flyway", [("V2__more.sql", True, "SQL", "2"), ("U2__more.sql", True, "UNDO_SQL", "2")], [], []),
+    ("flyway", [("V2__more.sql", True, "SQL", "2"), ("U2__more.sql", True, "UNDO_SQL", "2"),
+                ("V2__more.sql", True, "SQL", "2")], ["V2__more.sql"], []),
+    ("flyway", [("V2__more.sql", True, "SQL", "2"), ("V2__more.sql", True, "DELETE", "2")], [], []),
     ("grate", [("up/V2__more.sql", 1)], ["V2__more.sql"], []),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("tool", "found", "journalled", "unmatched"), ADOPTED)
@@ -288,7 +293,8 @@ def test_what_other_tools_have_applied_is_adopted(
 ) -> None:
     world.put("expand/20240101_Init.sql", "SELECT 1")
     world.put("expand/V2__more.sql", "SELECT 2")
-    server = ScriptedServer(*OPENED, journal(), ("SELECT (MigrationId|ScriptName|script)", rows(*found)), *WRITE)
+    write = WRITE if journalled else (UNLOCKED,)
+    server = ScriptedServer(*OPENED, journal(), ("SELECT (MigrationId|ScriptName|script)", rows(*found)), *write)
     report = world.run(server, action="adopt", adopt_from=tool).report.public()
     assert (report["journalled"], report["unmatched"]) == (journalled, unmatched)
 
@@ -298,7 +304,7 @@ def test_what_other_tools_have_applied_is_adopted(
     [
         (GONE, "does not exist in this database"),
         (ServerError("denied", 229, "42000"), "could not be read"),
-        (rows(("V1__x.sql", False)), "has V1__x.sql in its journal as failed"),
+        (rows(("V1__x.sql", False, "SQL", "1")), "has V1__x.sql in its journal as failed"),
     ],
 )
 def test_a_journal_that_cannot_be_adopted(world: World, answer: Any, message: str) -> None:

@@ -258,6 +258,51 @@ def test_the_password_is_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
     assert secret not in repr(wanted)
 
 
+@pytest.mark.parametrize(("found", "refused"), [("Other", True), ("shop", False), ("Shop", False)])
+def test_a_connection_that_leads_to_another_database_is_refused(
+    monkeypatch: pytest.MonkeyPatch, found: str, refused: bool
+) -> None:
+    """A data source may name a database of its own; which of the two names counts depends on the driver."""
+    closed: list[bool] = []
+
+    class Cursor:
+        noscan = False
+        messages: tuple[Any, ...] = ()
+        description = (("db",),)
+        rowcount = -1
+
+        def execute(self, sql: str) -> Cursor:
+            assert sql.endswith("SELECT DB_NAME() AS db;")
+            return self
+
+        def fetchall(self) -> list[tuple[str]]:
+            return [(found,)]
+
+        def nextset(self) -> bool:
+            return False
+
+        def close(self) -> None:
+            pass
+
+    class Raw:
+        timeout = 0
+
+        def cursor(self) -> Cursor:
+            return Cursor()
+
+        def close(self) -> None:
+            closed.append(True)
+
+    connector = odbc.OdbcConnector(ConnectionOptions(database="Shop", dsn="Driver=x;Server=y;Database=Other"), 500)
+    monkeypatch.setattr(connector, "_open", lambda _options: Raw())
+    if refused:
+        with pytest.raises(MssqlError, match="leads to the database Other, Shop is expected"):
+            connector.connect()
+    else:
+        connector.connect()
+    assert closed == ([True] if refused else [])
+
+
 def test_the_environment_of_a_driver_lasts_for_one_connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ca = tmp_path / "ca.pem"
     ca.write_text("x")
