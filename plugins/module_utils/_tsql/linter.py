@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .._scripts.phases import named
-from .analysis import Unit, read_script
+from .analysis import Script, Unit, read_script
 from .breaking import BreakingChange
 from .findings import ERROR, OFF, WARNING, Advice, Finding, Report
 from .lexer import ScriptError, Token
@@ -48,6 +48,7 @@ class Linter:
         self.script = read_script("", "")
         self.result = Report(live=live is not None)
         self._findings: list[Finding] = []
+        self._batches = 0
         self._compared: set[tuple[int, BreakingChange]] = set()
         """By statement: one statement may break the same thing by several rules."""
         self.usage: Usage | None = None
@@ -173,7 +174,7 @@ class Linter:
 
         `problems` are the reader's, for a script that the engine is to run.
         """
-        script = read_script(file, text)
+        script = self._read(file, text)
         self.script = script
         self._findings = []
         self._compared = set()
@@ -197,6 +198,20 @@ class Linter:
         """Whether the script passes over a statement: its migration is in Entity Framework Core's history."""
         known = self.live.migrations if self.live is not None else frozenset()
         return bool(known) and any(guard.migration.lower() in known for guard in unit.guards if guard.migration)
+
+    def learn(self, file: str, text: str) -> None:
+        """A pending script that is not checked here, but runs before those that are: what it creates is new to them."""
+        for unit in self._read(file, text).units:
+            if not self._skipped(unit):
+                self.own.apply(unit)
+
+    def _read(self, file: str, text: str) -> Script:
+        """A script whose batches are counted on from those of the scripts before it."""
+        script = read_script(file, text)
+        for unit in script.units:
+            unit.batch += self._batches
+        self._batches += script.batches
+        return script
 
     def remember(self, file: str, text: str) -> None:
         """A script that a former run of this release applied: what it created is the release's own."""

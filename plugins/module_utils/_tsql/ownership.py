@@ -38,7 +38,7 @@ class _Origin:
     histories: tuple[tuple[str, str], ...]
     """Entity Framework Core's questions whether a migration was applied: they compare by text, in any batch."""
     conditions: tuple[tuple[int, int], ...]
-    """Other conditions that must hold for it to be created: (batch, number)."""
+    """Other conditions that must hold for it to be created: (batch, number). Batches count over all scripts."""
     existence: bool
     """Whether all other conditions ask whether the very object exists."""
     jumps: bool
@@ -121,7 +121,13 @@ class Ownership:
 
     def column(self, table: Name | None, column: str, unit: Unit, at_least: int = CERTAIN) -> bool:
         """Whether a column was added by this release. Its table may be an older one."""
-        return self._part(self.columns, table, column, unit) >= at_least
+        if table is None:
+            return False
+        origin = self.columns.get((*table.key, column.lower()))
+        facts = self.live.tables.get(table.key) if self.live is not None else None
+        if origin is not None and not origin.applied and facts is not None and column.lower() in facts.columns:
+            return False
+        return _newness(origin, unit, table.schema) >= at_least
 
     def index(self, table: Name | None, index: str, unit: Unit) -> bool:
         return self._part(self.indexes, table, index, unit) >= CERTAIN

@@ -11,6 +11,7 @@ from pathlib import Path
 from .._release.errors import ReleaseError
 from .._release.manifest import Manifest, is_release, read_manifest
 from .._scripts.errors import PathError
+from .._scripts.find import ScriptFile
 from .._scripts.journal import Entry
 from .._scripts.phases import PHASES, Phase, named
 from .._scripts.reader import Script, read_script
@@ -53,10 +54,14 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
     """Check all scripts of the request. Raises SourceError and ReleaseError."""
     check_severities(request.options.severities)
     scripts: list[Script] = []
+    earlier_phases: list[Script] = []
     wanted = named(request.phase) if request.phase else None
     try:
         for path in request.paths:
             scripts += [read_script(file, request.variables) for file in find_sources(path, wanted)]
+            before = [phase for phase in PHASES if wanted is not None and wanted.strict and phase.order < wanted.order]
+            for phase in before if Path(path).is_dir() else ():
+                earlier_phases += [read_script(file, request.variables) for file in _if_any(path, phase)]
     except PathError as error:
         raise SourceError(str(error)) from None
     releases = [read_manifest(Path(path)) for path in request.supported]
@@ -71,6 +76,9 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
             _merge(total, linter.result)
             linter = Linter(request.options, live)
         linter.options = replace(request.options, phase=phase.name)
+        for script in earlier_phases:
+            if script.file.phase is phase and script.readable:
+                _learn(linter, script, own, earlier)
         for script in scripts:
             if script.file.phase is phase:
                 _check(linter, script, releases, own, made, earlier)
@@ -105,6 +113,23 @@ def _check(
         statement = unit.statement
         if statement.kind.startswith("CREATE ") and statement.name is not None and statement.kind != "CREATE INDEX":
             made.append(statement.name)
+
+
+def _if_any(path: str, phase: Phase) -> list[ScriptFile]:
+    """The scripts of a phase; none where a path holds only those of another one."""
+    files = find_sources(path, phase) if is_release(Path(path)) or (Path(path) / phase.name).is_dir() else []
+    return [file for file in files if file.phase is phase]
+
+
+def _learn(linter: Linter, script: Script, own: list[Manifest], earlier: set[tuple[Phase, str, str]]) -> None:
+    """What a script of an earlier phase of the same release creates, which runs before those that are checked."""
+    file = script.file
+    entry = _applied(linter.live, script)
+    if entry is not None:
+        if _is_own(linter.live, entry, own):
+            linter.remember(file.path, script.text)
+    elif (file.phase, file.name, file.checksum) not in earlier:
+        linter.learn(file.path, script.text)
 
 
 def _applied(live: LiveSchema | None, script: Script) -> Entry | None:

@@ -205,6 +205,28 @@ def test_without_a_connection_the_scripts_of_a_supported_release_are_not_new(tmp
     assert report.applied == [str(new.first)]
 
 
+def test_a_condition_of_one_script_is_not_that_of_another() -> None:
+    """Both are the first condition of the first batch of their file."""
+    scripts = [
+        ("1.sql", "IF OBJECT_ID(N'dbo.T') IS NULL CREATE TABLE dbo.T (Id int NOT NULL CONSTRAINT PK_T PRIMARY KEY);"),
+        ("2.sql", "IF OBJECT_ID(N'dbo.T') IS NOT NULL DROP TABLE dbo.T;"),
+    ]
+    assert rules(check_scripts(scripts, Options()))["drop-table"] == ERROR
+
+
+def test_backfill_alone_knows_what_expand_creates(tmp_path: Path) -> None:
+    """Each phase is checked by itself in a rollout; the tables of the release's expand scripts are new all the same."""
+    for phase, sql in (
+        ("expand", "CREATE TABLE dbo.N (Id int NOT NULL CONSTRAINT PK_N PRIMARY KEY, Size int NULL);"),
+        ("backfill", "UPDATE dbo.N SET Size = 1;"),
+    ):
+        (tmp_path / phase).mkdir()
+        (tmp_path / phase / "1.sql").write_text(sql, encoding="utf-8")
+    assert not run(Request([str(tmp_path)], "backfill")).findings
+    (tmp_path / "expand" / "1.sql").write_text("SELECT 1 AS One;", encoding="utf-8")
+    assert run(Request([str(tmp_path)], "backfill")).refused
+
+
 @pytest.mark.parametrize(("applied", "refused"), [([], True), (["20260101_Old"], False)], ids=str)
 def test_a_migration_in_the_history_of_entity_framework_is_not_checked_again(applied: list[str], refused: bool) -> None:
     text = (

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..._scripts.phases import named
 from ..analysis import Unit
 from ..breaking import EMPTIED, broken
@@ -15,6 +17,7 @@ from ..extent import (
     extent,
     in_loop,
     is_few,
+    joined_to_few,
     null_only_from_columns,
     null_tests,
     says_nothing,
@@ -123,6 +126,9 @@ def data_mass(context: Context, unit: Unit) -> None:
         return
     rows = extent(context.script, unit, context.table_facts(table))
     verb = "deletes" if statement.kind == "DELETE" else "updates"
+    where = where_of(unit)
+    if verb == "deletes" and (not where or says_nothing(where)) and not joined_to_few(unit):
+        rows = replace(rows, few=False, why=rows.why or "without a WHERE that leaves any out", accumulates=False)
     if not rows.few and _refused(context, unit, table):
         context.report(
             unit,
@@ -145,15 +151,17 @@ def data_mass(context: Context, unit: Unit) -> None:
 def _refused(context: Context, unit: Unit, table: Name | None) -> bool:
     """Whether a statement that is not proven to touch few rows is refused.
 
-    Any WHERE of a backfill finds every row: it is written for that. In other phases a WHERE on old columns is left to
-    data-meaning: most such statements correct single rows. One that asks for rows not filled yet finds all of them.
+    Any WHERE of a backfill finds every row: it is written for that. So does one that fills a new column, or asks for
+    rows that are not filled yet. Otherwise a WHERE is left to data-meaning: most such statements correct single rows.
     """
     where = where_of(unit)
     if named(context.options.phase).batched or not where or in_loop(unit) or top_of(unit) or says_nothing(where):
         return True
     unfilled = set(null_tests(where))
     assigned = {column.lower() for column, _value in assignments(unit)}
-    return any(column in assigned or context.own.column(table, column, unit, LIKELY) for column in unfilled)
+    return bool(unfilled & assigned) or any(
+        context.own.column(table, column, unit, LIKELY) for column in unfilled | assigned
+    )
 
 
 _HEADER = "-- migrate: batch 1000 pause 100ms\n"

@@ -77,6 +77,7 @@ def _renamed(context: Context, unit: Unit, old: Token, new: str, kind: str) -> N
     target = name_from_text(string_value(old), old)
     table = Name(target.parts[:-1], old) if kind in _TYPES and len(target.parts) > 1 else target
     own = table.temporary or context.own.table(table, unit)
+    new_column = kind == "COLUMN" and context.own.column(table, target.base, unit)
     if kind in ("", "OBJECT") or (own and not table.temporary and not kind.startswith("COL")):
         _rebuilt(context, unit, table, new)
     context.report(
@@ -87,7 +88,7 @@ def _renamed(context: Context, unit: Unit, old: Token, new: str, kind: str) -> N
         advice=_rename_advice(target, table, new, kind, unit),
         table=table,
         breaks=_broken(target, table, kind),
-        exempt=own,
+        exempt=own or new_column,
     )
 
 

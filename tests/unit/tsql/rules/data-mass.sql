@@ -177,3 +177,15 @@ BEGIN
     SET NOCOUNT ON;
     UPDATE l SET l.Name = i.Name FROM dbo.Log2 AS l JOIN inserted AS i ON i.ThingId = l.ThingId;
 END;
+
+--== catch [phase=backfill, live]: all rows of a table, small or not
+DELETE FROM dbo.Owners;
+
+--== catch [phase=backfill]: any rows of a table, in rounds
+-- migrate: batch 100 pause 10ms
+DELETE TOP (100) FROM dbo.Things;
+
+--== catch: a new column is filled, whatever the WHERE
+ALTER TABLE dbo.Things ADD Size int NULL;
+GO
+UPDATE dbo.Things SET Size = 1 WHERE Colour = N'red';

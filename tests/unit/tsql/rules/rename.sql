@@ -35,3 +35,8 @@ EXEC sp_refreshview 'dbo.vThings';
 
 --== near miss: a column of that name
 SELECT sp_rename FROM dbo.Things;
+
+--== near miss: a column of this release
+ALTER TABLE dbo.Things ADD Size int NULL;
+GO
+EXEC sp_rename N'dbo.Things.Size', N'Width', N'COLUMN';
