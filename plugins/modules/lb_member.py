@@ -75,7 +75,7 @@ options:
   min_up:
     description:
       - How many other servers of the same backend must be up and not draining, before the member is taken out of
-        service and as long as it is waited for.
+        service and as long as it is waited for. A backup server does not count.
     type: int
     default: 1
   on_timeout:
@@ -123,6 +123,7 @@ options:
       - The state that is restored on failure. By default the one that the task finds.
       - "For use after a former task with O(state=draining): give that task's RV(ignore:previous_state)."
       - V(mixed), which a former task returns when backends differ, means what this task finds.
+      - Not for O(state=enabled), which restores what it finds when it fails.
     type: str
     choices:
       - draining
@@ -165,9 +166,10 @@ member:
   sample: web01
 previous_state:
   description:
-    - What was found, V(enabled), V(draining), V(drained) (in maintenance with nothing in flight) or V(disabled) (in
-      maintenance with requests in flight); V(mixed) when backends differ.
-  returned: success
+    - The administrative state that was found, V(enabled), V(draining), V(drained) (in maintenance with nothing in
+      flight) or V(disabled) (in maintenance with requests in flight); V(mixed) when backends differ.
+    - What a load balancer does by itself is not part of it; see C(taken_out_by).
+  returned: when the member was read, also on failure
   type: str
   sample: enabled
 state:
@@ -177,7 +179,7 @@ state:
   sample: drained
 waited_ms:
   description: Milliseconds that were spent on changing and waiting.
-  returned: success
+  returned: when the member was read, also on failure
   type: int
   sample: 2210
 in_flight_at_start:
@@ -218,7 +220,12 @@ plan:
     - wait until nothing is in flight to web/web01 (now 12)
     - set web/web01 to maint and check that nothing is in flight
 members:
-  description: The member in each backend.
+  description:
+    - The member in each backend.
+    - C(taken_out_by) is why it gets no new clients. V(administrator) is the administrative interface (a person, this
+      module, another program), V(configuration) the configuration. The others are automatic, V(agent) (an agent-check
+      that is on has set the state or may have set it), V(resolution) (its host name does not resolve), V(tracking) (the
+      member that it tracks), V(health_check). V(none) when it may get clients.
   returned: success
   type: list
   elements: dict
@@ -228,6 +235,7 @@ members:
       previous_state: enabled
       state: drained
       status: MAINT
+      taken_out_by: administrator
       up: false
       in_flight_at_start: 12
       in_flight: 0

@@ -52,7 +52,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 members:
-  description: The members that were asked for, in the order of the load balancer's configuration.
+  description:
+    - The members that were asked for, in the order of the load balancer's configuration.
+    - C(state) is the administrative state alone; C(up) is whether the member gets clients.
+    - C(taken_out_by) is why it gets no new clients. V(administrator) is the administrative interface (a person,
+      M(zero_downtime.dotnet.lb_member), another program), V(configuration) the configuration. The others are automatic,
+      V(agent) (an agent-check that is on has set the state or may have set it), V(resolution) (its host name does not
+      resolve), V(tracking) (the member that it tracks), V(health_check). V(none) when it may get clients.
   returned: success
   type: list
   elements: dict
@@ -61,6 +67,7 @@ members:
       member: web01
       state: enabled
       status: UP
+      taken_out_by: none
       up: true
       in_flight: 12
       queued: 0

@@ -12,10 +12,11 @@ from urllib.error import HTTPError
 
 from ansible.module_utils.urls import open_url
 
+from ..module_utils._http.excerpt import excerpt
 from ..module_utils._load_balancer.api import LoadBalancerApi
 from ..module_utils._load_balancer.errors import LoadBalancerError, Refused, Unreachable
 from ..module_utils._load_balancer.interrupt import guarded
-from ..module_utils._load_balancer.node import WebNode
+from ..module_utils._load_balancer.node import Answer, WebNode
 from ..module_utils._load_balancer.provider import NodeProvider
 from ..module_utils._load_balancer.run import carry_out, members_of
 from ..module_utils._load_balancer.spec import MEMBER, MEMBER_INFO, REQUIRED_IF, provider_of, request_of
@@ -83,22 +84,24 @@ class WindowsWebNode(WebNode):
             found: int | None = describe_pools(self._pools, pool)["pools"][0]["in_flight"]
         return found
 
-    def answers(self, url: str, host: str | None) -> str | None:
+    def request(self, url: str, host: str | None) -> Answer:
         headers = {"Host": host} if host else {}
         try:
-            open_url(
+            found = open_url(
                 url,
                 timeout=_CHECK_TIMEOUT_S,
                 follow_redirects="none",
                 use_proxy=False,
                 headers=headers,
                 **self._certificates,
-            ).read(4096)
+            )
+            found.read(4096)
+            return Answer(int(found.code))
         except HTTPError as error:
-            return f"status {error.code}"
-        except (OSError, ValueError) as error:
-            return str(error)
-        return None
+            return Answer(error.code)
+        except Exception as error:
+            refused = isinstance(getattr(error, "reason", error), ConnectionRefusedError)
+            return Answer(error=excerpt(str(error)), refused=refused)
 
 
 class _AsLoadBalancerErrors:
@@ -145,7 +148,7 @@ class ChangeAction(_NodeAction):
             with guarded() as guard:
                 found = carry_out(api, request, ReporterProgress(node.reporter), guard)
         except LoadBalancerError as error:
-            raise IisError(str(error)) from error
+            raise IisError(str(error), **error.facts) from error
         for warning in found.pop("warnings"):
             node.reporter.warn(warning)
         return found
@@ -160,4 +163,4 @@ class InfoAction(_NodeAction):
         try:
             return {"changed": False, "members": members_of(self.api(options, node), options["member"], None)}
         except LoadBalancerError as error:
-            raise IisError(str(error)) from error
+            raise IisError(str(error), **error.facts) from error

@@ -51,6 +51,9 @@ class Weights(Ability):
 
     ABSENT = "has no weights: leave out weight and weight_steps."
 
+    least_weight: ClassVar[int] = 1
+    """The least weight with which a member gets clients."""
+
     @abstractmethod
     def check_weight(self, weight: int) -> None:
         """Raises Refused for a weight that the load balancer cannot have."""
@@ -88,6 +91,20 @@ class RequestAge(Ability):
     @abstractmethod
     def oldest_s(self, ids: Sequence[MemberId]) -> int | None:
         """Seconds that the oldest request in flight has run. None: not known."""
+
+
+class Explains(Ability):
+    """Finds reasons in the load balancer's configuration, for messages."""
+
+    ABSENT = "cannot explain its state."
+
+    @abstractmethod
+    def explain_busy(self, ids: Sequence[MemberId]) -> list[str]:
+        """What may keep sending requests to members that drain, each as a sentence."""
+
+    @abstractmethod
+    def explain_out(self, members: Sequence[Member]) -> list[str]:
+        """What may keep members out of service, each as a sentence."""
 
 
 class SavesState(Ability):

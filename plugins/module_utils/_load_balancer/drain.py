@@ -32,6 +32,12 @@ class DrainSession(Session):
             Cutting.of(self.api)
         if self.traits.uncounted and state == DRAINED:
             raise Refused(self.traits.uncounted)
+        if state == DRAINED and self.traits.closes_on_down is None and self._may_close_before_zero():
+            raise Refused(
+                f"Whether maintenance closes the requests in flight to {self.request.member} is not known, because the "
+                f"configuration of {self.api.where} cannot be read, and clients with session affinity would be closed "
+                f"out before zero: give closes_on_down."
+            )
         busy = state == DRAINED and not before.quiet
         moving = [member for member in before.members if not self._satisfied(member)]
         self.moving = moving
@@ -93,15 +99,15 @@ class DrainSession(Session):
         # Members already out of service need no peer check.
         for member in self.moving:
             peers = self.api.peers(member.id)
-            serving = [peer for peer in peers if peer.up and peer.admin is Admin.READY and peer.weight > 0]
+            serving = [peer for peer in peers if _serves(peer)]
             if len(serving) >= self.request.min_up:
                 self._check_capacity(member, serving)
                 continue
-            others = ", ".join(f"{peer.id.member} is {peer.status}" for peer in peers[:10]) or "there is no other"
+            others = ", ".join(_named(peer) for peer in peers[:10]) or "there is no other"
             raise Refused(
                 f"{member.id} stays in service: without it {len(serving)} servers of backend {member.id.backend} "
                 f"would be up and not draining, and min_up is {self.request.min_up} ({others}). Bring another one up "
-                f"first, or lower min_up."
+                f"first, or lower min_up.{self.why_out(peers)}"
             )
 
     def _check_capacity(self, member: Member, serving: list[Member]) -> None:
@@ -154,6 +160,10 @@ class DrainSession(Session):
             self.progress.tell(lambda sample=sample: self._line(sample))  # type: ignore[misc]
             self.deadline.sleep()
 
+    def _may_close_before_zero(self) -> bool:
+        """Whether maintenance may be set while requests are in flight."""
+        return self.traits.affinity or self.request.bleed_s is not None
+
     def _bleed_limit(self) -> float | None:
         if self.traits.closes_on_down:
             return None  # maintenance would close what is in flight
@@ -199,6 +209,7 @@ class DrainSession(Session):
             raise OutOfTime(
                 f"{self.request.member} still had {sample.in_flight} requests in flight and {sample.queued} queued "
                 f"after {self.request.timeout_s:g} s: raise timeout_s, or give on_timeout=cut to end them."
+                f"{self.why_busy()}"
             )
         cutting = Cutting.of(self.api)
         for member_id in self.ids:
@@ -243,3 +254,13 @@ class DrainSession(Session):
 
     def _line(self, sample: Sample) -> str:
         return f"{self.request.member}: {self.counts(sample)}"
+
+
+def _serves(peer: Member) -> bool:
+    """Whether another member takes over clients. A backup member does not: it is for when no other one is up."""
+    return peer.up and peer.admin is Admin.READY and peer.weight > 0 and not peer.backup
+
+
+def _named(peer: Member) -> str:
+    backup = " (a backup, which does not count)" if peer.backup else ""
+    return f"{peer.id.member} is {peer.status}{backup}"

@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from .abilities import ResumesChecks, Weights
 from .errors import LoadBalancerError, OutOfTime
-from .model import Admin, Agent, Member, Sample
+from .model import Admin, Agent, Member, MemberId, Sample, TakenOutBy
 from .session import Session
+
+_ADVICE = {
+    TakenOutBy.RESOLUTION: "Its host name does not resolve: check the load balancer's DNS.",
+    TakenOutBy.TRACKING: "It follows another member: enable that one.",
+    TakenOutBy.AGENT: "Its agent-check keeps it out: check the agent on the member.",
+}
 
 
 class EnableSession(Session):
@@ -25,6 +31,7 @@ class EnableSession(Session):
             Weights.of(self.api)
         for member in self.outcome.before.members:
             self.outcome.plan += self._steps(member)
+            self._warn_of_weight(member)
         self.outcome.changed = bool(self.outcome.plan)
         weight = self.request.weight
         self.intend(Admin.READY, **({} if weight is None else {"weight": weight}))
@@ -41,7 +48,7 @@ class EnableSession(Session):
         self._wait_until_up()
         self._grow(away)
         self.save()
-        self.outcome.after = self.read()
+        self.outcome.after = self._verified()
 
     def apply_again(self) -> None:
         for member in self.outcome.before.members:
@@ -73,6 +80,14 @@ class EnableSession(Session):
     def _gated(member: Member) -> bool:
         return member.checked or bool(member.tracks)
 
+    def _warn_of_weight(self, member: Member) -> None:
+        """A task that was killed while a weight grew leaves a small one behind."""
+        if self.request.weight is None and member.initial_weight not in {None, member.weight}:
+            self.outcome.warnings.append(
+                f"The weight of {member.id} is {member.weight}, and its configuration says {member.initial_weight}: "
+                f"give weight={member.initial_weight} if it was not set on purpose."
+            )
+
     # Applying
 
     def _begin(self, member: Member) -> None:
@@ -99,11 +114,12 @@ class EnableSession(Session):
         return member.weight if self.request.weight is None else self.request.weight
 
     def _weights(self, member: Member) -> list[int]:
-        """The weights before the final one, each at least 1; none for a member that serves already."""
+        """The weights before the final one, none of them 0; no weights for a member that serves already."""
         final = self._final_weight(member)
         if member.admin is Admin.READY:
             return []
-        steps = [max(1, round(final * percent / 100)) for percent in self.request.weight_steps]
+        least = Weights.of(self.api).least_weight if self.request.weight_steps else 1
+        steps = [max(least, round(final * percent / 100)) for percent in self.request.weight_steps]
         return [step for step in dict.fromkeys(steps) if step < final]
 
     def _open(self, member: Member) -> None:
@@ -152,9 +168,27 @@ class EnableSession(Session):
                 return
             self._tick(waiting[0], sample, "being up")
 
+    def _verified(self) -> Sample:
+        """A full reading, which must show the members enabled with their final weights."""
+        sample = self.read()
+        for member in sample.members:
+            weight = self._final_weight(self.found[member.id])
+            if member.admin is not Admin.READY or member.weight != weight:
+                raise LoadBalancerError(
+                    f"{member.id} was enabled with weight {weight}, but is {member.status} with weight "
+                    f"{member.weight} now: somebody or something else changes it at the same time."
+                )
+        return sample
+
     @staticmethod
     def _open_for_clients(member: Member) -> bool:
         return member.admin is Admin.READY or member.weight == 0
+
+    def _advice(self, member_id: MemberId) -> str:
+        """What to do about a member that does not come up, from a full reading."""
+        member = self.read().member(member_id)
+        advice = _ADVICE.get(member.taken_out_by, "Check that the application answers its health check.")
+        return f"{advice}{self.why_out([member])}"
 
     def _tick(self, member: Member, sample: Sample, wanted: str) -> None:
         check = f", last check {member.check_status}" if member.check_status else ""
@@ -162,7 +196,7 @@ class EnableSession(Session):
         if self.deadline.expired:
             raise OutOfTime(
                 f"{member.id} is {member.status}{check}{agent} after {self.request.timeout_s:g} s: {wanted} is "
-                f"expected. See whether the application answers its health check."
+                f"expected. {self._advice(member.id)}"
             )
         self.progress.tell(
             lambda: (

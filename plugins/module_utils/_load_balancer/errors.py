@@ -7,9 +7,16 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class LoadBalancerError(Exception):
     """Something that ends the task; its text is what the user reads."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.facts: dict[str, Any] = {}
+        """What the failed task returns beside the message."""
 
 
 class Unreachable(LoadBalancerError):

@@ -27,6 +27,25 @@ class Agent(str, Enum):
     ON = "on"
 
 
+class TakenOutBy(str, Enum):
+    """Why a member gets no new clients. Only the first two are somebody's decision about this member."""
+
+    NONE = "none"
+    """It may get clients."""
+    ADMINISTRATOR = "administrator"
+    """The administrative interface: a person, this collection, or another program."""
+    CONFIGURATION = "configuration"
+    """The configuration file."""
+    AGENT = "agent"
+    """The agent-check has set the state, or may have set it."""
+    RESOLUTION = "resolution"
+    """The member's host name does not resolve."""
+    TRACKING = "tracking"
+    """The state of the member that this one tracks."""
+    HEALTH_CHECK = "health_check"
+    """The health check."""
+
+
 @dataclass(frozen=True, order=True)
 class MemberId:
     """One member of one backend."""
@@ -48,7 +67,10 @@ class Member:
     queued: int
     weight: int
     admin: Admin | None = None
-    """None: not known from this reading."""
+    """The administrative state alone, without what the load balancer does by itself. None: not known from this
+    reading."""
+    taken_out_by: TakenOutBy = TakenOutBy.NONE
+    """Known from a full reading."""
     up: bool = False
     """Its health allows requests, whatever its administrative state: up, and not on its way down."""
     fresh: bool = False
@@ -130,7 +152,7 @@ class Traits:
     """Clients have session affinity, so a draining member still gets requests."""
     share_percent: float | None = None
     """The share of the clients that will move to other members, as far as it can be estimated."""
-    closes_on_down: bool = False
-    """Maintenance closes what is in flight, so it must not come before zero."""
+    closes_on_down: bool | None = False
+    """Maintenance closes what is in flight, so it must not come before zero. None: not known."""
     uncounted: str = ""
     """A sentence where old processes may hold requests that cannot be counted, and what to do about it."""

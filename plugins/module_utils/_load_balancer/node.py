@@ -8,6 +8,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 from .options import OptionGroup
 
@@ -22,6 +23,31 @@ system_root:
   default: C:\Windows
 """,
 )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request for a page."""
+
+    status: int | None = None
+    """The status code. None: there was none."""
+    error: str = ""
+    """Why there was none."""
+    refused: bool = False
+    """Nothing listens at the address."""
+
+    @property
+    def up(self) -> bool:
+        """A success for a load balancer's health check; for most of them a redirect is one."""
+        return self.status is not None and 200 <= self.status < 400
+
+    @property
+    def down(self) -> bool:
+        """A failure for every load balancer. Neither up nor down: only this host may have the trouble."""
+        return self.refused or (self.status is not None and not self.up)
+
+    def __str__(self) -> str:
+        return f"status {self.status}" if self.status is not None else self.error
 
 
 class WebNode(ABC):
@@ -49,5 +75,5 @@ class WebNode(ABC):
         """Requests in flight in an application pool. None: the node cannot tell."""
 
     @abstractmethod
-    def answers(self, url: str, host: str | None) -> str | None:
-        """None when the address answers the controller with success, otherwise what it does instead."""
+    def request(self, url: str, host: str | None) -> Answer:
+        """What the controller gets for a page. Raises nothing: an error is an answer too."""

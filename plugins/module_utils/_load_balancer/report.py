@@ -7,9 +7,10 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from .model import Member, Sample
+from .model import Member
 from .request import MIXED, Outcome, Request
 
 
@@ -20,6 +21,7 @@ def describe(member: Member) -> dict[str, Any]:
         "member": member.id.member,
         "state": member.state,
         "status": member.status,
+        "taken_out_by": member.taken_out_by.value,
         "up": member.up and member.state == "enabled",
         "in_flight": member.in_flight,
         "queued": member.queued,
@@ -35,9 +37,9 @@ def describe(member: Member) -> dict[str, Any]:
     }
 
 
-def common_state(sample: Sample) -> str:
+def common_state(members: Iterable[Member]) -> str:
     """The state of a member in all its backends, or ``mixed``."""
-    states = {member.state for member in sample.members}
+    states = {member.state for member in members}
     return states.pop() if len(states) == 1 else MIXED
 
 
@@ -60,8 +62,8 @@ def result(request: Request, outcome: Outcome) -> dict[str, Any]:
     return {
         "changed": outcome.changed,
         "member": request.member,
-        "previous_state": common_state(before),
-        "state": common_state(after) if after else request.state,
+        "previous_state": common_state(before.members),
+        "state": common_state(after.members) if after else request.state,
         "waited_ms": outcome.waited_ms,
         "in_flight_at_start": before.in_flight,
         "queued_at_start": before.queued,

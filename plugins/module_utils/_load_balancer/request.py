@@ -56,7 +56,6 @@ class Outcome:
     waited_ms: int = 0
     cut: int = 0
     reloads: int = 0
-    restored: bool = False
     warnings: list[str] = field(default_factory=list)
     share_percent: float | None = None
     """The share of the clients that had to move to other members."""

@@ -36,7 +36,7 @@ def change_member(module: AnsibleModule) -> None:
         with guarded() as guard:
             found = carry_out(connect(module.params), request, Progress(), guard)
     except LoadBalancerError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **error.facts)
     for warning in found.pop("warnings"):
         module.warn(warning)
     module.exit_json(**found)

@@ -91,6 +91,8 @@ def request_of(params: dict[str, Any], check_mode: bool) -> Request:
             raise Refused(f"{option} is {params[option]}: {least} or more is expected.")
     if params["weight"] is not None and params["state"] != ENABLED:
         raise Refused("weight goes with state enabled only.")
+    if params["restore_to"] is not None and params["state"] == ENABLED:
+        raise Refused("restore_to goes with the states that take a member out: a failed enable restores what it found.")
     steps = params["weight_steps"] or []
     if steps:
         if params["state"] != ENABLED:

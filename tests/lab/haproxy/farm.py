@@ -31,6 +31,8 @@ class Farm:
     global_lines: tuple[str, ...] = ()
     state_file: bool = False
     more_backends: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    """Lines of more sections, at the end."""
     idle: int = 0
     """So many more servers that nobody serves, for figures of cost."""
     sites: dict[str, str] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Farm:
         ]
         for backend in (BACKEND, *self.more_backends):
             lines += self._backend(backend, net)
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *self.sections]) + "\n"
 
     def _backend(self, name: str, net: Net) -> list[str]:
         lines = [f"backend {name}", "    balance roundrobin", *(f"    {line}" for line in self.backend_lines)]

@@ -125,6 +125,7 @@ class FakeBalancer(LoadBalancerApi, AgentChecks, CountsAfterRestart, Cutting, Re
                 and member.id != member_id
                 and member.up
                 and member.admin is Admin.READY
+                and not member.backup
                 for member in self.members.values()
             )
         return Sample(self.process, tuple(self.members[key] for key in ids), others, dict(self.older))

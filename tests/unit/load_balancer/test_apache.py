@@ -73,6 +73,9 @@ class FakePages(Pages):
         ("Init Drn Ok ", Admin.DRAIN, True),
         ("Init Dis ", Admin.MAINT, False),
         ("Init Stop ", Admin.MAINT, False),
+        ("Init Gen Ok ", Admin.READY, True),
+        ("Init Shut ", Admin.READY, False),
+        ("??? ", Admin.READY, False),
     ],
 )
 def test_a_status_tells_the_state(status: str, admin: Admin, up: bool) -> None:
@@ -131,8 +134,10 @@ def test_processes_of_a_former_start_are_counted_or_missed() -> None:
     sample = api.sample([WEB01])
     assert (sample.process, sample.busy) == ("Friday 2", 3)
     api.after_restart("a", "b")
+    assert api.traits([WEB01]).uncounted == ""
     api = ApacheApi(FakePages(page(worker())))
     assert api.sample([WEB01]).process == "n-1"
+    assert "give status_url" in api.traits([WEB01]).uncounted, "unknown is not none"
     with pytest.raises(LoadBalancerError, match="give status_url"):
         api.after_restart("a", "b")
 
@@ -147,3 +152,20 @@ def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
 def test_addresses_that_are_refused(url: str) -> None:
     with pytest.raises(Refused, match="manager_url is"):
         HttpPages(url, None)
+
+
+def test_a_server_status_that_does_not_tell_old_processes_is_not_one_without() -> None:
+    api = ApacheApi(FakePages(page(worker()), "RestartTime: Friday\nParentServerMPMGeneration: 2\n"))
+    assert "Only the MPM event" in api.traits([WEB01]).uncounted
+
+
+def test_a_standby_is_not_another_one_up() -> None:
+    for status in ("Init Stby Ok ", "Init Spar Ok "):
+        api = ApacheApi(FakePages(page(worker(), worker("web02", status, host="10.0.0.2"))))
+        assert api.sample([WEB01]).others_up == {"web": 0}
+        assert api.peers(WEB01)[0].backup
+
+
+def test_a_page_without_the_table_of_balancers_does_not_mean_that_none_is_sticky() -> None:
+    with pytest.raises(BadReply, match="no table of balancers"):
+        extras("<table><tr><th>Worker URL</th><th>HC Method</th></tr></table>")

@@ -20,6 +20,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balance
     Admin,
     Agent,
     MemberId,
+    TakenOutBy,
     Traits,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.request import Outcome, Request
@@ -343,3 +344,138 @@ def scenario_plan(state: str, check_mode: bool) -> tuple[tuple[FakeBalancer, Out
     balancer = pair(time, admin=Admin.MAINT if state == "enabled" else Admin.READY)
     time.at(0.5, lambda: balancer.set(WEB01, fresh=True))
     return (balancer, run(balancer, state, check_mode=check_mode)), time
+
+
+def test_a_backup_is_not_another_one_up() -> None:
+    balancer = FakeBalancer(Time(), member("web01"), member("spare", backup=True))
+    with pytest.raises(Refused, match=r"0 servers of backend web.*spare is UP \(a backup, which does not count\)"):
+        run(balancer, "drained")
+    assert balancer.log == []
+
+
+def test_a_backup_that_is_all_that_is_left_meanwhile_is_not_enough() -> None:
+    time = Time()
+    balancer = FakeBalancer(time, member("web01", in_flight=1), member("web02"), member("spare", backup=True))
+    time.at(1.0, lambda: balancer.set(MemberId("web", "web02"), up=False, status="DOWN"))
+    with pytest.raises(Refused, match=r"web02 is DOWN.*put back: web/web01 ready"):
+        run(balancer, "drained")
+
+
+def automatic(time: Time, **different: Any) -> FakeBalancer:
+    """A member that the load balancer has taken out by itself."""
+    found = {"status": "MAINT (resolution)", "up": False, "taken_out_by": TakenOutBy.RESOLUTION, **different}
+    return FakeBalancer(time, member("web01", **found), member("web02"))
+
+
+def test_an_automatic_state_is_not_taken_for_an_administrators() -> None:
+    balancer = automatic(Time())
+    outcome = run(balancer, "drained")
+    assert (outcome.changed, balancer.log) == (True, ["web/web01 drain", "web/web01 maint"])
+    assert outcome.before.members[0].state == "enabled"
+    busy = automatic(Time(), in_flight=1)
+    with pytest.raises(OutOfTime, match="put back: web/web01 ready"):
+        run(busy, "drained", timeout_s=1)
+
+
+def test_what_keeps_a_member_out_is_said() -> None:
+    with pytest.raises(OutOfTime, match=r"host name does not resolve.*Nothing was changed"):
+        run(automatic(Time()), "enabled", timeout_s=1)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("bad status line"), KeyError("status"), OSError(5, "broken")])
+@pytest.mark.parametrize("state", ["drained", "enabled"])
+def test_any_error_puts_the_former_state_back(state: str, error: Exception) -> None:
+    time = Time()
+    admin = Admin.READY if state == "drained" else Admin.MAINT
+    balancer = pair(time, in_flight=1, admin=admin, agent=Agent.ON, fresh=False)
+
+    def fail(_ids: Any) -> Any:
+        raise error
+
+    time.at(1.0, lambda: setattr(balancer, "sample", fail))
+    with pytest.raises(LoadBalancerError, match=f"unexpected error.*put back: web/web01 {admin.value}") as caught:
+        run(balancer, state)
+    assert (balancer.members[WEB01].admin, balancer.members[WEB01].agent) == (admin, Agent.ON)
+    assert caught.value.facts["previous_state"] == ("enabled" if state == "drained" else "disabled")
+
+
+def test_an_error_while_one_is_put_back_does_not_leave_the_others_out() -> None:
+    balancer = FakeBalancer(
+        Time(), member("web01", in_flight=1), member("web02"), member("web01", "admin"), member("web02", "admin")
+    )
+    original = balancer.set_admin
+
+    def set_admin(key: MemberId, admin: Admin) -> None:
+        if key == WEB01 and admin is Admin.READY:
+            raise RuntimeError("gone")
+        original(key, admin)
+
+    balancer.set_admin = set_admin  # type: ignore[method-assign, assignment]
+    with pytest.raises(OutOfTime, match=r"ATTENTION: web/web01 could not be put back to ready \(gone\)"):
+        run(balancer, "drained", timeout_s=1)
+    assert balancer.members[MemberId("admin", "web01")].admin is Admin.READY
+
+
+def test_the_first_reading_fails_and_what_was_before_a_former_task_is_restored() -> None:
+    balancer = pair(Time(), admin=Admin.DRAIN)
+    original = balancer.read
+
+    def read(ids: Any) -> Any:
+        balancer.read = original  # type: ignore[method-assign]
+        raise RuntimeError("bad status line")
+
+    balancer.read = read  # type: ignore[method-assign]
+    with pytest.raises(LoadBalancerError, match="put back: web/web01 ready"):
+        run(balancer, "drained", restore_to="enabled")
+    assert balancer.members[WEB01].admin is Admin.READY
+
+
+def test_the_agent_check_that_a_former_task_stopped_is_started_again() -> None:
+    balancer = pair(Time(), admin=Admin.DRAIN, agent=Agent.OFF, in_flight=1)
+    with pytest.raises(OutOfTime, match="put back: web/web01 ready"):
+        run(balancer, "drained", timeout_s=1, restore_to="enabled")
+    assert balancer.members[WEB01].agent is Agent.ON
+
+
+def test_a_state_that_is_not_known_is_not_taken_for_any() -> None:
+    balancer = pair(Time(), admin=None, status="strange")
+    with pytest.raises(LoadBalancerError, match=r"does not tell the administrative state of web/web01 \(strange\)"):
+        run(balancer, "drained")
+    assert balancer.log == []
+
+
+def test_a_weight_that_was_not_set_is_noticed_and_the_former_one_restored() -> None:
+    time = Time()
+    balancer = pair(time, admin=Admin.MAINT)
+    balancer.deaf = {"web/web01 weight 40"}
+    time.at(0.5, lambda: balancer.set(WEB01, fresh=True))
+    with pytest.raises(LoadBalancerError, match=r"was set to 40, but is 100.*put back: web/web01 maint"):
+        run(balancer, "enabled", weight=40)
+
+
+def test_a_weight_that_somebody_else_changes_is_noticed() -> None:
+    time = Time()
+    balancer = pair(time, up=False)
+    time.at(0.5, lambda: balancer.set(WEB01, weight=1, up=True))
+    with pytest.raises(LoadBalancerError, match="enabled with weight 100, but is UP with weight 1"):
+        run(balancer, "enabled")
+
+
+def test_where_it_is_not_known_whether_maintenance_closes_requests_it_is_not_set_before_zero() -> None:
+    balancer = pair(Time(), in_flight=1)
+    balancer.known_traits = Traits(affinity=True, closes_on_down=None)
+    with pytest.raises(Refused, match="give closes_on_down"):
+        run(balancer, "drained")
+    balancer.known_traits = Traits(closes_on_down=None)
+    with pytest.raises(Refused, match="give closes_on_down"):
+        run(balancer, "drained", bleed_s=1)
+    assert balancer.log == []
+    balancer.set(WEB01, in_flight=0)
+    assert run(balancer, "drained").changed, "without affinity maintenance comes at zero only"
+
+
+def test_a_weight_that_a_killed_task_has_left_is_told() -> None:
+    outcome = run(pair(Time(), weight=10, initial_weight=100), "enabled")
+    assert "weight of web/web01 is 10, and its configuration says 100: give weight=100" in outcome.warnings[0]
+    assert run(pair(Time(), weight=10, initial_weight=10), "enabled").warnings == []
+    assert run(pair(Time(), weight=10, initial_weight=100), "enabled", weight=10).warnings == []

@@ -29,7 +29,12 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balance
     LoadBalancerError,
     Refused,
 )
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.model import Admin, Member, MemberId
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.model import (
+    Admin,
+    Member,
+    MemberId,
+    TakenOutBy,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.load_balancer.fakes import Script
@@ -214,7 +219,12 @@ def sampled(row: str) -> Member:
         ("no check", Admin.READY),
         ("DRAIN", Admin.DRAIN),
         ("MAINT", Admin.MAINT),
-        ("MAINT (resolution)", Admin.MAINT),
+        ("MAINT (resolution)", None),
+        ("MAINT (via web/web02)", None),
+        ("DRAIN (agent)", Admin.DRAIN),
+        ("DOWN (agent)", None),
+        ("NOLB", None),
+        ("NOLB 1/3", None),
         ("UP 1/3", None),
         ("DOWN", None),
         ("something new", None),
@@ -248,14 +258,86 @@ def test_a_member_that_is_gone_after_a_reload_is_an_error() -> None:
         api.sample([WEB01])
 
 
-@pytest.mark.parametrize(("flags", "admin"), [(0, Admin.READY), (8, Admin.DRAIN), (1, Admin.MAINT), (5, Admin.MAINT)])
-def test_flags_tell_the_state_of_a_server_that_is_down(flags: int, admin: Admin) -> None:
+@pytest.mark.parametrize(
+    ("flags", "admin", "taken_out_by"),
+    [
+        (0x00, Admin.READY, TakenOutBy.HEALTH_CHECK),
+        (0x01, Admin.MAINT, TakenOutBy.ADMINISTRATOR),
+        (0x02, Admin.READY, TakenOutBy.TRACKING),
+        (0x04, Admin.READY, TakenOutBy.HEALTH_CHECK),
+        (0x05, Admin.MAINT, TakenOutBy.CONFIGURATION),
+        (0x08, Admin.DRAIN, TakenOutBy.ADMINISTRATOR),
+        (0x10, Admin.READY, TakenOutBy.TRACKING),
+        (0x20, Admin.READY, TakenOutBy.RESOLUTION),
+        (0x21, Admin.MAINT, TakenOutBy.ADMINISTRATOR),
+        (0x28, Admin.DRAIN, TakenOutBy.ADMINISTRATOR),
+        (0x40, Admin.READY, TakenOutBy.HEALTH_CHECK),
+        (0x41, Admin.MAINT, TakenOutBy.ADMINISTRATOR),
+    ],
+)
+def test_flags_tell_the_state_of_a_server_that_is_down(flags: int, admin: Admin, taken_out_by: TakenOutBy) -> None:
+    """The flags of enum srv_admin in HAProxy's server-t.h; only forced ones are an administrator's."""
     api, _script = located(
         (SAMPLE, INFO + COLUMNS + server(status="DOWN") + BACKEND + "\n"),
-        ("show servers state web", STATE + f"3 web 1 web01 127.0.0.1 0 {flags} 50 100 6 22\n\n"),
+        ("show servers state web", STATE + f"3 web 1 web01 127.0.0.1 0 {flags} 50 100 6 2\n\n"),
     )
     found = api.read([WEB01]).member(WEB01)
-    assert (found.admin, found.weight, found.checked, found.agent.value) == (admin, 50, True, "on")
+    assert (found.admin, found.weight, found.checked, found.agent.value) == (admin, 50, True, "off")
+    assert found.taken_out_by is taken_out_by
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "agent"), [(1, "MAINT", 22), (8, "DRAIN (agent)", 22), (0, "DOWN (agent)", 22)]
+)
+def test_what_an_agent_check_may_have_set_is_not_called_an_administrators(flags: int, status: str, agent: int) -> None:
+    api, _script = located(
+        (SAMPLE, INFO + COLUMNS + server(status=status) + BACKEND + "\n"),
+        ("show servers state web", STATE + f"3 web 1 web01 127.0.0.1 0 {flags} 50 100 6 {agent}\n\n"),
+    )
+    found = api.read([WEB01]).member(WEB01)
+    assert (found.taken_out_by, found.agent.value) == (TakenOutBy.AGENT, "on")
+
+
+def test_a_backup_server_is_not_another_one_up() -> None:
+    backend = BACKEND.replace(",UP,2,2,0,", ",UP,2,1,1,")
+    assert backend != BACKEND
+    api, _script = located((SAMPLE, INFO + COLUMNS + server() + backend + "\n"))
+    assert api.sample([WEB01]).others_up == {"web": 0}
+
+
+@pytest.mark.parametrize("column", ["cookie", "mode"])
+def test_a_missing_column_is_an_error_and_no_answer(column: str) -> None:
+    api, _script = located(
+        (SAMPLE, INFO + COLUMNS.replace(f",{column},", f",no_{column},") + server() + BACKEND + "\n")
+    )
+    with pytest.raises(BadReply, match=f"no column {column}"):
+        api.sample([WEB01])
+
+
+def test_traits_of_members_that_are_gone_are_not_those_of_none() -> None:
+    api, _script = located(("show stat -1 4 -1", COLUMNS + server("web02", sid=2) + "\n"))
+    with pytest.raises(LoadBalancerError, match="no longer has all of web/web01"):
+        api.traits([WEB01])
+
+
+def test_tables_that_may_not_be_read_are_not_no_tables() -> None:
+    api, _script = located(("show stat -1 4 -1", COLUMNS + server() + "\n"), ("show table", "Permission denied\n\n"))
+    with pytest.raises(Refused, match="does not permit 'show table'"):
+        api.traits([WEB01])
+
+
+def test_from_another_host_old_workers_and_the_configuration_are_unknown_and_that_is_said() -> None:
+    script = Script(
+        ("show stat -1 4 -1", COLUMNS + server() + "\n"),
+        ("show stat -1 4 -1", COLUMNS + server() + "\n"),
+        ("show table", "\n"),
+    )
+    api = HaproxyApi(script, local=False)
+    api.find("web01", None)
+    traits = api.traits([WEB01])
+    assert traits.closes_on_down is None
+    assert "cannot be seen from here" in traits.uncounted
+    assert "give master_socket, or old_workers=ignore" in traits.uncounted
 
 
 def test_refusals_by_haproxy_are_told() -> None:
@@ -302,12 +384,62 @@ def test_an_old_worker_that_lives_and_does_not_answer_is_an_error() -> None:
 # The host
 
 
+def configuration(*files: Path | str) -> list[local_host.Directive]:
+    found = local_host.directives(map(str, files))
+    assert found is not None
+    return found
+
+
 def test_configuration_that_closes_requests_of_marked_down_servers(tmp_path: Path) -> None:
     file = tmp_path / "haproxy.cfg"
     file.write_text("backend web\n  # server x on-marked-down shutdown-sessions\n  server web01 10.0.0.1 check\n")
-    assert not local_host.closes_on_down([str(file), "/nonexistent"])
+    assert not local_host.closes_on_down(configuration(file))
     file.write_text("defaults\n  default-server check on-marked-down shutdown-sessions\n")
-    assert local_host.closes_on_down([str(tmp_path)])
+    assert local_host.closes_on_down(configuration(tmp_path))
+
+
+def test_a_configuration_that_cannot_be_read_as_a_whole_is_not_known(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text("backend web\n  server web01 10.0.0.1 check\n")
+    assert local_host.directives([str(file), "/nonexistent"]) is None
+    assert local_host.directives([]) is None
+    assert local_host.directives([""]) is None
+
+
+RULES = """
+global
+server-state-file /var/lib/haproxy/state
+defaults
+    option persist
+    load-server-state-from-file global
+backend web
+use-server web01 if { req.hdr(host) smoke }  # not indented
+    use-server web02 if { always_true }
+    force-persist if { src 192.0.2.0/24 }
+    # force-persist if { src 198.51.100.0/24 }
+backend other
+    use-server web01 if { always_true }
+    force-persist if { always_true }
+"""
+
+
+def test_rules_that_ignore_a_drain_are_found_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(RULES)
+    lines = local_host.rules_that_ignore_drain(configuration(file), "web", "web01")
+    assert [str(line) for line in lines] == [
+        f"'option persist' ({file}:5)",
+        f"'use-server web01 if {{ req.hdr(host) smoke }}' ({file}:8)",
+        f"'force-persist if {{ src 192.0.2.0/24 }}' ({file}:10)",
+    ]
+
+
+def test_the_state_file_counts_only_where_it_is_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(RULES)
+    assert local_host.state_file_of(configuration(file)) == "/var/lib/haproxy/state"
+    file.write_text(RULES.replace("load-server-state-from-file global", "load-server-state-from-file none"))
+    assert local_host.state_file_of(configuration(file)) == ""
 
 
 def test_siblings_of_a_worker(tmp_path: Path) -> None:
@@ -325,7 +457,12 @@ def test_siblings_of_a_worker(tmp_path: Path) -> None:
     assert local_host.master_address("14", tmp_path) == ""
     assert local_host.siblings("12", tmp_path) == ["11"]
     assert local_host.siblings("10", tmp_path) == []
-    assert local_host.siblings("99", tmp_path) == []
+    for pid, file in (("20", b"a"), ("21", b"a"), ("22", b"b")):
+        (tmp_path / pid).mkdir()
+        (tmp_path / pid / "stat").write_text(f"{pid} (haproxy) S 1 1 1")
+        (tmp_path / pid / "cmdline").write_bytes(b"haproxy\0-D\0-f\0" + file + b"\0")
+    assert local_host.siblings("20", tmp_path) == ["21"], "daemons without a master process, one of another instance"
+    assert local_host.siblings("99", tmp_path) is None, "a worker that is not seen here has unknown siblings"
 
 
 def test_the_state_file_is_replaced_with_its_mode(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balance
     OutOfTime,
     Refused,
 )
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.node import WebNode
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.node import Answer, WebNode
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.request import Outcome, Request
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from unit.load_balancer.fakes import CountingGuard, Time
@@ -34,7 +34,7 @@ class FakeNode(WebNode):
     def __init__(self, on: bool = True, flying: int | None = 0) -> None:
         self.files = {FILE if on else FILE + OUT}
         self.flying = flying
-        self.said: dict[str, str | None] = {OTHER: None}
+        self.said: dict[str, Answer] = {OTHER: Answer(200)}
         self.changes: list[bool] = []
 
     @property
@@ -60,10 +60,9 @@ class FakeNode(WebNode):
         assert pool == "Shop"
         return self.flying
 
-    def answers(self, url: str, host: str | None) -> str | None:
+    def request(self, url: str, host: str | None) -> Answer:
         assert host == "shop.test"
-        default = None if self.on else "status 404"
-        return self.said.get(url, default)
+        return self.said.get(url, Answer(200 if self.on else 404))
 
 
 def run(node: FakeNode, state: str, time: Time, **options: Any) -> Outcome:
@@ -99,7 +98,7 @@ def test_at_the_deadline_the_page_comes_back() -> None:
 
 def test_the_last_node_stays() -> None:
     node = FakeNode()
-    node.said[OTHER] = "status 503"
+    node.said[OTHER] = Answer(503)
     with pytest.raises(Refused, match="stays in service"):
         run(node, "drained", Time())
     assert node.changes == []
@@ -107,7 +106,7 @@ def test_the_last_node_stays() -> None:
 
 def test_a_page_that_still_answers_is_noticed() -> None:
     node = FakeNode()
-    node.said[URL] = None
+    node.said[URL] = Answer(200)
     with pytest.raises(LoadBalancerError, match="still answers with success although its file was renamed"):
         run(node, "drained", Time())
     assert node.on
@@ -134,3 +133,47 @@ def test_check_mode_changes_nothing() -> None:
     node = FakeNode()
     assert run(node, "drained", Time(), check_mode=True).plan
     assert node.changes == []
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(error="the name could not be resolved"), Answer(error="certificate verify failed"), Answer(302)]
+)
+def test_a_page_that_only_the_controller_cannot_request_is_no_evidence_of_a_drain(answer: Answer) -> None:
+    """A redirect is a success for most load balancers; an error without a status may be the controller's own."""
+    node = FakeNode()
+    time = Time()
+    time.at(1, lambda: node.said.update({URL: answer}))
+    with pytest.raises(LoadBalancerError, match="The former state was put back"):
+        run(node, "drained", time)
+    assert node.on
+
+
+@pytest.mark.parametrize("answer", [Answer(404), Answer(503), Answer(error="refused", refused=True)])
+def test_a_failing_status_or_a_refused_connection_is_evidence(answer: Answer) -> None:
+    node = FakeNode(on=False)
+    node.said[URL] = answer
+    assert run(node, "drained", Time()).changed is False
+
+
+def test_any_error_while_waiting_puts_the_page_back() -> None:
+    node = FakeNode()
+    time = Time()
+
+    original = node.in_flight
+
+    def broken(pool: str) -> int | None:
+        node.in_flight = original  # type: ignore[method-assign]
+        raise RuntimeError("bad status line \x1b")
+
+    time.at(1, lambda: setattr(node, "in_flight", broken))
+    with pytest.raises(LoadBalancerError, match=r"unexpected error \(RuntimeError: bad status line \?\). The former"):
+        run(node, "drained", time)
+    assert node.on
+
+
+def test_an_error_at_the_first_reading_restores_what_was_before_a_former_task() -> None:
+    node = FakeNode(on=False)
+    node.said[URL] = Answer(200)
+    with pytest.raises(LoadBalancerError, match="The former state was put back"):
+        run(node, "drained", Time(), restore_to="enabled")
+    assert node.on

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from ..abilities import CountsAfterRestart, ResumesChecks, Weights
 from ..api import LoadBalancerApi
 from ..errors import BadReply, LoadBalancerError, Refused
-from ..model import Admin, Member, MemberId, Sample, Traits
+from ..model import Admin, Member, MemberId, Sample, TakenOutBy, Traits
 from .manager import Extras, Pages, Worker, extras, generation, workers
 
 _LEAST_WEIGHT = 100
@@ -24,6 +24,8 @@ _MOST_WEIGHT = 10_000
 
 class ApacheApi(LoadBalancerApi, CountsAfterRestart, ResumesChecks, Weights):
     """The balancer-manager of one Apache."""
+
+    least_weight = _LEAST_WEIGHT
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
@@ -63,13 +65,11 @@ class ApacheApi(LoadBalancerApi, CountsAfterRestart, ResumesChecks, Weights):
                 for key, worker in by_id.items()
                 if key.backend == member_id.backend and key != member_id
             ]
-            others_up[member_id.backend] = sum(other.up and other.admin is Admin.READY for other in others)
-        process = every[0].nonce
-        older = {}
-        status = self._pages.status()
-        if status is not None:
-            process, stopping = generation(status)
-            older = {"processes of a former start": stopping} if stopping else {}
+            others_up[member_id.backend] = sum(
+                other.up and other.admin is Admin.READY and not other.backup for other in others
+            )
+        process, stopping = self._generation(every[0].nonce)
+        older = {"processes of a former start": stopping} if stopping else {}
         return Sample(process, tuple(self._member(by_id[member_id]) for member_id in ids), others_up, older)
 
     def peers(self, member_id: MemberId) -> list[Member]:
@@ -89,6 +89,7 @@ class ApacheApi(LoadBalancerApi, CountsAfterRestart, ResumesChecks, Weights):
         return Traits(
             affinity=sticky,
             share_percent=round(100 * mine / total, 1) if sticky and total else None,
+            uncounted=self._uncounted(),
         )
 
     def set_admin(self, member_id: MemberId, admin: Admin) -> None:
@@ -112,18 +113,30 @@ class ApacheApi(LoadBalancerApi, CountsAfterRestart, ResumesChecks, Weights):
             )
 
     def set_weight(self, member_id: MemberId, weight: int) -> None:
-        self._set(member_id, w_lf=f"{max(weight, _LEAST_WEIGHT) / 100:.2f}")
+        self._set(member_id, w_lf=f"{weight / 100:.2f}")
 
     def manual_command(self, member_id: MemberId, admin: Admin) -> str:
         words = {Admin.READY: "off", Admin.DRAIN: "Draining Mode on", Admin.MAINT: "Disabled on"}
         return f"open {self._pages.where} and set the flags of {member_id} to: {words[admin]}"
 
     def after_restart(self, before: str, after: str) -> None:
-        if self._pages.status() is None:
-            raise LoadBalancerError(
-                f"{self.where} was restarted meanwhile, and the requests that its old processes may still hold cannot "
-                f"be counted: give status_url."
-            )
+        uncounted = self._uncounted()
+        if uncounted:
+            raise LoadBalancerError(f"{self.where} was restarted meanwhile. {uncounted}")
+
+    def _generation(self, otherwise: str) -> tuple[str, int | None]:
+        """An id of this start of Apache, and how many processes of former starts still run. None: not known."""
+        status = self._pages.status()
+        return (otherwise, None) if status is None else generation(status)
+
+    def _uncounted(self) -> str:
+        """A sentence where processes from before a graceful restart may hold requests that cannot be counted."""
+        if self._generation("")[1] is not None:
+            return ""
+        return (
+            f"The requests that {self.where} may still hold in processes from before a graceful restart cannot be "
+            f"counted: give status_url. Only the MPM event tells its old processes there."
+        )
 
     def _workers(self) -> list[Worker]:
         found = workers(self._pages.get({"xml": "1"}))
@@ -155,6 +168,7 @@ class ApacheApi(LoadBalancerApi, CountsAfterRestart, ResumesChecks, Weights):
         up = healthy and "Ok" in worker.tokens
         return Member(
             id=_id(worker),
+            taken_out_by=_taken_out_by(worker),
             status=worker.status,
             in_flight=worker.busy,
             queued=0,
@@ -169,6 +183,14 @@ class ApacheApi(LoadBalancerApi, CountsAfterRestart, ResumesChecks, Weights):
             affinity=self._extras is not None and self._extras.sticky,
             served=worker.elected,
         )
+
+
+def _taken_out_by(worker: Worker) -> TakenOutBy:
+    if worker.tokens & {"Dis", "Stop", "Drn"}:
+        return TakenOutBy.ADMINISTRATOR
+    if worker.tokens & {"Err", "HcFl"}:
+        return TakenOutBy.HEALTH_CHECK
+    return TakenOutBy.CONFIGURATION if "Ok" not in worker.tokens else TakenOutBy.NONE
 
 
 def _id(worker: Worker) -> MemberId:

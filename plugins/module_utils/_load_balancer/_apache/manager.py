@@ -19,10 +19,14 @@ from xml.etree import ElementTree
 
 from ansible.module_utils.urls import open_url
 
+from ..._http.excerpt import excerpt
 from ..errors import BadReply, Refused, Unreachable
 
 _NAMESPACE = "{http://httpd.apache.org}"
-_TOKENS = frozenset({"Init", "Ok", "Drn", "Dis", "Stop", "Err", "Stby", "Spar", "Ign", "HcFl", "Free"})
+# proxy_wstat_tbl in mod_proxy.c. ap_proxy_parse_wstatus in proxy_util.c adds "Ok", and "???" where no flag is set.
+_TOKENS = frozenset(
+    {"Init", "Ign", "Drn", "Gen", "Shut", "Dis", "Stop", "Err", "Stby", "Spar", "Free", "HcFl", "Ok", "???"}
+)
 _MOST_BYTES = 16 * 1024 * 1024
 
 
@@ -93,7 +97,7 @@ class HttpPages(Pages):
         except (OSError, HTTPException, ValueError) as error:
             raise Unreachable(
                 f"Apache's page {self._url if option == 'manager_url' else self._status_url} (option {option}) cannot "
-                f"be reached: {error}. Is Apache running, and may this host reach it?"
+                f"be reached: {excerpt(str(error))}. Is Apache running, and may this host reach it?"
             ) from None
         return body.decode("utf-8", "replace")
 
@@ -160,7 +164,7 @@ def _worker(balancer: ElementTree.Element, worker: ElementTree.Element) -> Worke
     status = text(worker, "status")
     tokens = frozenset(status.split())
     if not tokens or not tokens <= _TOKENS:
-        raise ValueError(f"the status {status!r} is not known")
+        raise ValueError(f"the status {status[:100]!r} is not known")
     return Worker(
         balancer=text(balancer, "name").rpartition("balancer://")[2],
         nonce=text(balancer, "nonce"),
@@ -216,26 +220,31 @@ def extras(page: str) -> Extras:
     header: list[str] = []
     checked = set()
     sticky = False
-    seen = False
+    seen: set[str] = set()
     for row in tables.rows:
-        if "Worker URL" in row or "StickySession" in row:
-            header, seen = row, True
+        titles = {"Worker URL", "StickySession"} & set(row)
+        if titles:
+            header = row
+            seen |= titles
             continue
         cells = dict(zip(header, row))
         if "Worker URL" in cells and cells.get("HC Method", "NONE") not in {"NONE", ""}:
             checked.add(cells["Worker URL"])
         if cells.get("StickySession", "(None)") not in {"(None)", ""}:
             sticky = True
-    if not seen:
+    if len(seen) < 2:
         raise BadReply("Apache's balancer-manager answered with a page that has no table of balancers.")
     return Extras(frozenset(checked), sticky)
 
 
-def generation(text: str) -> tuple[str, int]:
-    """An id of this start of Apache, and how many processes of former starts still run."""
+def generation(text: str) -> tuple[str, int | None]:
+    """An id of this start of Apache, and how many processes of former starts still run.
+
+    None: this Apache does not tell, because its MPM is not event.
+    """
     found = dict(re.findall(r"^([A-Za-z]+): (.*)$", text, re.MULTILINE))
     try:
         name = f"{found['RestartTime']} {found['ParentServerMPMGeneration']}"
-        return name, int(found.get("Stopping", "0"))
+        return name, int(found["Stopping"]) if "Stopping" in found else None
     except (KeyError, ValueError):
         raise BadReply("Apache's server-status is not understood: mod_status of Apache 2.4 is expected.") from None

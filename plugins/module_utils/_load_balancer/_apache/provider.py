@@ -31,7 +31,7 @@ manager_url:
 status_url:
   description:
     - Address of Apache's server-status, for O(provider=apache). It is needed to see the processes that still finish
-      requests after a restart.
+      requests after a graceful restart; without it C(state=drained) is refused.
     - When not given, the variable C(dotnet_lb_status_url) is used if it is set.
   type: str
 url_username:
@@ -53,7 +53,7 @@ class Apache(HostProvider):
     summary = "The balancer-manager of Apache's mod_proxy_balancer."
     requirement = "Apache 2.4 with mod_proxy_balancer, for O(provider=apache)."
     notes = (
-        "Tested with Apache 2.4.",
+        "Tested with Apache 2.4 and its MPM event, the only one whose server-status tells its old processes.",
         "With O(provider=apache) O(backend) is the name of the balancer, and O(member) the route of the worker or its "
         "V(host:port).",
         "With O(provider=apache) a weight is V(100) to V(10000), in hundredths of the load factor.",

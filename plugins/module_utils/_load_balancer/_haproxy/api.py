@@ -11,10 +11,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable
 
-from ..abilities import AgentChecks, CountsAfterRestart, Cutting, RequestAge, ResumesChecks, SavesState, Weights
+from ..._http.excerpt import excerpt
+from ..abilities import (
+    AgentChecks,
+    CountsAfterRestart,
+    Cutting,
+    Explains,
+    RequestAge,
+    ResumesChecks,
+    SavesState,
+    Weights,
+)
 from ..api import LoadBalancerApi
 from ..errors import BadReply, LoadBalancerError, Refused
-from ..model import Admin, Agent, Member, MemberId, Sample, Traits
+from ..model import Admin, Agent, Member, MemberId, Sample, TakenOutBy, Traits
 from . import local_host, parse, state_file
 from .master import Master
 from .names import check_name, member_path, suggest
@@ -25,15 +35,22 @@ _MOST_WEIGHT = 256
 _MOST_SESSIONS = 1000
 _MOST_CLIENTS = 100_000
 _BACKEND_AND_SERVERS = 6
-_MAINT_FLAGS = 0x01 | 0x04 | 0x20 | 0x40  # forced, configured, no address, no host name
-_DRAIN_FLAGS = 0x08
+_MOST_RULES = 5
+# srv_admin_state, from "show servers state" in HAProxy's management.txt and enum srv_admin in server-t.h. 0x04 alone
+# (the configuration says disabled, and the server was enabled since) and 0x40 (the FQDN was changed) take nothing out.
+_FORCED_MAINT = 0x01
+_INHERITED_MAINT = 0x02
+_CONFIGURED_MAINT = 0x04
+_FORCED_DRAIN = 0x08
+_INHERITED_DRAIN = 0x10
+_RESOLUTION_MAINT = 0x20
 _CHECK_CONFIGURED = 0x02
 _CHECK_ENABLED = 0x04
 _GOOD_CHECKS = frozenset({"L4OK", "L6OK", "L7OK", "L7OKC"})
 
 
 class HaproxyApi(
-    LoadBalancerApi, AgentChecks, CountsAfterRestart, Cutting, RequestAge, ResumesChecks, SavesState, Weights
+    LoadBalancerApi, AgentChecks, CountsAfterRestart, Cutting, Explains, RequestAge, ResumesChecks, SavesState, Weights
 ):
     """The runtime API of one HAProxy."""
 
@@ -114,9 +131,9 @@ class HaproxyApi(
                     break
                 member = _member(mine[0])
                 members.append(member)
-                serving = member.up and member.admin is not Admin.DRAIN and member.weight > 0
-                usable = backend[0].number("act") + backend[0].number("bck")
-                others_up[member_id.backend] = max(0, usable - int(serving))
+                serving = member.up and member.admin is not Admin.DRAIN and member.weight > 0 and not member.backup
+                # Without backup servers: they get requests only when no other server is up.
+                others_up[member_id.backend] = max(0, backend[0].number("act") - int(serving))
             else:
                 older = self._master.older(ids) if self._master else {}
                 info = parse.info(answers[0])
@@ -140,17 +157,16 @@ class HaproxyApi(
 
     def traits(self, ids: Sequence[MemberId]) -> Traits:
         members = [_member(row) for row in self._show_stat(-1, _SERVERS, -1) if _id(row) in ids]
+        if len(members) != len(ids):
+            raise LoadBalancerError(f"{self.where} no longer has all of {', '.join(map(str, ids))}.")
         backends = {member_id.backend for member_id in ids}
         tables = {name: used for name, used in self._tables().items() if name in backends}
         cookie = any(member.affinity for member in members)
-        closes = self._closes_on_down
-        if closes is None:
-            closes = self._local and local_host.closes_on_down(self._config_files())
         return Traits(
             affinity=cookie or bool(tables),
             share_percent=self._share(ids, tables) if cookie or tables else None,
-            closes_on_down=closes,
-            uncounted="" if self._ignores_old_workers else self._uncounted(),
+            closes_on_down=self._closes(),
+            uncounted=self._uncounted(),
         )
 
     def oldest_s(self, ids: Sequence[MemberId]) -> int | None:
@@ -161,6 +177,36 @@ class HaproxyApi(
         except LoadBalancerError:
             return None
         return parse.oldest_age_s(text, {(member_id.backend, member_id.member) for member_id in ids})
+
+    def explain_busy(self, ids: Sequence[MemberId]) -> list[str]:
+        configuration = self._configuration()
+        if configuration is None:
+            return [
+                "HAProxy's configuration cannot be read here: look in it for use-server, force-persist and option "
+                "persist, which send requests to a draining server."
+            ]
+        found = []
+        for member_id in ids:
+            rules = local_host.rules_that_ignore_drain(configuration, member_id.backend, member_id.member)
+            if rules:
+                lines = ", ".join(excerpt(str(rule)) for rule in rules[:_MOST_RULES])
+                found.append(f"Requests may go to {member_id} although it drains, because of {lines}.")
+        traits = self.traits(ids)
+        if traits.affinity:
+            found.append("Clients with session affinity (cookie, stick table) continue: a shorter bleed_s moves them.")
+        return found
+
+    def explain_out(self, members: Sequence[Member]) -> list[str]:
+        out = [member for member in members if member.status.startswith(("MAINT", "DRAIN")) or member.weight == 0]
+        configuration = self._configuration()
+        file = local_host.state_file_of(configuration) if configuration is not None else self._state_file
+        if not out or not file:
+            return []
+        names = ", ".join(str(member.id) for member in out)
+        return [
+            f"At a reload HAProxy takes the states of its servers from the server-state-file {file}, also when the "
+            f"configuration was changed in between: enable {names} by the runtime API (lb_member)."
+        ]
 
     # Writing
 
@@ -207,7 +253,7 @@ class HaproxyApi(
         state_file.write(self._state_file, answer)
 
     def after_restart(self, before: str, after: str) -> None:
-        if self._master is None and (self._uncounted() or not self._local):
+        if self._uncounted():
             raise LoadBalancerError(
                 f"{self.where} was reloaded or restarted meanwhile (process {before} before, {after} now), and the "
                 f"requests that the old process may still hold cannot be counted: give master_socket."
@@ -217,8 +263,10 @@ class HaproxyApi(
 
     def _tables(self) -> dict[str, int]:
         answer = self._transport.exchange("show table")
-        if answer == "\n" or answer.startswith("Permission denied"):
+        if answer == "\n":
             return {}
+        if answer.startswith("Permission denied"):
+            raise Refused(f"{self.where} does not permit 'show table': the socket's level must be operator or admin.")
         (text,) = parse.sections(answer, 1, "show table")
         return parse.tables(text)
 
@@ -244,21 +292,35 @@ class HaproxyApi(
     def _pid(self) -> str:
         return parse.info(parse.sections(self._transport.exchange("show info"), 1, "show info")[0])["Pid"]
 
-    def _config_files(self) -> list[str]:
-        names = parse.variable(self._transport.exchange("show env HAPROXY_CFGFILES"))
-        return [name for name in names.split(";") if name.startswith("/")]
+    def _configuration(self) -> list[local_host.Directive] | None:
+        """HAProxy's configuration. None: it is on another host, or cannot be read."""
+        if not self._local:
+            return None
+        names = parse.variable(self._transport.exchange("show env HAPROXY_CFGFILES")).split(";")
+        return local_host.directives(names) if all(name.startswith("/") for name in names) else None
+
+    def _closes(self) -> bool | None:
+        """Whether maintenance closes what is in flight. None: not known."""
+        if self._closes_on_down is not None:
+            return self._closes_on_down
+        configuration = self._configuration()
+        return None if configuration is None else local_host.closes_on_down(configuration)
 
     def _uncounted(self) -> str:
-        """A sentence where old workers run on this host and the master process cannot be asked about them."""
-        if self._master is not None or not self._local:
+        """A sentence where old workers may hold requests and the master process cannot be asked about them."""
+        if self._master is not None or self._ignores_old_workers:
             return ""
-        old = local_host.siblings(self._pid())
-        if not old:
+        old = local_host.siblings(self._pid()) if self._local else None
+        if old is not None and not old:
             return ""
+        found = (
+            f"HAProxy was reloaded, and its old process {', '.join(old)} still runs"
+            if old
+            else "Whether old processes of HAProxy still run after a reload cannot be seen from here"
+        )
         return (
-            f"HAProxy was reloaded, and its old process {', '.join(old)} still runs: the requests that it may hold "
-            f"cannot be counted, because HAProxy's master process cannot be asked: give master_socket, or "
-            f"old_workers=ignore to go on without counting them."
+            f"{found}: the requests that it may hold cannot be counted, because HAProxy's master process cannot be "
+            f"asked: give master_socket, or old_workers=ignore to go on without counting them."
         )
 
     def _change(self, command: str) -> None:
@@ -300,8 +362,12 @@ def _id(row: parse.Row) -> MemberId:
 
 
 def _admin(status: str, weight: int) -> Admin | None:
-    """The administrative state, as far as the status shows it: the status of a server that is down does not."""
-    if status.startswith("MAINT"):
+    """The administrative state, as far as the status shows it.
+
+    The status of a server that is down hides it, and so does maintenance that HAProxy itself has begun:
+    "MAINT (resolution)" and "MAINT (via backend/server)".
+    """
+    if status == "MAINT":
         return Admin.MAINT
     if status in {"DRAIN", "DRAIN (agent)"}:
         return Admin.DRAIN if weight > 0 else None  # weight 0 has the same status
@@ -335,13 +401,13 @@ def _member(row: parse.Row) -> Member:
         fresh=_fresh(row, status),
         checked=row.number_or_none("check_rise") is not None,
         tracks=row.optional("tracked"),
-        mode=row.optional("mode"),
+        mode=row.text("mode"),
         agent=Agent.ON if row.optional("agent_status") else Agent.NONE,
         agent_status=row.optional("agent_status"),
         check_status=row.text("check_status"),
         address=row.optional("addr"),
         backup=row.number("bck") == 1,
-        affinity=row.optional("cookie") != "",
+        affinity=row.text("cookie") != "",
         limit=row.number_or_none("slim"),
         served=row.number("stot"),
     )
@@ -352,7 +418,7 @@ def _with_state(member: Member, state: dict[MemberId, parse.Row]) -> Member:
     if row is None:
         raise LoadBalancerError(f"HAProxy's 'show servers state' does not name {member.id}: was it removed just now?")
     flags = row.number("srv_admin_state")
-    admin = Admin.MAINT if flags & _MAINT_FLAGS else Admin.DRAIN if flags & _DRAIN_FLAGS else Admin.READY
+    admin = Admin.MAINT if flags & _FORCED_MAINT else Admin.DRAIN if flags & _FORCED_DRAIN else Admin.READY
     agent_flags = row.number("srv_agent_state")
     agent = Agent.NONE
     if agent_flags & _CHECK_CONFIGURED:
@@ -360,8 +426,25 @@ def _with_state(member: Member, state: dict[MemberId, parse.Row]) -> Member:
     return replace(
         member,
         admin=admin,
+        taken_out_by=_taken_out_by(member, flags, agent, row.number("srv_iweight")),
         agent=agent,
         weight=row.number("srv_uweight"),
         initial_weight=row.number("srv_iweight"),
         checked=bool(row.number("srv_check_state") & _CHECK_ENABLED),
     )
+
+
+def _taken_out_by(member: Member, flags: int, agent: Agent, initial_weight: int) -> TakenOutBy:
+    """Why a server gets no new clients. An agent-check that is on may have set the flags that a person can set."""
+    forced = TakenOutBy.AGENT if agent is Agent.ON else TakenOutBy.ADMINISTRATOR
+    reasons = (
+        (flags & _FORCED_MAINT and flags & _CONFIGURED_MAINT, TakenOutBy.CONFIGURATION),
+        (flags & _FORCED_MAINT, forced),
+        (flags & _FORCED_DRAIN and initial_weight == 0, TakenOutBy.CONFIGURATION),
+        (flags & _FORCED_DRAIN, forced),
+        (flags & _RESOLUTION_MAINT, TakenOutBy.RESOLUTION),
+        (flags & (_INHERITED_MAINT | _INHERITED_DRAIN), TakenOutBy.TRACKING),
+        (member.status == "DOWN (agent)", TakenOutBy.AGENT),
+        (member.status.startswith(("DOWN", "NOLB")), TakenOutBy.HEALTH_CHECK),
+    )
+    return next((reason for applies, reason in reasons if applies), TakenOutBy.NONE)

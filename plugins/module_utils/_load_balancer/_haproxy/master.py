@@ -65,6 +65,8 @@ class Master:
             rows = self._stat(worker, f"show stat {place[0]} {_SERVERS} {place[1]}")
             if rows is None:
                 return None
+            if not rows:
+                raise BadReply(f"Old worker {worker} of HAProxy did not answer for {member_id}.")
             for row in rows:
                 if MemberId(row.text("pxname"), row.text("svname")) != member_id:
                     raise BadReply(f"Old worker {worker} of HAProxy answered for another server than {member_id}.")

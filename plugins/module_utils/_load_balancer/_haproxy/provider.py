@@ -48,8 +48,10 @@ _CHANGING = OptionGroup(
 old_workers:
   description:
     - After a reload, old processes of HAProxy go on with the requests that they had. V(count) waits for those too, and
-      refuses O(state=drained) where it is known that there are some which cannot be counted.
+      refuses O(state=drained) where they cannot be counted, or where it cannot be known whether there are any, because
+      the module runs on another host and O(master_socket) is not given.
     - V(ignore) goes on without them.
+    - When not given, the variable C(dotnet_lb_old_workers) is used if it is set.
   type: str
   default: count
   choices:
@@ -66,7 +68,9 @@ closes_on_down:
   description:
     - Whether the server has C(on-marked-down shutdown-sessions), so that maintenance closes what is in flight. The
       member is put into maintenance only at zero then, also where clients have session affinity.
-    - By default HAProxy's configuration is read, where the module may do so; otherwise V(false).
+    - By default HAProxy's configuration is read. Where it cannot be read, O(state=drained) is refused for clients with
+      session affinity or with O(bleed_s), because maintenance might come before zero.
+    - When not given, the variable C(dotnet_lb_closes_on_down) is used if it is set.
   type: bool
 """,
 )
@@ -88,6 +92,8 @@ class Haproxy(HostProvider):
         "socket": "dotnet_lb_socket",
         "master_socket": "dotnet_lb_master_socket",
         "state_file": "dotnet_lb_state_file",
+        "old_workers": "dotnet_lb_old_workers",
+        "closes_on_down": "dotnet_lb_closes_on_down",
     }
 
     def connect(self, options: Mapping[str, Any]) -> HaproxyApi:

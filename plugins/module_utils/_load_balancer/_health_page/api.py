@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Callable
 
 from ..api import LoadBalancerApi
-from ..errors import LoadBalancerError, Refused
-from ..model import Admin, Member, MemberId, Sample, Traits
-from ..node import WebNode
+from ..errors import LoadBalancerError, Refused, Unreachable
+from ..model import Admin, Member, MemberId, Sample, TakenOutBy, Traits
+from ..node import Answer, WebNode
 
 BACKEND = "health page"
 OUT = ".out"
@@ -59,11 +59,16 @@ class HealthPageApi(LoadBalancerApi):
 
     def sample(self, ids: Sequence[MemberId]) -> Sample:
         on = self._is_on()
-        said = self._answers(self._page.url)
-        if not on and said is None:
+        answer = self._request(self._page.url)
+        if not on and answer.up:
             raise LoadBalancerError(
-                f"The page {self._page.url} still answers with success although its file was renamed: the load "
-                f"balancer would not notice. health_file must be the file behind that address."
+                f"The page {self._page.url} still answers with success although its file was renamed ({answer}): the "
+                f"load balancer would not notice. health_file must be the file behind that address."
+            )
+        if not on and not answer.down:
+            raise Unreachable(
+                f"The page {self._page.url} cannot be requested from the controller ({answer}), so whether it fails "
+                f"for the load balancer is not known: a status of 400 or more is expected, or a refused connection."
             )
         in_flight = self._node.in_flight(self._page.pool)
         if in_flight is None:
@@ -77,12 +82,13 @@ class HealthPageApi(LoadBalancerApi):
         admin = Admin.READY if on else Admin.DRAIN if self._draining else Admin.MAINT
         member = Member(
             id=ids[0],
-            status="the page answers" if said is None else f"the page does not answer ({said})",
+            status="the page answers" if answer.up else f"the page does not answer ({answer})",
+            taken_out_by=TakenOutBy.NONE if on and answer.up else self._taken_out_by(on),
             in_flight=in_flight,
             queued=0,
             weight=1,
             admin=admin,
-            up=said is None and not left,
+            up=answer.up and not left,
             fresh=True,
             checked=True,
             address=self._page.url,
@@ -92,16 +98,16 @@ class HealthPageApi(LoadBalancerApi):
     def peers(self, member_id: MemberId) -> list[Member]:
         others = []
         for url in self._page.other_urls:
-            said = self._answers(url)
+            answer = self._request(url)
             others.append(
                 Member(
                     id=MemberId(BACKEND, url),
-                    status="UP" if said is None else said,
+                    status="UP" if answer.up else str(answer),
                     in_flight=0,
                     queued=0,
                     weight=1,
                     admin=Admin.READY,
-                    up=said is None,
+                    up=answer.up,
                 )
             )
         return others
@@ -138,8 +144,12 @@ class HealthPageApi(LoadBalancerApi):
             f"expected (health_file)."
         )
 
-    def _answers(self, url: str) -> str | None:
-        return self._node.answers(url, self._page.host)
+    def _request(self, url: str) -> Answer:
+        return self._node.request(url, self._page.host)
 
     def _others_up(self) -> int:
-        return sum(self._answers(url) is None for url in self._page.other_urls)
+        return sum(self._request(url).up for url in self._page.other_urls)
+
+    @staticmethod
+    def _taken_out_by(on: bool) -> TakenOutBy:
+        return TakenOutBy.HEALTH_CHECK if on else TakenOutBy.ADMINISTRATOR
