@@ -150,7 +150,8 @@ def test_a_pair_of_load_balancers(place: Path) -> None:
                 assert "The former state was put back: web/web01 ready." in run.output
                 assert made.balancer.status() == "UP"
                 assert second.status() == "MAINT", "nothing was in flight there: this one has drained"
-                run = ansible_cli.run(environ, "ansible-playbook", str(playbook), extra_vars={"seconds": 30})
+                made.release()
+                run = ansible_cli.run(environ, "ansible-playbook", str(playbook), extra_vars={"seconds": 600})
                 assert run.returncode == 0, run.output
             assert (made.balancer.status(), second.status()) == ("MAINT", "MAINT")
             run = ad_hoc(environ, "member=web01 state=enabled")

@@ -11,9 +11,10 @@ from lab.haproxy.farm import Farm
 from lab.haproxy.module import ModuleRun, lb_member
 from lab.haproxy.scene import Scene, scene
 from lab.haproxy.users import COOKIES, MIXED, Kind, Tally
-from lab.waiting import LIMIT_S
+from lab.waiting import LIMIT_S, wait_until
 
-COLD_S = 4.0  # longer than it takes until a naive `ready` lets users in, also on a busy machine
+COLD_S = 1.5
+"""How long the application stays cold while the module waits for it."""
 
 
 def restarted_while_users_are_there(made: Scene, kinds: tuple[Kind, ...], naive: bool) -> Tally:
@@ -22,11 +23,19 @@ def restarted_while_users_are_there(made: Scene, kinds: tuple[Kind, ...], naive:
         made.wait_busy(1)
         assert lb_member(state="drained", socket=socket, bleed_s=0.5)["changed"]
         made.kill_origin("web01")
-        made.start_origin("web01", "--cold", str(COLD_S))
+        warm = made.directory / "warm"
+        made.start_origin("web01", "--cold-until", str(warm))
         if naive:
             assert made.balancer.ask("set server web/web01 state ready") == "\n"
+            wait_until(lambda: users.tally.failed > 0, "a user who meets the cold application")
+            warm.touch()
         else:
-            result = lb_member(state="enabled", socket=socket)
+            options = {"member": "web01", "state": "enabled", "socket": socket}
+            run = ModuleRun("lb_member", options, progress=made.directory / "progress")
+            run.wait_said("waiting for a fresh")
+            time.sleep(COLD_S)
+            warm.touch()
+            result = run.result()
             assert (result["changed"], result["previous_state"], result["state"]) == (True, "drained", "enabled")
         time.sleep(0.5)
         made.balancer.wait_status("UP")
@@ -44,7 +53,7 @@ def test_ready_while_the_application_is_cold_fails_and_enabled_does_not() -> Non
 
 @pytest.mark.beside
 def test_users_with_a_cookie_do_not_reach_a_cold_application() -> None:
-    """While the checks run, HAProxy takes the server for healthy until one fails: users who stick would get through."""
+    """While the checks run, HAProxy takes the server for healthy until one fails: cookies would lead users there."""
     with scene(Farm(cookie=True)) as made:
         assert restarted_while_users_are_there(made, COOKIES, naive=False).failed == 0
 

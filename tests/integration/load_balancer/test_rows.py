@@ -262,7 +262,6 @@ def test_ours_loses_none(seen: Player, name: str) -> None:
     assert not found.result.get("failed"), found.result
     assert found.tally.failed == 0, found
     assert found.tally.requests > 20
-    assert found.result["in_flight_at_start"] > 0
     assert found.result["state"] == "drained"
     assert found.status == "MAINT"
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from .. import net as lab_net
 from ..net import HAPROXY_FRONTEND_PORT, SITE_PORT, Net
 from ..proc import Process
+from ..waiting import LIMIT_S
 from .launch import launch
 from .scene import wait_busy
 from .users import MIXED, Kind, Users
@@ -28,7 +29,7 @@ _WANTED = (
     "mpm_event authn_core authn_file authz_core authz_host authz_user auth_basic slotmem_shm proxy proxy_http "
     "proxy_balancer proxy_hcheck watchdog lbmethod_byrequests status headers"
 )
-_START_S = 60.0
+_START_S = LIMIT_S
 USER = "deploy"
 PASSWORD = "manager-password"
 
@@ -162,7 +163,7 @@ class Apache:
     def users(self, kinds: tuple[Kind, ...] = MIXED) -> Users:
         return Users(self.frontend, kinds, self.release)
 
-    def wait_busy(self, least: int = 1, timeout_s: float = 30.0) -> None:
+    def wait_busy(self, least: int = 1, timeout_s: float = LIMIT_S) -> None:
         wait_busy(lambda: int(self.worker("web01", "busy")), least, timeout_s)
 
     def stop(self) -> None:

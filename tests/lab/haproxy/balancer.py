@@ -14,12 +14,13 @@ from types import TracebackType
 
 from ..net import HAPROXY_ADMIN_PORT, HAPROXY_FRONTEND_PORT, Net
 from ..proc import Process, ProcessFailed
+from ..waiting import LIMIT_S
 from .farm import BACKEND, Farm
 from .launch import launch
 
 #: Another version of HAProxy than the distribution's: see versions.py.
 PROGRAM = os.environ.get("LAB_HAPROXY", "haproxy")
-_START_S = 40.0
+_START_S = LIMIT_S
 
 
 class Balancer:
@@ -132,7 +133,9 @@ class Balancer:
     def status(self, server: str = "web01", backend: str = BACKEND) -> str:
         return self.column("status", server, backend)
 
-    def wait_status(self, wanted: str, server: str = "web01", timeout_s: float = 40.0, backend: str = BACKEND) -> None:
+    def wait_status(
+        self, wanted: str, server: str = "web01", timeout_s: float = LIMIT_S, backend: str = BACKEND
+    ) -> None:
         deadline = time.monotonic() + timeout_s
         while self.status(server, backend) != wanted:
             if time.monotonic() > deadline:

@@ -20,6 +20,7 @@ from typing import Any
 from ansible.module_utils import basic
 
 from ..proc import INTERRUPTIBLE
+from ..waiting import LIMIT_S
 from .launch import python_path
 
 _MODULES = "ansible_collections.zero_downtime.dotnet.plugins.modules"
@@ -55,7 +56,7 @@ class ModuleRun:
     def pid(self) -> int:
         return self.popen.pid
 
-    def wait_said(self, text: str, timeout_s: float = 40.0) -> None:
+    def wait_said(self, text: str, timeout_s: float = LIMIT_S) -> None:
         """Until the module's progress has a text in it."""
         assert self.progress is not None
         deadline = time.monotonic() + timeout_s
@@ -64,7 +65,7 @@ class ModuleRun:
             assert time.monotonic() < deadline, f"the module did not say {text!r}"
             time.sleep(0.01)
 
-    def result(self, timeout_s: float = 120.0) -> dict[str, Any]:
+    def result(self, timeout_s: float = 600.0) -> dict[str, Any]:
         output, errors = self.popen.communicate(timeout=timeout_s)
         try:
             found: dict[str, Any] = json.loads(output)

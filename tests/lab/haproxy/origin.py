@@ -38,9 +38,10 @@ def _upgraded(head: bytes) -> bytes:
 
 
 class Origin:
-    def __init__(self, cold_s: float, agent: str, release: str) -> None:
+    def __init__(self, cold_s: float, cold_until: str, agent: str, release: str) -> None:
         self._release = Path(release)
         self._warm_at = time.monotonic() + cold_s
+        self._cold_until = Path(cold_until) if cold_until else None
         self._agent = agent
         self.in_flight = 0
 
@@ -63,9 +64,13 @@ class Origin:
                     break
         writer.close()
 
+    def _cold(self) -> bool:
+        waits = self._cold_until is not None and not self._cold_until.exists()
+        return waits or time.monotonic() < self._warm_at
+
     async def _answer(self, path: str, writer: asyncio.StreamWriter) -> None:
         parts = path.strip("/").split("/")
-        if time.monotonic() < self._warm_at:
+        if self._cold():
             writer.write(b"HTTP/1.1 500 Cold\r\nContent-Length: 4\r\n\r\ncold")
         elif parts[0] == "stream":
             writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -93,7 +98,7 @@ class Origin:
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    origin = Origin(arguments.cold, arguments.agent, arguments.release)
+    origin = Origin(arguments.cold, arguments.cold_until, arguments.agent, arguments.release)
     await asyncio.start_server(origin.serve, arguments.address, arguments.port)
     if arguments.agent:
         await asyncio.start_server(origin.agent, arguments.address, AGENT_PORT)
@@ -107,6 +112,7 @@ def main() -> None:
     parser.add_argument("address")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--cold", type=float, default=0.0, help="seconds until it is warm")
+    parser.add_argument("--cold-until", default="", help="the file that makes it warm when it is there")
     parser.add_argument("--agent", default="", help="what the agent-check answers")
     parser.add_argument("--release", default="/nonexistent", help="the file that ends /hold when it is there")
     parser.add_argument("--life", type=float, default=600.0, help="seconds after which it ends by itself")

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from .. import net as lab_net
 from ..proc import Process
+from ..waiting import LIMIT_S
 from .balancer import Balancer
 from .farm import BACKEND, Farm
 from .launch import launch
 from .users import MIXED, Kind, Users
 
-_READY_S = 60.0
+_READY_S = LIMIT_S
 
 
 class Scene:
@@ -64,7 +65,7 @@ class Scene:
     def users(self, kinds: tuple[Kind, ...] = MIXED) -> Users:
         return Users(self.balancer.frontend, kinds, self.release)
 
-    def wait_busy(self, least: int = 2, server: str = "web01", timeout_s: float = 30.0) -> None:
+    def wait_busy(self, least: int = 2, server: str = "web01", timeout_s: float = LIMIT_S) -> None:
         """Until so many requests are in flight to a server, and stay so for a moment."""
         wait_busy(lambda: int(self.balancer.column("scur", server)), least, timeout_s)
 
