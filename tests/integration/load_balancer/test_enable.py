@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Coming back: only after fresh health checks, and with nothing lost while the application is cold."""
+"""Enabling: only after fresh health checks, and with nothing lost while the application is cold."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_ready_while_the_application_is_cold_fails_and_enabled_does_not() -> Non
 
 @pytest.mark.beside
 def test_users_with_a_cookie_do_not_reach_a_cold_application() -> None:
-    """While the checks run, HAProxy takes the server for healthy until one fails: cookies would lead users there."""
+    """HAProxy takes a server for healthy until a check fails: clients with session affinity would get through."""
     with scene(Farm(cookie=True)) as made:
         assert restarted_while_users_are_there(made, COOKIES, naive=False).failed == 0
 
