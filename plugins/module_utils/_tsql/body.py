@@ -34,7 +34,10 @@ _TYPES = frozenset(
     """INT INTEGER INT4 INT8 BIGINT SMALLINT TEXT VARCHAR CHAR NUMERIC DECIMAL REAL FLOAT DOUBLE DATE TIME TIMESTAMP
     TIMESTAMPTZ BOOLEAN BOOL JSON JSONB UUID BYTEA INTERVAL REGCLASS""".split()  # noqa: SIM905
 )
-_ESCAPES = frozenset({"FN", "D", "T", "TS", "GUID", "OJ"})
+_ESCAPES = frozenset({"FN", "D", "T", "TS", "GUID", "OJ", "ESCAPE", "INTERVAL"})
+"""ODBC's escapes in braces. ``{call ...}`` is a statement."""
+_FROM_INSIDE = frozenset({"TRIM", "EXTRACT"})
+"""Functions whose arguments are separated by FROM."""
 
 
 class Body:
@@ -83,7 +86,9 @@ class BodyReader:
         self.place = place
         self.at = stream.i
         self.opened: list[Token] = []
-        """Parentheses and CASEs that are still open."""
+        """Parentheses, braces and CASEs that are still open."""
+        self.callers: list[str] = [""]
+        """By level: the word before the parenthesis."""
         self.in_from: list[bool] = [False]
         """By level of parentheses: whether a comma comes before another table."""
 
@@ -116,6 +121,7 @@ class BodyReader:
     # -- operators
 
     def _open(self, token: Token) -> bool:
+        self.callers.append(self._previous())
         self.opened.append(token)
         self.in_from.append(False)
         self.at += 1
@@ -125,7 +131,7 @@ class BodyReader:
         if not self.opened:
             return True
         if self.opened[-1].key != "(":
-            raise self.unrecognised(token, "a CASE has no END before this parenthesis")
+            raise self.unrecognised(token, f"{self._inside()} is still open before this parenthesis")
         self._pop()
         self.at += 1
         return self.place.stop_after_group and not self.opened
@@ -133,6 +139,7 @@ class BodyReader:
     def _pop(self) -> None:
         self.opened.pop()
         self.in_from.pop()
+        self.callers.pop()
 
     def _semicolon(self, token: Token) -> bool:
         if self.opened:
@@ -162,8 +169,25 @@ class BodyReader:
         return True
 
     def _brace(self, token: Token) -> bool:
-        if self.tokens[self.at + 1].key not in _ESCAPES:
-            raise self.unrecognised(token, "an ODBC escape that is neither a literal nor a function")
+        """``{d '2024-05-01'}``, ``{fn TRUNCATE(1.5, 0)}``, ``{escape '!'}``, ``{oj a LEFT OUTER JOIN b ON ...}``."""
+        word = self.tokens[self.at + 1].key
+        if word not in _ESCAPES:
+            raise self.unrecognised(
+                token, "no ODBC escape of T-SQL begins so: known are fn, d, t, ts, guid, oj, escape, interval and call"
+            )
+        self._open(token)
+        self.at += 1
+        if word == "OJ":
+            self.in_from[-1] = True
+            self._source(self.at)
+        elif word == "FN" and self.tokens[self.at + 1].key == "(":
+            self.at += 1  # TRUNCATE and INSERT are functions here
+        return False
+
+    def _close_brace(self, token: Token) -> bool:
+        if not self.opened or self.opened[-1].key != "{":
+            raise self.unrecognised(token, "this brace closes nothing")
+        self._pop()
         self.at += 1
         return False
 
@@ -184,8 +208,11 @@ class BodyReader:
         return False
 
     def _table(self, token: Token) -> bool:
-        if token.key == "FROM" and not self.opened:
-            self.seen.top_from = True
+        if token.key == "FROM":
+            if self._previous() == "DISTINCT" or (self.opened and self.callers[-1] in _FROM_INSIDE):
+                self.at += 1  # IS DISTINCT FROM, TRIM (x FROM y)
+                return False
+            self.seen.top_from = self.seen.top_from or not self.opened
         self.in_from[-1] = token.key != "USING"
         self._source(self.at + 1)
         return False
@@ -309,9 +336,11 @@ class BodyReader:
     def _stop(self, token: Token) -> bool:
         """A word that begins a statement: it ends the one that is read."""
         if self.opened:
-            where = "a CASE" if self.opened[-1].key == "CASE" else "a parenthesis"
-            raise self.unrecognised(token, f"{token.text.upper()} inside {where}")
+            raise self.unrecognised(token, f"{token.text.upper()} inside {self._inside()}")
         return True
+
+    def _inside(self) -> str:
+        return {"CASE": "a CASE", "{": "a brace"}.get(self.opened[-1].key, "a parenthesis")
 
     # -- where a word that could begin a statement goes on with the present one
 
@@ -388,6 +417,7 @@ _OPERATORS: dict[str, _Handler] = {
     "*": BodyReader._star,
     ":": BodyReader._colon,
     "{": BodyReader._brace,
+    "}": BodyReader._close_brace,
     "::": BodyReader._cast,
 }
 _WORDS: dict[str, _Handler] = {

@@ -37,8 +37,8 @@ _TOKEN = re.compile(
     (?P<str>[nN]?'[^']*(?:''[^']*)*'?)
   | (?P<word>\$?(?:[^\W\d]|\#)[\w$\#@]*)
   | (?P<op><>|<=|>=|!=|!<|!>|::|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\|\||<<|>>|[(),.;=+*%&|^~<>!:{{}}]|-(?!-)|/(?!\*))
-  | (?P<num>0[xX][0-9A-Fa-f]*(?P<hexed>[^\W\d])?|[$\u00a2-\u00a5\u20a0-\u20bf](?:\d+(?:\.\d*)?|\.\d+)
-        |(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+|(?P<glued>[eE]))?)
+  | (?P<num>0[xX][0-9A-Fa-f]*(?P<hexed>[^\W\d])?|[$\u00a2-\u00a5\u20a0-\u20bf](?:\d+(?:\.\d*)?|\.\d+|(?![\w(]))
+        |(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+|[eE](?![\w$\#@])|(?P<glued>[eE]))?)
   | (?P<var>@@?[\w$\#@]*)
   | (?P<bracket>\[[^\]]*(?:\]\][^\]]*)*\]?)
   | (?P<quote>"[^"]*(?:""[^"]*)*"?)
@@ -53,7 +53,9 @@ _GLUED = re.compile(r"[\w$#@]{1,8}")
 _GLUED_WORDS = frozenset({"EXEC", "EXECUTE", "ELSE", "END", "EXCEPT", "ENABLE"})
 _LONGEST_SOURCE = 400
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_AFTER_GO = re.compile(rf"{_LINE_SPACE}*(?:(\d{{1,9}}){_LINE_SPACE}*)?(?:--[^\n]*)?(?=\n|\Z)")
+_COUNT = re.compile(rf"{_LINE_SPACE}*(?:(\d{{1,9}})(?![\w$#@]))?{_LINE_SPACE}*")
+_SPACES = re.compile(rf"{_LINE_SPACE}*")
+_GO_COMMENT = re.compile(r"(/\*)|--[^\n]*")
 _CONTINUATION = re.compile(r"\\\r?\n")
 
 
@@ -184,7 +186,8 @@ def scan(text: str) -> Scan:
     """Find the tokens, the comments and the GO lines of a script.
 
     A GO line has GO as its first non-blank token, outside strings, names and comments, and behind it nothing but a
-    count or a ``--`` comment. Raises ScriptError for a string, a name or a comment that is not closed.
+    count and comments that end on the same line. Raises ScriptError for a string, a name or a comment that is not
+    closed.
     """
     return _Scanner(text).scan()
 
@@ -225,13 +228,27 @@ class _Scanner:
         return self._add(WORD, start, end, key)
 
     def _go(self, start: int, end: int) -> int:
-        tail = _AFTER_GO.match(self.text, end)
-        if tail is None:
+        tail = _COUNT.match(self.text, end)
+        at = tail.end() if tail is not None else end
+        comments: list[Comment] = []
+        while comment := _GO_COMMENT.match(self.text, at):
+            at = _block_end(self.text, at) if comment.group(1) else comment.end()
+            text = self.text[comment.start() : at]
+            if "\n" in text:
+                return self._add(BAD, start, end)
+            comments.append(Comment(text, comment.start(), at))
+            at = self._behind_spaces(at)
+        if at < self.length and self.text[at] != "\n":
             return self._add(BAD, start, end)
-        behind = tail.end() + 1 if tail.end() < self.length else tail.end()
-        separator = Separator(len(self.found.tokens), start, behind, int(tail.group(1) or 1))
-        self.found.separators.append(separator)
+        behind = min(at + 1, self.length)
+        self.found.comments.extend(comments)
+        repeat = tail.group(1) if tail is not None else None
+        self.found.separators.append(Separator(len(self.found.tokens), start, behind, int(repeat or 1)))
         return behind
+
+    def _behind_spaces(self, at: int) -> int:
+        spaces = _SPACES.match(self.text, at)
+        return spaces.end() if spaces is not None else at
 
     def _operator(self, hit: re.Match[str]) -> int:
         start, end = hit.span("op")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .._scripts.phases import named
+from .._scripts.reader import parse_text
 from .analysis import Script, Unit, read_script
 from .breaking import BreakingChange
 from .findings import ERROR, OFF, WARNING, Advice, Finding, Report
@@ -18,8 +19,8 @@ from .ownership import Ownership
 from .rules import FAMILIES
 from .rules.family import AS_IS, SILENT, Rule, StatementCheck
 from .rules.releases import RELEASE_USES
-from .rules.unreadable import UNKNOWN
-from .statements import Name
+from .rules.unreadable import NOT_RUNNABLE, RUNS_LATER, UNKNOWN
+from .statements import Module, Name
 from .usage import Usage
 from .waivers import Waivers
 
@@ -49,6 +50,8 @@ class Linter:
         self.result = Report(live=live is not None)
         self._findings: list[Finding] = []
         self._batches = 0
+        self._later: list[tuple[Finding, Module]] = []
+        """What was found in the bodies of modules that run later."""
         self._compared: set[tuple[int, BreakingChange]] = set()
         """By statement: one statement may break the same thing by several rules."""
         self.usage: Usage | None = None
@@ -88,12 +91,12 @@ class Linter:
                 return
             if module.kind != "TRIGGER":
                 level = WARNING if level == ERROR else level
-                message = f"in the body of {module.name}, which runs later: {message}"
-        if offset is not None:
-            self._add(rule, level, offset, message, advice, table, unit.root)
-        else:
-            at = token if token is not None else unit.statement.token
-            self._add(rule, level, unit.locate(at.start), message, advice, table, unit.root, at.end - at.start)
+        at = token if token is not None else unit.statement.token
+        place = unit.locate(at.start) if offset is None else offset
+        length = at.end - at.start if offset is None else 1
+        found = self._add(rule, level, place, message, advice, table, unit.root, length)
+        if found is not None and module is not None and module.kind != "TRIGGER" and rule.in_body != AS_IS:
+            self._later.append((found, module))
 
     def report_at(
         self, offset: int, rule: Rule, message: str, *, advice: Advice | None = None, severity: str | None = None
@@ -144,9 +147,9 @@ class Linter:
         table: Name | None = None,
         root: int = -1,
         length: int = 1,
-    ) -> None:
+    ) -> Finding | None:
         if level == OFF:
-            return
+            return None
         line, column = self.script.lines.position(offset)
         facts = self.table_facts(table)
         finding = Finding(
@@ -166,6 +169,7 @@ class Linter:
             root=root,
         )
         self._findings.append(finding)
+        return finding
 
     # -- a script
 
@@ -177,6 +181,7 @@ class Linter:
         script = self._read(file, text)
         self.script = script
         self._findings = []
+        self._later = []
         self._compared = set()
         self.result.files.append(file)
         if script.failure is not None:
@@ -193,6 +198,14 @@ class Linter:
         for script_check in _EVERY_SCRIPT:
             script_check(self)
         return self._conclude()
+
+    def read_and_check(self, file: str, text: str) -> list[Finding]:
+        """The same for a text that nobody has read yet, in the phase of the options."""
+        script = parse_text(text, named(self.options.phase), file)
+        if not script.readable:
+            self.refuse(file, script.problems[0])
+            return self._findings
+        return self.check(file, script.text, script.problems)
 
     def _skipped(self, unit: Unit) -> bool:
         """Whether the script passes over a statement: its migration is in Entity Framework Core's history."""
@@ -236,7 +249,7 @@ class Linter:
         """What the engine refuses to run; no setting makes it less than an error."""
         for problem in problems:
             offset = self.script.lines.offset(problem.line) + problem.column - 1
-            self._add(UNKNOWN, ERROR, offset, problem.message)
+            self._add(NOT_RUNNABLE, ERROR, offset, problem.message)
 
     def _conclude(self) -> list[Finding]:
         """Apply the waivers, and take findings that were reported twice for one."""
@@ -253,6 +266,7 @@ class Linter:
                 self.result.waived.append(finding)
             else:
                 kept.append(finding)
+        self._summarise(waivers)
         for check in _AFTER_WAIVERS:
             check(self, waivers)
         self.result.waivers.extend(waivers.found)
@@ -264,12 +278,36 @@ class Linter:
         self.result.findings.extend(kept)
         return kept
 
+    def _summarise(self, waivers: Waivers) -> None:
+        """Let one finding stand for all that were found in the body of a module that runs later."""
+        left = {id(finding) for finding in self._findings}
+        bodies: dict[int, tuple[Module, list[Finding]]] = {}
+        for finding, module in self._later:
+            if id(finding) in left:
+                bodies.setdefault(id(module), (module, []))[1].append(finding)
+        gone = {id(finding) for _module, found in bodies.values() for finding in found}
+        self._findings[:] = [finding for finding in self._findings if id(finding) not in gone]
+        makers = {id(unit.statement): unit for unit in self.script.units} if bodies else {}
+        for module, found in bodies.values():
+            maker = makers[id(module.statement)]
+            at = module.name.token if module.name is not None else maker.statement.token
+            message = f"the body of {module.kind.lower()} {module.name}, which runs later, {_listed(found)}"
+            length = at.end - at.start
+            place = maker.locate(at.start)
+            one = self._add(RUNS_LATER, self._severity(RUNS_LATER, None, None), place, message, root=maker.root)
+            if one is None:
+                continue
+            one.length = length
+            if waivers.waive(one):
+                self._findings.remove(one)
+                self.result.waived.append(one)
+
     def _prove(self, finding: Finding) -> None:
         """Take advice back that the linter itself would refuse."""
         sound = []
         for phase, sql in finding.scripts:
             other = Linter(replace(self.options, phase=phase, advice=False, severities={}, max_rows=None))
-            if not any(one.severity == ERROR for one in other.check("advice", sql)):
+            if not any(one.severity == ERROR for one in other.read_and_check("advice", sql)):
                 sound.append((phase, sql))
         if len(sound) != len(finding.scripts):
             text = finding.advice.split("\n-- ", 1)[0]
@@ -277,11 +315,25 @@ class Linter:
             finding.advice = Advice("" if text.startswith("-- ") else text, finding.scripts).render()
 
 
+def _listed(found: list[Finding]) -> str:
+    """What a body does: in its own words where it is one thing, otherwise how often each rule was met, and where."""
+    if len(found) == 1:
+        return f"{found[0].message} ({found[0].rule}, line {found[0].line})"
+    lines: dict[str, list[int]] = {}
+    for finding in found:
+        lines.setdefault(finding.rule, []).append(finding.line)
+    met = [
+        f"{rule} {len(at)} times from line {at[0]} on" if at[1:] else f"{rule} in line {at[0]}"
+        for rule, at in lines.items()
+    ]
+    return f"has {len(found)} findings: {', '.join(met)}"
+
+
 def check_scripts(scripts: Iterable[tuple[str, str]], options: Options, live: LiveSchema | None = None) -> Report:
     """Check scripts in their order, as those of one release: (file, text) each."""
     linter = Linter(options, live)
     for file, text in scripts:
-        linter.check(file, text)
+        linter.read_and_check(file, text)
     return linter.result
 
 

@@ -65,6 +65,8 @@ class Stream:
 
     def surprise(self, expected: str) -> Unrecognised:
         token = self.token
+        if token.kind == BAD:
+            return Unrecognised(token, misplaced(token))
         found = "the end of the batch" if token.kind == END else f"'{token.text[:40]}'"
         return Unrecognised(token, f"{expected}, found {found}")
 

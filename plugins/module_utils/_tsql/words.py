@@ -40,5 +40,5 @@ def spell(tokens: Sequence[Token]) -> str:
 def misplaced(token: Token) -> str:
     """What is wrong with a token of kind BAD."""
     if token.text.upper() == "GO":
-        return "GO stands alone on its line, with nothing but a count or a -- comment behind it"
+        return "GO stands alone on its line, with nothing behind it but a count, and comments that end there"
     return f"the character {token.text[:1]!r} has no place here"

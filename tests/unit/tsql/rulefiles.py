@@ -79,7 +79,7 @@ def check(example: Example) -> Report:
     linter = Linter(options, live_schema() if example.option("live") else None)
     if uses:
         linter.usage = Usage([_RELEASE], [])
-    linter.check(f"{example.rule}.sql", example.text)
+    linter.read_and_check(f"{example.rule}.sql", example.text)
     return linter.result
 
 

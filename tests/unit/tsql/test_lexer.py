@@ -89,7 +89,9 @@ def test_values() -> None:
     assert string_readings(tokens[3]) == ["x\\\ny", "xy"]
 
 
-@pytest.mark.parametrize("text", ["SELECT 1 ? 2", "SELECT `a`", "SELECT 1 \\ 2", "SELECT 1e", "SELECT \x00", "a\nGO x"])
+@pytest.mark.parametrize(
+    "text", ["SELECT 1 ? 2", "SELECT `a`", "SELECT 1 \\ 2", "SELECT 1ex", "SELECT \x00", "a\nGO x"]
+)
 def test_characters_that_have_no_place(text: str) -> None:
     assert any(token.kind == BAD for token in scan(text).tokens)
 

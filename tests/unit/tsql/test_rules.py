@@ -20,6 +20,7 @@ WITHOUT_SCRIPT = {
     "view-star", "schemabinding", "trigger-add", "trigger-quality", "trigger-off", "synonym-retarget", "recreate-module", "data-meaning",
     "database", "cross-database", "unqualified", "unnamed", "transaction", "no-transaction", "session", "same-batch", "not-idempotent",
     "name-length", "table-lock", "wait", "deadlock-priority", "own-tables", "dynamic", "unknown", "positional-use", "release-uses", "waiver", "stale-waiver",
+    "not-runnable", "runs-later",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from ..words import STARTERS, Unrecognised, misplaced
 from . import alter, control, create, data, drop, execute, permissions, session
 from .classifier import Classifier, Handler
 from .modules import trigger_switch
+from .unread import refuse_word
 
 STATEMENTS: dict[str, Handler] = {
     **control.STATEMENTS,
@@ -41,6 +42,8 @@ def _statement(c: Classifier) -> bool:
     """Read one statement; True when it only controls the ones that follow."""
     s = c.s
     token = s.token
+    if token.kind == WORD:
+        refuse_word(s)
     handler = STATEMENTS.get(token.key) if token.kind == WORD else None
     if handler is not None:
         return handler(c, token)
@@ -62,6 +65,8 @@ def _without_keyword(c: Classifier, token: Token) -> bool:
         s.body(Body())
     elif token.key == "(":
         data.select_in_parentheses(c, token)
+    elif token.key == "{" and s.ahead().key == "CALL":
+        execute.odbc_call(c, token)
     elif s.i == 0 and token.kind in (WORD, QUOTED) and token.key not in STARTERS:
         execute.bare_call(c, token)
     elif token.kind == BAD:

@@ -13,6 +13,7 @@ from .classifier import Classifier, Handler
 from .definitions import index_options, rest
 from .modules import MODULES, module
 from .tables import alter_table
+from .unread import refuse_kind
 
 
 def _alter(c: Classifier, token: Token) -> bool:
@@ -23,6 +24,7 @@ def _alter(c: Classifier, token: Token) -> bool:
         return module(c, token, "ALTER", start)
     handler = _KINDS.get(s.key)
     if handler is None:
+        refuse_kind(s, "ALTER")
         raise s.surprise("expected a kind of object that the linter knows")
     handler(c, token)
     return False
@@ -58,6 +60,7 @@ def _server(c: Classifier, token: Token) -> None:
     if c.s.ahead().key == "ROLE":
         c.s.i += 1
         _role(c, token)
+        c.found[-1].kind = "ALTER SERVER ROLE"
     else:
         c.add("ALTER SERVER", token)
         rest(c.s)
@@ -202,7 +205,10 @@ def _database(c: Classifier, token: Token) -> None:
         rest(s)
 
 
-_PLAIN = ("SEQUENCE", "USER", "LOGIN", "XML SCHEMA COLLECTION", "PARTITION FUNCTION", "PARTITION SCHEME")
+_PLAIN = (
+    *("SEQUENCE", "USER", "LOGIN", "XML SCHEMA COLLECTION", "PARTITION FUNCTION", "PARTITION SCHEME"),
+    "APPLICATION ROLE",
+)
 _KINDS: dict[str, Callable[[Classifier, Token], None]] = {
     "TABLE": _table,
     "INDEX": _index,

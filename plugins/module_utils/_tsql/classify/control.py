@@ -140,8 +140,21 @@ def _word(c: Classifier, token: Token) -> bool:
     return False
 
 
+def _revert(c: Classifier, token: Token) -> bool:
+    s = c.s
+    c.add("REVERT", token)
+    s.i += 1
+    if s.take("WITH", "COOKIE", "="):
+        if s.token.kind not in (VARIABLE, NUMBER):
+            raise s.surprise("expected a cookie")
+        s.i += 1
+    return False
+
+
 def _waitfor(c: Classifier, token: Token) -> bool:
     s = c.s
+    if s.ahead().key == "(":
+        raise Unrecognised(token, "WAITFOR ( ... ) waits for Service Broker, which is not read by the linter")
     c.add("WAITFOR", token)
     s.i += 1
     s.need("DELAY", "TIME")
@@ -186,7 +199,7 @@ STATEMENTS: dict[str, Handler] = {
     "GOTO": _goto,
     "BREAK": _word,
     "CONTINUE": _word,
-    "REVERT": _word,
+    "REVERT": _revert,
     "WAITFOR": _waitfor,
     "DECLARE": _declare,
 }

@@ -12,6 +12,7 @@ from ..stream import Stream
 from .classifier import Classifier, Handler
 from .definitions import column_list, data_type, filter_predicate, index_options, items, rest
 from .modules import MODULES, module
+from .unread import refuse_kind
 
 
 def _create(c: Classifier, token: Token) -> bool:
@@ -23,6 +24,7 @@ def _create(c: Classifier, token: Token) -> bool:
         return module(c, token, verb, start)
     if verb != "CREATE":
         raise s.surprise("expected PROCEDURE, VIEW, FUNCTION or TRIGGER")
+    refuse_kind(s, "CREATE")
     plain = next((kind for kind in _PLAIN if _next_are(c, kind)), "")
     handler = _KINDS.get(s.key)
     if plain:
@@ -134,7 +136,18 @@ def _create_type(c: Classifier, token: Token) -> None:
     s.need_end()
 
 
-_INDEX_WORDS = ("UNIQUE", "CLUSTERED", "NONCLUSTERED", "COLUMNSTORE", "PRIMARY", "XML", "SPATIAL", "VECTOR", "JSON")
+_INDEX_WORDS = (
+    "UNIQUE",
+    "CLUSTERED",
+    "NONCLUSTERED",
+    "COLUMNSTORE",
+    "PRIMARY",
+    "XML",
+    "SPATIAL",
+    "VECTOR",
+    "JSON",
+    "SELECTIVE",
+)
 
 
 def _create_index(c: Classifier, token: Token) -> None:

@@ -37,12 +37,21 @@ def items(s: Stream, statement: Statement, *, inside: bool) -> None:
 
 
 def item(s: Stream, statement: Statement) -> None:
-    if s.key in _TABLE_CONSTRAINTS and s.token.kind == WORD and not (s.key == "PERIOD" and s.ahead().key != "FOR"):
+    if _constraint_begins(s):
         constraint(s, statement)
         return
     column = column_definition(s)
     statement.columns.append(column)
     statement.actions.append(Action("ADD COLUMN", column.token, column.name, column=column))
+
+
+def _constraint_begins(s: Stream) -> bool:
+    """Whether a constraint begins here. PERIOD and CONNECTION are names of columns too."""
+    if s.token.kind != WORD:
+        return False
+    if s.key == "CONNECTION":
+        return s.ahead().key == "("
+    return s.key in _TABLE_CONSTRAINTS and not (s.key == "PERIOD" and s.ahead().key != "FOR")
 
 
 def constraint(s: Stream, statement: Statement) -> None:
@@ -51,40 +60,59 @@ def constraint(s: Stream, statement: Statement) -> None:
     name = ""
     if s.take("CONSTRAINT"):
         name = string_value(s.identifier())
-    word = s.need("PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "INDEX", "PERIOD", "DEFAULT")
+    word = s.need(*_CONSTRAINTS)
     action = Action(f"ADD {word}", token, name)
     statement.actions.append(action)
-    if word == "PRIMARY":
-        s.need("KEY")
-        action.kind = "ADD PRIMARY KEY"
-        _index_tail(s, action)
-    elif word == "UNIQUE":
-        _index_tail(s, action)
-    elif word == "INDEX":
-        action.name = string_value(s.identifier())
-        if s.take("UNIQUE"):
-            action.words += ("UNIQUE",)
-        _index_tail(s, action)
-    elif word == "CHECK":
-        s.take("NOT", "FOR", "REPLICATION")
-        start = s.i
-        s.group()
-        action.condition = list(s.tokens[start : s.i])
-    elif word == "FOREIGN":
-        s.need("KEY")
-        action.kind = "ADD FOREIGN KEY"
-        action.columns = column_list(s)
-        _references(s, action)
-    elif word == "PERIOD":
-        s.need("FOR")
-        s.need("SYSTEM_TIME")
-        s.group()
-    else:
-        action.condition = default_value(s) or []
-        s.need("FOR")
-        action.columns = (string_value(s.identifier()),)
-        if s.take("WITH", "VALUES"):
-            action.words += ("WITH VALUES",)
+    _CONSTRAINTS[word](s, action)
+
+
+# -- each handler begins behind the constraint's first word
+
+
+def _primary_key(s: Stream, action: Action) -> None:
+    s.need("KEY")
+    action.kind = "ADD PRIMARY KEY"
+    _index_tail(s, action)
+
+
+def _inline_index(s: Stream, action: Action) -> None:
+    action.name = string_value(s.identifier())
+    if s.take("UNIQUE"):
+        action.words += ("UNIQUE",)
+    _index_tail(s, action)
+
+
+def _check(s: Stream, action: Action) -> None:
+    s.take("NOT", "FOR", "REPLICATION")
+    start = s.i
+    s.group()
+    action.condition = list(s.tokens[start : s.i])
+
+
+def _foreign_key(s: Stream, action: Action) -> None:
+    s.need("KEY")
+    action.kind = "ADD FOREIGN KEY"
+    action.columns = column_list(s)
+    _references(s, action)
+
+
+def _connection(s: Stream, _action: Action) -> None:
+    s.group()
+    _reference_tail(s)
+
+
+def _period(s: Stream, _action: Action) -> None:
+    s.need("FOR")
+    s.need("SYSTEM_TIME")
+    s.group()
+
+
+def _default_for(s: Stream, action: Action) -> None:
+    action.condition = default_value(s) or []
+    s.need("FOR")
+    action.columns = (string_value(s.identifier()),)
+    if s.take("WITH", "VALUES"):
+        action.words += ("WITH VALUES",)
 
 
 def is_null(value: Sequence[Token]) -> bool:
@@ -150,6 +178,18 @@ def _filegroup(s: Stream) -> None:
         s.identifier()
     if s.key == "(":
         s.group()
+
+
+_CONSTRAINTS: dict[str, Callable[[Stream, Action], None]] = {
+    "PRIMARY": _primary_key,
+    "UNIQUE": _index_tail,
+    "CHECK": _check,
+    "FOREIGN": _foreign_key,
+    "INDEX": _inline_index,
+    "PERIOD": _period,
+    "DEFAULT": _default_for,
+    "CONNECTION": _connection,
+}
 
 
 def filter_predicate(s: Stream) -> None:

@@ -9,6 +9,8 @@ from ..statements import Action, Name
 from .classifier import Classifier, Handler
 from .definitions import index_options
 from .modules import MODULES
+from .permissions import classification, signature
+from .unread import refuse_kind
 
 _DROPS = {
     **MODULES,
@@ -34,6 +36,15 @@ def _drop(c: Classifier, token: Token) -> bool:
     s = c.s
     s.i += 1
     key = s.key
+    if key in ("SIGNATURE", "COUNTER"):
+        signature(c, token, "FROM")
+        return False
+    if s.take("SENSITIVITY", "CLASSIFICATION"):
+        classification(c, token, "FROM")
+        s.need_end()
+        return False
+    if key not in _DROPS:
+        refuse_kind(s, "DROP")
     if key == "PARTITION" and s.ahead().key in ("FUNCTION", "SCHEME"):
         return _plain_drop(c, token, f"PARTITION {s.ahead().key}", 2)
     if key == "XML" and s.ahead().key == "SCHEMA":

@@ -17,6 +17,8 @@ def exec_statement(c: Classifier, token: Token) -> bool:
     if s.key == "AS" and s.ahead().key in ("USER", "LOGIN", "CALLER", "OWNER", "SELF"):
         statement.kind = "EXECUTE AS"
         rest(s)
+        if s.tokens[s.i - 1].key == "NO":
+            s.take("REVERT")
         return False
     if s.key == "(":
         _exec_string(c, statement)
@@ -116,6 +118,18 @@ def bare_call(c: Classifier, token: Token) -> None:
     statement.flags.add("bare")
     statement.names.append(c.s.name())
     _exec_arguments(c, statement)
+
+
+def odbc_call(c: Classifier, token: Token) -> None:
+    """``{call dbo.spFind (1, 'a')}``, ODBC's form of EXEC."""
+    s = c.s
+    statement = c.add("EXEC", token)
+    s.i += 2
+    statement.names.append(s.name())
+    if s.key == "(":
+        start, end = s.group()
+        statement.args.extend(Argument("", one) for one in s.tokens[start:end] if one.key != ",")
+    s.need("}")
 
 
 STATEMENTS: dict[str, Handler] = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..lexer import NUMBER, STRING, VARIABLE, WORD, Token
 from ..statements import Module, Statement
-from ..words import END, STARTERS
+from ..words import END, STARTERS, Unrecognised
 from .classifier import Classifier
 
 MODULES = {"PROC": "PROCEDURE", "PROCEDURE": "PROCEDURE", "VIEW": "VIEW", "FUNCTION": "FUNCTION", "TRIGGER": "TRIGGER"}
@@ -29,11 +29,10 @@ def module(c: Classifier, token: Token, verb: str, start: int) -> bool:
         else:
             statement.names.append(s.name())
     _module_header(c, statement, kind)
+    if s.key == "EXTERNAL" and s.ahead().key == "NAME":
+        raise Unrecognised(s.token, f"the code of this {kind.lower()} is in an assembly, which the linter does not see")
     c.module = Module(kind, statement.name, verb, statement)
     statement.last = s.i
-    if s.take("EXTERNAL", "NAME"):
-        s.name()
-        s.need_end()
     return False
 
 

@@ -153,6 +153,18 @@ def _add_foreign_key(context: Context, unit: Unit, action: Action) -> None:
     )
 
 
+def _add_connection(context: Context, unit: Unit, action: Action) -> None:
+    table = unit.statement.name
+    context.report(
+        unit,
+        ADD_CHECK,
+        f"adds edge constraint {_named(action)} to {full(table)}",
+        token=action.token,
+        table=table,
+        advice=in_contract(unit),
+    )
+
+
 def _add_key(context: Context, unit: Unit, action: Action) -> None:
     table = unit.statement.name
     context.report(
@@ -206,6 +218,7 @@ _CHECKED = ("ADD CHECK", "ADD FOREIGN KEY")
 _ADDED = {
     "ADD CHECK": _add_check,
     "ADD FOREIGN KEY": _add_foreign_key,
+    "ADD CONNECTION": _add_connection,
     "ADD PRIMARY KEY": _add_key,
     "ADD UNIQUE": _add_key,
     "ADD INDEX": _add_index,

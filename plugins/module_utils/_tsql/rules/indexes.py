@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analysis import Unit
-from ..findings import Advice
+from ..analysis import Unit, read_script
+from ..findings import ERROR, WARNING, Advice
 from ..lexer import Token
+from ..live import ModuleFacts
 from ..ownership import LIKELY
 from ..statements import Action, Name, plain
 from .family import SILENT, Context, Family
@@ -58,10 +59,11 @@ KILL_BLOCKERS = FAMILY.rule(
 )
 INDEX_SET_OPTIONS = FAMILY.rule(
     "index-set-options",
-    "E",
+    "W",
     "a filtered, XML, spatial or indexed-view index, or one on a computed column",
     reason="Writers with other SET options get error 1934.",
-    instead="allow it, with a waiver, once sys.sql_modules.uses_quoted_identifier was checked",
+    instead="check sys.sql_modules.uses_quoted_identifier, or let lint read the live schema",
+    contract=WARNING,
 )
 
 
@@ -139,9 +141,6 @@ def create_index(context: Context, unit: Unit) -> None:
         _outside_transaction(context, unit, "a resumable index build")
     if context.own.table(table, unit, LIKELY):
         return
-    existing_view = table is not None and (
-        table.key in context.own.modules or (context.live is not None and table.key in context.live.modules)
-    )
     if "UNIQUE" in statement.words and index is not None:
         online = _online(unit, low_priority=_version(context) >= _CREATE_INDEX_WAITS)
         context.report(
@@ -151,19 +150,8 @@ def create_index(context: Context, unit: Unit) -> None:
             table=table,
             advice=after_duplicates(table, index, Advice("", (("contract", online),) if online else ()), _filter(unit)),
         )
-    special = [word for word in ("XML", "SPATIAL") if word in statement.words]
-    computed = [
-        column
-        for column in (index.columns if index else ())
-        if table is not None
-        and ((*table.key, column.lower()) in context.own.computed or _computed(context, table, column))
-    ]
-    if "filtered" in statement.flags or special or computed or existing_view:
-        what = (
-            "filtered"
-            if "filtered" in statement.flags
-            else (special[0] if special else "indexed-view" if existing_view else "computed-column")
-        )
+    what = _needs_set_options(context, unit)
+    if what:
         context.report(
             unit,
             INDEX_SET_OPTIONS,
@@ -171,8 +159,7 @@ def create_index(context: Context, unit: Unit) -> None:
             table=table,
             advice=Advice(
                 "Check that all procedures that write to the table have uses_quoted_identifier = 1 in "
-                "sys.sql_modules and the application "
-                "connects with the usual SET options; then allow it with a waiver that says so."
+                "sys.sql_modules and the application connects with the usual SET options, as every .NET driver does."
             ),
         )
     if "COLUMNSTORE" in statement.words and "CLUSTERED" in statement.words:
@@ -195,6 +182,26 @@ def create_index(context: Context, unit: Unit) -> None:
             ),
         )
     _offline(context, unit, name, table)
+
+
+def _needs_set_options(context: Context, unit: Unit) -> str:
+    """The kind of an index that writers with other SET options cannot keep up to date; '' for any other."""
+    statement = unit.statement
+    table = statement.name
+    if table is None:
+        return ""
+    if "filtered" in statement.flags:
+        return "filtered"
+    special = next((word for word in ("XML", "SPATIAL") if word in statement.words), "")
+    if special:
+        return special
+    if table.key in context.own.modules or (context.live is not None and table.key in context.live.modules):
+        return "indexed-view"
+    columns = statement.actions[0].columns if statement.actions else ()
+    made = context.own.computed
+    if any((*table.key, column.lower()) in made or _computed(context, table, column) for column in columns):
+        return "computed-column"
+    return ""
 
 
 def _computed(context: Context, table: Name, column: str) -> bool:
@@ -415,18 +422,15 @@ def fulltext(context: Context, unit: Unit) -> None:
 
 @FAMILY.on("CREATE INDEX")
 def quoted_identifier(context: Context, unit: Unit) -> None:
-    """Names the modules that would get error 1934."""
+    """Names the modules that would get error 1934: those made with QUOTED_IDENTIFIER OFF that write to the table."""
     live = context.live
     table = unit.statement.name
-    if (
-        live is None
-        or table is None
-        or "filtered" not in unit.statement.flags
-        or context.own.table(table, unit, LIKELY)
-    ):
+    if live is None or table is None or not _needs_set_options(context, unit) or context.own.table(table, unit, LIKELY):
         return
     wrong = sorted(
-        facts.name for facts in live.modules.values() if facts.definition and not facts.uses_quoted_identifier
+        facts.name
+        for facts in live.modules.values()
+        if facts.definition and not facts.uses_quoted_identifier and writes_to(facts, table)
     )
     if wrong:
         context.report(
@@ -434,8 +438,30 @@ def quoted_identifier(context: Context, unit: Unit) -> None:
             INDEX_SET_OPTIONS,
             f"made with QUOTED_IDENTIFIER OFF, so that writing to {full(table)} fails in them: {', '.join(wrong[:5])}",
             table=table,
+            severity=ERROR,
             advice=Advice("Create these modules first, under new names, with QUOTED_IDENTIFIER ON."),
         )
+
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE")
+
+
+def writes_to(module: ModuleFacts, table: Name) -> bool:
+    """Whether a module of the live schema writes to a table, or does what cannot be seen."""
+    script = read_script(module.name, module.definition)
+    if script.failure is not None or script.troubles:
+        return True
+    for unit in script.units:
+        statement = unit.statement
+        if statement.kind == "UNKNOWN":
+            return True
+        if statement.kind not in _WRITES:
+            continue
+        name = statement.name
+        # UPDATE t ... FROM dbo.Things AS t names the table in FROM
+        if name is None or any(one.key == table.key for one in (name, *statement.sources)):
+            return True
+    return False
 
 
 @FAMILY.on("KILL")

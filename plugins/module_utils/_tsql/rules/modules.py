@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from ..analysis import Unit
 from ..breaking import CHANGED, DROPPED, broken
-from ..findings import ERROR, Advice
+from ..findings import ERROR, WARNING, Advice
 from ..ownership import LIKELY
+from ..shape import read_query
 from ..statements import Statement, plain
 from .family import AS_IS, Context, Family
 from .server import DATABASE
@@ -201,35 +202,21 @@ def view_star(context: Context, unit: Unit) -> None:
     view = statement.kind.endswith("VIEW")
     if not view and "inline" not in statement.flags:
         return
+    name, live = statement.name, context.live
+    created = statement.kind in ("CREATE VIEW", "CREATE FUNCTION")
+    new = created or (live is not None and name is not None and not live.exists(name.key))
     for one in context.script.body(unit):
-        stars = [action for action in one.statement.actions if action.kind == "STAR"]
-        harmless = _in_exists(one) if stars else set()
-        for action in stars:
-            if action.token.start not in harmless:
-                context.report(
-                    one,
-                    VIEW_STAR,
-                    f"SELECT * in {'view' if view else 'function'} {full(statement.name)}",
-                    token=action.token,
-                    advice=Advice("List the columns by name."),
-                    severity=ERROR,
-                )
-
-
-def _in_exists(unit: Unit) -> set[int]:
-    """Where * stands right inside EXISTS ( ... ), where it means nothing."""
-    found: set[int] = set()
-    opened: list[bool] = []
-    before = ""
-    for token in unit.words():
-        if token.key == "(":
-            opened.append(before == "EXISTS")
-        elif token.key == ")" and opened:
-            opened.pop()
-        elif token.key == "*" and opened and opened[-1]:
-            found.add(token.start)
-        before = token.key
-    return found
+        if not any(action.kind == "STAR" for action in one.statement.actions):
+            continue
+        for star in read_query(one.words()).moving:
+            context.report(
+                one,
+                VIEW_STAR,
+                f"SELECT * in {'view' if view else 'function'} {full(statement.name)}",
+                token=star,
+                advice=Advice("List the columns by name."),
+                severity=WARNING if new else ERROR,
+            )
 
 
 @FAMILY.on(*[f"{verb} {kind}" for verb in ("CREATE", *_VERBS) for kind in ("VIEW", "FUNCTION")])

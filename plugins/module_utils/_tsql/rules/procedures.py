@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..._scripts.sqlcmd import find_sqlcmd
 from ..analysis import Unit
-from ..findings import ERROR, WARNING, Advice
+from ..findings import ERROR, Advice
 from ..statements import HOLE, Name
 from .constraints import ADD_CHECK, CHANGE_DEFAULT
 from .drops import DROP_CONSTRAINT, DROP_DEFAULT
@@ -155,28 +154,4 @@ def troubles(context: Context, unit: Unit) -> None:
             trouble.message,
             offset=trouble.offset,
             advice=Advice("Write the SQL as one literal, which the linter reads like the script itself."),
-        )
-
-
-_SETTINGS = (":setvar", ":on", ":reset", ":list", ":listvar", ":help", ":perftrace")
-"""Directives that bring nothing into the script."""
-
-
-@FAMILY.every_script
-def directives(context: Context) -> None:
-    """Lines that only sqlcmd understands."""
-    script = context.script
-    if not script.scan.directives:
-        return
-    for use in find_sqlcmd(script.text):
-        if use.kind != "directive":
-            continue
-        harmless = use.text in _SETTINGS
-        what = "sqlcmd's own, which no driver understands" if harmless else "which brings in what is not in this script"
-        context.report_at(
-            script.lines.offset(use.line) + use.column - 1,
-            DYNAMIC,
-            f"{use.text} is a directive {what}",
-            severity=WARNING if harmless else None,
-            advice=Advice("Take sqlcmd's directives out of the script."),
         )

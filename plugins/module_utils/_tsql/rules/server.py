@@ -107,6 +107,42 @@ def cross_database(context: Context, unit: Unit) -> None:
         )
 
 
+@FAMILY.on("GRANT", "DENY", "REVOKE")
+def server_permissions(context: Context, unit: Unit) -> None:
+    if "server" in unit.statement.flags:
+        context.report(
+            unit,
+            DATABASE,
+            f"{unit.statement.kind} of a permission on the whole server",
+            severity=WARNING,
+            advice=Advice("Leave it to an administrator."),
+        )
+
+
+@FAMILY.on("ALTER SERVER ROLE", "CREATE LOGIN")
+def server_principals(context: Context, unit: Unit) -> None:
+    statement = unit.statement
+    removes = statement.words == ("DROP",)
+    context.report(
+        unit,
+        DATABASE,
+        f"{statement.kind} reaches beyond the database",
+        severity=None if removes or statement.words == ("NAME",) else WARNING,
+        advice=Advice("Leave it to an administrator."),
+    )
+
+
+@FAMILY.on("ADD SIGNATURE")
+def signature(context: Context, unit: Unit) -> None:
+    context.report(
+        unit,
+        PERMISSIONS,
+        f"signs {full(unit.statement.name)}, which then runs with the permissions of a certificate's or key's user",
+        severity=WARNING,
+        advice=Advice("Check what that user may do. A later ALTER of the module removes the signature."),
+    )
+
+
 _TAKING = {
     "DENY": "denies rights",
     "REVOKE": "revokes rights",
@@ -115,6 +151,8 @@ _TAKING = {
     "DROP LOGIN": "drops a login",
     "DROP APPLICATION ROLE": "drops an application role",
     "ALTER AUTHORIZATION": "changes an owner",
+    "ALTER APPLICATION ROLE": "changes an application role",
+    "DROP SIGNATURE": "removes a module's signature, and the permissions that came with it",
 }
 
 

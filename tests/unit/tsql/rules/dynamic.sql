@@ -25,9 +25,6 @@ EXEC dbo.spRepairEverything;
 --== catch: a function makes the text
 EXEC ('DROP' + CHAR(32) + 'TABLE dbo.Things');
 
---== catch: sqlcmd reads another file
-:r more.sql
-
 --== near miss: a literal
 EXEC sp_executesql N'SELECT ThingId FROM dbo.Things WHERE ThingId = @id', N'@id int', @id = 1;
 
