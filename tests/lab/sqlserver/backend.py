@@ -113,7 +113,9 @@ def type_of_field(field: Field) -> SqlType | None:
         if mod < 4:
             return None
         return SqlType("decimal", 0, ((mod - 4) >> 16) & 0xFFFF, (mod - 4) & 0x7FF)
-    if oid in (1043, 1042) and 4 < mod <= 4004:
+    if oid == 1042 and 4 < mod <= 8004:
+        return SqlType("char", mod - 4)
+    if oid == 1043 and 4 < mod <= 4004:
         return SqlType("nvarchar", mod - 4)
     return types.NVARCHAR_MAX if oid == 25 else types.NVARCHAR_4000
 

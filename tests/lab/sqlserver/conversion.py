@@ -63,9 +63,17 @@ def _guid(value: Any, kind: SqlType) -> uuid.UUID:
 
 def _string(value: Any, kind: SqlType) -> str:
     text = to_text(value)
-    if kind.length > 0 and len(text) > kind.length:
-        text = text[: kind.length]
+    if kind.length > 0:
+        text = cut(text, kind.length) if kind.is_unicode else text[: kind.length]
     return text.ljust(kind.length) if kind.name in ("char", "nchar") and kind.length > 0 else text
+
+
+def cut(text: str, units: int) -> str:
+    """The longest beginning of a text with so many UTF-16 code units; half a surrogate pair is left out."""
+    if len(text) <= units and text.isascii():
+        return text
+    raw = text.encode("utf-16-le", "surrogatepass")[: 2 * units]
+    return raw.decode("utf-16-le", "ignore")
 
 
 def _to_bytes(value: Any, kind: SqlType) -> bytes:

@@ -21,6 +21,8 @@ def to_sql_error(
     error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
 ) -> SqlError:
     state = error.sqlstate
+    if state == "MS001":  # raised by a function of the lab, with SQL Server's number
+        return SqlError(int(error.detail), error.message)
     handler = _HANDLERS.get(state)
     if handler is not None:
         return handler(error, session, verb, info, spelling, text)
@@ -33,7 +35,6 @@ def to_sql_error(
 
 _SIMPLE = {
     "22012": (8134, "Divide by zero error encountered."),
-    "22003": (8115, "Arithmetic overflow error converting expression to data type int."),
     "55P03": (1222, "Lock request time out period exceeded."),
     "40P01": (
         1205,
@@ -136,6 +137,8 @@ def _check(
 ) -> SqlError:
     if error.constraint.endswith("_check") and "tinyint" in str(info.columns if info else ""):
         return SqlError(220, "Arithmetic overflow error for data type tinyint.")
+    if error.constraint.startswith("lab_units_"):
+        return _too_long(error, session, verb, info, spelling, text)
     name, _unused = lookup.constraint_name(session, error.constraint)
     label = lookup.table_label(session, error.schema, error.table) or _label(info, error)
     verb = "ALTER TABLE" if verb == "ALTER" else verb
@@ -213,6 +216,15 @@ def _grouping(
     )
 
 
+def _overflow(
+    error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
+) -> SqlError:
+    """PostgreSQL says which type is out of range at the beginning of its message."""
+    word = error.message.split(" ", 1)[0]
+    name = {"bigint": "bigint", "smallint": "smallint", "numeric": "numeric", "value": "float", '"': "float"}.get(word)
+    return SqlError(8115, f"Arithmetic overflow error converting expression to data type {name or 'int'}.")
+
+
 def _exists(
     error: BackendError, session: Any, verb: str, info: ObjectInfo | None, spelling: dict[str, str], text: str
 ) -> SqlError:
@@ -221,6 +233,7 @@ def _exists(
 
 
 _HANDLERS = {
+    "22003": _overflow,
     "23505": _unique,
     "23502": _not_null,
     "23503": _foreign,

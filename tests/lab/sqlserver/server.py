@@ -105,7 +105,8 @@ class Server:
     def _prepare(self, backend: Backend) -> None:
         if not backend.query("SELECT 1 FROM pg_namespace WHERE nspname = 'lab'").rows:
             here = Path(__file__).parent / "catalog"
-            backend.command((here / "schema.sql").read_text(encoding="utf-8"))
+            for name in ("schema", "conversions", "dates", "strings"):
+                backend.command((here / f"{name}.sql").read_text(encoding="utf-8"))
             rows = ", ".join(
                 f"({quote(name)}, {number}, "
                 f"{FIXED_LENGTHS.get(name, -1 if name in ('xml', 'image', 'text', 'ntext') else 8000)}, "

@@ -51,7 +51,6 @@ class Settings:
     quoted_identifier: bool = True
     arithabort: bool = False  # off for ODBC; under ANSI_WARNINGS it makes no difference
     cursor_close_on_commit: bool = False
-    row_limit: int = 0
     lock_timeout: int = -1  # milliseconds; -1 waits without end
     deadlock_priority: int = 0
     isolation: str = "READ COMMITTED"

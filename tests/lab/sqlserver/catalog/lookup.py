@@ -12,6 +12,7 @@ from ..catalog.catalog import ObjectInfo
 from ..errors import SqlError, refusal
 from ..frame import Frame
 from ..parser import nodes as n
+from ..translate.names import TWIN
 from . import catalog
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def column_label(s: Session, schema: str, table: str, column: str) -> str:
 
 def constraint_name(s: Session, name: str) -> tuple[str, str]:
     """A constraint's or index's own spelling and its kind."""
+    name = name.removesuffix(TWIN)
     rows = _names(
         s,
         "SELECT o.type || ':' || o.name FROM lab.objects o WHERE o.db = $1 AND o.name = $2 AND o.parent_object_id <> 0",

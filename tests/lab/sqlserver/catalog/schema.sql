@@ -93,39 +93,7 @@ CREATE FUNCTION lab.favg_step(float8[], float8) RETURNS float8[] LANGUAGE sql IM
     'SELECT CASE WHEN $2 IS NULL THEN $1 ELSE ARRAY[$1[1] + $2, $1[2] + 1] END';
 CREATE AGGREGATE lab.avg(float8) (SFUNC = lab.favg_step, STYPE = float8[], INITCOND = '{0,0}', FINALFUNC = lab.favg_end);
 
--- Conversions: whole numbers are cut, not rounded.
-CREATE FUNCTION lab.to_whole(numeric) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS 'SELECT trunc($1)::int8';
-CREATE FUNCTION lab.to_whole(float8) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS 'SELECT trunc($1)::int8';
-CREATE FUNCTION lab.to_whole(int8) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $1';
-CREATE FUNCTION lab.to_whole(int4) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $1::int8';
-CREATE FUNCTION lab.to_whole(text) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS
-    $$ SELECT CASE WHEN trim($1) = '' THEN 0 ELSE trim($1)::int8 END $$;
-CREATE FUNCTION lab.to_whole(boolean) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $1::int::int8';
-CREATE FUNCTION lab.to_whole(timestamp) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT floor(extract(epoch FROM $1 - timestamp '1900-01-01') / 86400)::int8 $$;
-CREATE FUNCTION lab.to_whole(bytea) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS
-    $$ SELECT ('x' || lpad(right(encode($1, 'hex'), 16), 16, '0'))::bit(64)::int8 $$;
-CREATE FUNCTION lab.to_bit(int8) RETURNS int2 LANGUAGE sql IMMUTABLE STRICT AS 'SELECT ($1 <> 0)::int::int2';
-CREATE FUNCTION lab.to_bit(int4) RETURNS int2 LANGUAGE sql IMMUTABLE STRICT AS 'SELECT ($1 <> 0)::int::int2';
-CREATE FUNCTION lab.to_bit(numeric) RETURNS int2 LANGUAGE sql IMMUTABLE STRICT AS 'SELECT ($1 <> 0)::int::int2';
-CREATE FUNCTION lab.to_bit(text) RETURNS int2 LANGUAGE sql IMMUTABLE STRICT AS
-    $$ SELECT CASE lower(trim($1)) WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE (trim($1)::int8 <> 0)::int END::int2 $$;
-CREATE FUNCTION lab.to_varchar(timestamp, int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE CASE WHEN $2 = 0 THEN 100 ELSE $2 END
-        WHEN 100 THEN to_char($1, 'Mon ') || lpad(to_char($1, 'FMDD'), 2) || to_char($1, ' YYYY ') || lpad(to_char($1, 'FMHH12'), 2) || to_char($1, ':MIAM')
-        WHEN 23 THEN to_char($1, 'YYYY-MM-DD') WHEN 101 THEN to_char($1, 'MM/DD/YYYY') WHEN 102 THEN to_char($1, 'YYYY.MM.DD')
-        WHEN 103 THEN to_char($1, 'DD/MM/YYYY') WHEN 104 THEN to_char($1, 'DD.MM.YYYY') WHEN 108 THEN to_char($1, 'HH24:MI:SS')
-        WHEN 112 THEN to_char($1, 'YYYYMMDD') WHEN 114 THEN to_char($1, 'HH24:MI:SS:MS')
-        WHEN 120 THEN to_char($1, 'YYYY-MM-DD HH24:MI:SS') WHEN 121 THEN to_char($1, 'YYYY-MM-DD HH24:MI:SS.MS')
-        WHEN 126 THEN to_char($1, 'YYYY-MM-DD"T"HH24:MI:SS.MS') WHEN 127 THEN to_char($1, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        ELSE to_char($1, 'YYYY-MM-DD HH24:MI:SS.US') END $$;
-CREATE FUNCTION lab.from_varchar(text) RETURNS timestamp LANGUAGE sql STABLE STRICT AS 'SELECT $1::timestamp';
-CREATE FUNCTION lab.try_cast(value text, kind text) RETURNS text LANGUAGE plpgsql STABLE AS $$
-DECLARE out text;
-BEGIN
-    EXECUTE format('SELECT (%L::%s)::text', CASE WHEN kind IN ('int4', 'int8', 'int2') THEN trim(value) ELSE value END, kind) INTO out;
-    RETURN out;
-EXCEPTION WHEN OTHERS THEN RETURN NULL;
-END $$;
+-- Conversions are in conversions.sql and dates.sql.
 CREATE FUNCTION lab.utf16(text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT coalesce(string_agg(CASE WHEN a < 65536 THEN decode(lpad(to_hex(((a & 255) << 8) | (a >> 8)), 4, '0'), 'hex')
         ELSE decode(lpad(to_hex((((55296 + ((a - 65536) >> 10)) & 255) << 8) | ((55296 + ((a - 65536) >> 10)) >> 8)), 4, '0')
@@ -135,20 +103,7 @@ CREATE FUNCTION lab.utf16(text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $
 CREATE FUNCTION lab.hashbytes(algorithm text, value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT lab.digest($2, CASE upper($1) WHEN 'SHA2_256' THEN 'sha256' WHEN 'SHA2_512' THEN 'sha512' WHEN 'SHA' THEN 'sha1' ELSE lower($1) END) $$;
 
--- Strings. A non-deterministic collation does not search, so searching folds case itself.
-CREATE FUNCTION lab.len(text) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT length(rtrim($1, ' ')) $$;
-CREATE FUNCTION lab.charindex(text, text, int DEFAULT 1) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE WHEN strpos(lower(substr($2, greatest($3, 1))) COLLATE "C", lower($1) COLLATE "C") = 0 THEN 0
-        ELSE strpos(lower(substr($2, greatest($3, 1))) COLLATE "C", lower($1) COLLATE "C") + greatest($3, 1) - 1 END $$;
-CREATE FUNCTION lab.replace(text, text, text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE WHEN $2 = '' THEN $1 ELSE regexp_replace($1 COLLATE "default", regexp_replace($2 COLLATE "default", '([^[:alnum:]])', '\\\1', 'g'),
-        regexp_replace($3 COLLATE "default", '\\', '\\\\', 'g'), 'gi') END $$;
-CREATE FUNCTION lab.substring(text, int, int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT substring($1 FROM $2 FOR $3) $$;
-CREATE FUNCTION lab.stuff(text, int, int, text) RETURNS text LANGUAGE sql IMMUTABLE AS
-    $$ SELECT CASE WHEN $2 < 1 OR $2 > length($1) THEN NULL ELSE left($1, $2 - 1) || coalesce($4, '') || substr($1, $2 + $3) END $$;
-CREATE FUNCTION lab.quotename(text, text DEFAULT '[') RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE WHEN $2 IN ('[', ']') THEN '[' || lab.replace($1, ']', ']]') || ']' WHEN $2 = '''' THEN '''' || lab.replace($1, '''', '''''') || ''''
-        ELSE '"' || lab.replace($1, '"', '""') || '"' END $$;
+-- Strings; the rest is in strings.sql.
 CREATE FUNCTION lab.like_pattern(text, text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 DECLARE out text := '^'; c text; i int := 1; n int := length($1); e int;
 BEGIN
@@ -185,19 +140,6 @@ CREATE FUNCTION lab.openjson(text) RETURNS TABLE (key text, value text, type int
         UNION ALL SELECT x.k, x.v FROM jsonb_each(CASE WHEN jsonb_typeof($1::jsonb) = 'object' THEN $1::jsonb ELSE '{}' END) x(k, v)) y $$;
 
 -- Time.
-CREATE FUNCTION lab.dateadd(part text, n int8, d timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE
-        WHEN part IN ('year', 'yy', 'yyyy') THEN d + make_interval(years => n::int)
-        WHEN part IN ('quarter', 'qq', 'q') THEN d + make_interval(months => 3 * n::int)
-        WHEN part IN ('month', 'mm', 'm') THEN d + make_interval(months => n::int)
-        WHEN part IN ('week', 'wk', 'ww') THEN d + make_interval(weeks => n::int)
-        WHEN part IN ('day', 'dd', 'd', 'dayofyear', 'dy', 'y', 'weekday', 'dw', 'w') THEN d + make_interval(days => n::int)
-        WHEN part IN ('hour', 'hh') THEN d + make_interval(hours => n::int)
-        WHEN part IN ('minute', 'mi', 'n') THEN d + make_interval(mins => n::int)
-        WHEN part IN ('second', 'ss', 's') THEN d + make_interval(secs => n)
-        WHEN part IN ('millisecond', 'ms') THEN d + n * interval '1 millisecond'
-        WHEN part IN ('microsecond', 'mcs') THEN d + n * interval '1 microsecond'
-        WHEN part IN ('nanosecond', 'ns') THEN d + (n / 1000) * interval '1 microsecond' END $$;
 CREATE FUNCTION lab.datediff(part text, a timestamp, b timestamp) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT CASE
         WHEN part IN ('year', 'yy', 'yyyy') THEN extract(year FROM b)::int8 - extract(year FROM a)::int8
@@ -211,15 +153,6 @@ CREATE FUNCTION lab.datediff(part text, a timestamp, b timestamp) RETURNS int8 L
         WHEN part IN ('millisecond', 'ms') THEN (extract(epoch FROM date_trunc('milliseconds', b) - date_trunc('milliseconds', a)) * 1000)::int8
         WHEN part IN ('microsecond', 'mcs') THEN (extract(epoch FROM b - a) * 1000000)::int8
         WHEN part IN ('nanosecond', 'ns') THEN (extract(epoch FROM b - a) * 1000000000)::int8 END $$;
-CREATE FUNCTION lab.datepart(part text, d timestamp) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE
-        WHEN part IN ('year', 'yy', 'yyyy') THEN extract(year FROM d) WHEN part IN ('quarter', 'qq', 'q') THEN extract(quarter FROM d)
-        WHEN part IN ('month', 'mm', 'm') THEN extract(month FROM d) WHEN part IN ('week', 'wk', 'ww', 'iso_week', 'isowk') THEN extract(week FROM d)
-        WHEN part IN ('dayofyear', 'dy', 'y') THEN extract(doy FROM d) WHEN part IN ('day', 'dd', 'd') THEN extract(day FROM d)
-        WHEN part IN ('weekday', 'dw', 'w') THEN extract(dow FROM d) + 1 WHEN part IN ('hour', 'hh') THEN extract(hour FROM d)
-        WHEN part IN ('minute', 'mi', 'n') THEN extract(minute FROM d) WHEN part IN ('second', 'ss', 's') THEN floor(extract(second FROM d))
-        WHEN part IN ('millisecond', 'ms') THEN floor(extract(milliseconds FROM d))::int % 1000
-        WHEN part IN ('microsecond', 'mcs') THEN extract(microseconds FROM d)::int8 % 1000000 END::int $$;
 
 -- Names.
 CREATE FUNCTION lab.split_name(text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT AS $$

@@ -9,7 +9,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SqlError
+from ..errors import refusal
 from ..translate.names import ident, quote, schema_ident
 from . import lookup
 
@@ -80,10 +80,7 @@ class Views:
             ).rows
             known = s.cache.extra[key] = bool(rows)
         if not known:
-            raise SqlError(
-                208,
-                f"Invalid object name '{'.'.join(name)}'. (lab.sqlserver: perhaps a system view that the lab lacks)",
-            )
+            raise refusal(f"the system view {'.'.join(name)}")
         return f"{schema_ident(db, schema)}.{ident(view)}"
 
     def live_rows(self, view: str, s: Session) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 CREATE VIEW @SCHEMA@.schemas AS SELECT name, schema_id, 1 AS principal_id FROM lab.schemas WHERE db = @DB@;
 CREATE VIEW @SCHEMA@.all_objects AS SELECT o.name, o.object_id, NULL::int AS principal_id, s.schema_id, o.parent_object_id,
-    o.type::text COLLATE lab.ci AS type,
+    o.type::char(2) COLLATE lab.ci AS type,
     CASE o.type WHEN 'U' THEN 'USER_TABLE' WHEN 'V' THEN 'VIEW' WHEN 'P' THEN 'SQL_STORED_PROCEDURE' WHEN 'TR' THEN 'SQL_TRIGGER'
         WHEN 'FN' THEN 'SQL_SCALAR_FUNCTION' WHEN 'IF' THEN 'SQL_INLINE_TABLE_VALUED_FUNCTION' WHEN 'PK' THEN 'PRIMARY_KEY_CONSTRAINT'
         WHEN 'UQ' THEN 'UNIQUE_CONSTRAINT' WHEN 'C' THEN 'CHECK_CONSTRAINT' WHEN 'F' THEN 'FOREIGN_KEY_CONSTRAINT'

@@ -458,6 +458,8 @@ class DefinitionParser(QueryParser):
                 kind = self.up()
                 self.i += 2 if self.up(1) == "::" else 3
             target = self.name()
+            if self.up() == "(":
+                raise refusal("column permissions", self.source)
         if not self.accept("TO"):
             self.expect("FROM")
         principals = [self._grantee()]
@@ -516,7 +518,12 @@ class DefinitionParser(QueryParser):
 
     def alter_database(self) -> n.AlterDatabase:
         name = "" if self.accept("CURRENT") else self.identifier()
-        self.expect("SET")
+        if self.accept("MODIFY", "NAME"):
+            self.expect("=")
+            return n.AlterDatabase(name, "", self.identifier())
+        if self.up() != "SET":
+            raise refusal(f"ALTER DATABASE ... {self.token.text}", self.source)
+        self.i += 1
         if self.up() in ("READ_ONLY", "READ_WRITE"):
             option = self.up()
             self.i += 1

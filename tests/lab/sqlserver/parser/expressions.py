@@ -41,6 +41,20 @@ _COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "!<", "!>"})
 _DATE_PARTS = frozenset({"DATEADD", "DATEDIFF", "DATEDIFF_BIG", "DATEPART", "DATENAME", "DATETRUNC"})
 _CONSTANTS = {"NULL": "null", "DEFAULT": "default"}
 MAX_DEPTH = 500
+# Words and marks of T-SQL's clauses that the lab does not build: where one is unexpected, the statement may be valid.
+_NOT_BUILT = frozenset(
+    re.findall(
+        r"\S+",
+        """
+AT BROWSE BULK CONTAINS CONTAINSTABLE CUBE CURRENT CURSOR DISTRIBUTED EDGE ENCRYPTED EXTERNAL FOR FREETEXT
+FREETEXTTABLE GENERATED GROUPING IDENTITYCOL IGNORE INLINE MASKED MATCH NODE OFFSETS OPENDATASOURCE OPENQUERY
+OPENROWSET OPENXML PERCENT PERIOD PIVOT RESPECT ROLLUP ROWGUIDCOL SEMANTICKEYPHRASETABLE SETS SYSTEM_TIME
+TABLESAMPLE UNPIVOT WINDOW WITHIN WITHOUT XMLNAMESPACES $ { :: ::=
+""",
+    )
+)
+_TYPES_NOT_BUILT = frozenset({"hierarchyid", "geography", "geometry", "json", "vector"})
+CAST_LENGTH = 30  # of CAST (x AS varchar)
 
 
 def _integer(token: Token) -> n.Expr:
@@ -106,6 +120,8 @@ class ExpressionParser:
         if token.kind == lexer.END:
             last = self.tokens[self.i - 1] if self.i else token
             return syntax(last.text, lexer.line_of(self.source, last.start))
+        if token.up in _NOT_BUILT or self.up(1) in _NOT_BUILT or (self.i and self.tokens[self.i - 1].up in _NOT_BUILT):
+            return refusal(token.text, self.source)
         if token.kind == lexer.WORD and token.up in RESERVED:
             return keyword(token.text, line)
         return syntax(token.text, line)
@@ -166,16 +182,20 @@ class ExpressionParser:
             return True
         return up in ("ENABLE", "DISABLE") and self.up(1) == "TRIGGER"
 
-    def data_type(self) -> types.SqlType:
+    def data_type(self, length: int = 1) -> types.SqlType:
+        """`length` is that of a string or binary type without one."""
         token = self.token
         if token.kind not in (lexer.WORD, lexer.QUOTED):
             raise self.unexpected()
         word = self._type_name()
+        if word in _TYPES_NOT_BUILT:
+            raise refusal(f"the type {word}", self.source)
         if word not in types.KNOWN:
             error = SqlError(2715, f"Column, parameter, or variable: Cannot find data type {token.text}.")
             error.line = lexer.line_of(self.source, token.start)
             raise error
-        return types.build(word, self._type_arguments())
+        args = self._type_arguments()
+        return types.build(word, args or ((length,) if word in types.SIZED else ()))
 
     def _type_name(self) -> str:
         """The name in lower case, with what the standard's longer forms mean."""
@@ -257,21 +277,10 @@ class ExpressionParser:
             up = self.up()
             if up in _COMPARISONS:
                 self.i += 1
-                op = {"!=": "<>", "!<": ">=", "!>": "<="}.get(up, up)
-                if self.up() in ("ALL", "ANY", "SOME"):
-                    quantifier = self.up()
-                    self.i += 1
-                    self.expect("(")
-                    left = n.Quantified(op, left, quantifier, self.query())
-                    self.expect(")")
-                else:
-                    left = n.Binary(op, left, self.additive())
+                left = self._comparison({"!=": "<>", "!<": ">=", "!>": "<="}.get(up, up), left)
                 continue
             if up == "IS":
-                self.i += 1
-                negated = self.accept("NOT")
-                self.expect("NULL")
-                left = n.IsNull(left, negated)
+                left = self._is(left)
                 continue
             negated = up == "NOT" and self.up(1) in ("BETWEEN", "IN", "LIKE")
             if negated:
@@ -297,6 +306,24 @@ class ExpressionParser:
                 self.expect(")")
             else:
                 return left
+
+    def _comparison(self, op: str, left: n.Expr) -> n.Expr:
+        if self.up() not in ("ALL", "ANY", "SOME"):
+            return n.Binary(op, left, self.additive())
+        quantifier = self.up()
+        self.i += 1
+        self.expect("(")
+        quantified = n.Quantified(op, left, quantifier, self.query())
+        self.expect(")")
+        return quantified
+
+    def _is(self, left: n.Expr) -> n.Expr:
+        self.expect("IS")
+        negated = self.accept("NOT")
+        if self.at("DISTINCT", "FROM"):
+            raise refusal("IS DISTINCT FROM", self.source)
+        self.expect("NULL")
+        return n.IsNull(left, negated)
 
     def expression_list(self) -> list[n.Expr]:
         items = [self.expression()]
@@ -352,6 +379,8 @@ class ExpressionParser:
         leaf = _LEAVES.get(token.kind)
         if leaf is not None:
             self.i += 1
+            if token.kind == lexer.VARIABLE and self.up() == ".":
+                raise refusal("a method of a type", self.source)
             return leaf(token)
         if token.up == "(":
             self.i += 1
@@ -361,6 +390,9 @@ class ExpressionParser:
         if token.up == "*":
             self.i += 1
             return n.Star(())
+        if token.up == "$" and self.up(1) == "ACTION":
+            self.i += 2
+            return n.Column(("$action",))
         raise self.unexpected()
 
     def _word(self, token: Token) -> n.Expr:
@@ -375,7 +407,10 @@ class ExpressionParser:
             return n.Call((up.lower(),), [])
         if up == "NEXT" and self.at("NEXT", "VALUE", "FOR"):
             self.i += 3
-            return n.NextValue(self.name())
+            sequence = n.NextValue(self.name())
+            if self.up() == "OVER":
+                raise refusal("NEXT VALUE FOR ... OVER", self.source)
+            return sequence
         if self.up(1) == "(":
             return self._word_with_parentheses(token)
         return self._name_or_call()
@@ -401,9 +436,9 @@ class ExpressionParser:
         if word.endswith("CAST"):
             inner = self.expression()
             self.expect("AS")
-            kind = self.data_type()
+            kind = self.data_type(CAST_LENGTH)
         else:
-            kind = self.data_type()
+            kind = self.data_type(CAST_LENGTH)
             self.expect(",")
             inner = self.expression()
             style = self.expression() if self.accept(",") else None
@@ -450,6 +485,8 @@ class ExpressionParser:
                 args.extend(self.expression_list())
             else:
                 args.extend(self.expression_list())
+                if upper == "TRIM" and self.accept("FROM"):
+                    args.insert(0, self.expression())  # TRIM (characters FROM text)
         self.expect(")")
         call = n.Call(name, args, distinct)
         if self.at("WITHIN", "GROUP"):
@@ -457,7 +494,11 @@ class ExpressionParser:
             self.expect("(", "ORDER", "BY")
             call.within = self.order_list()
             self.expect(")")
+        if self.up() in ("IGNORE", "RESPECT"):
+            raise refusal(f"{self.up()} NULLS", self.source)
         if self.up() == "OVER":
+            if self.up(1) != "(":
+                raise refusal("a named window", self.source)
             self.i += 1
             call.over = self._over()
         return call

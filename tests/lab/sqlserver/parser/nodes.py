@@ -433,6 +433,7 @@ class RaisError(Statement):
     severity: Expr
     state: Expr
     args: list[Expr]
+    log: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -645,6 +646,13 @@ class Principal(Statement):
 class AlterDatabase(Statement):
     name: str
     option: str
+    new_name: str = ""  # MODIFY NAME
+
+
+@dataclass(slots=True, eq=False)
+class UpdateStatistics(Statement):
+    table: Name
+    names: list[str]  # indexes and statistics; empty: all
 
 
 @dataclass(slots=True, eq=False)

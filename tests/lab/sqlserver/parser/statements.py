@@ -38,6 +38,11 @@ _KNOWN_UNSUPPORTED = frozenset(
         "READTEXT",
         "WRITETEXT",
         "UPDATETEXT",
+        "ADD",
+        "GET",
+        "MOVE",
+        "RECEIVE",
+        "SEND",
     }
 )
 _ON_OFF_OPTIONS = frozenset(
@@ -127,6 +132,8 @@ class Parser(DefinitionParser):
         token = self.token
         if token is not first or token.kind not in (lexer.WORD, lexer.QUOTED):
             return False
+        if self.up(1) == ":":
+            return False
         return token.kind == lexer.QUOTED or (
             token.up not in RESERVED and token.up != "THROW" and token.up not in _KNOWN_UNSUPPORTED
         )
@@ -158,6 +165,8 @@ class Parser(DefinitionParser):
             return n.SelectStatement(self.query())
         if up in _KNOWN_UNSUPPORTED:
             raise refusal(f"the statement {up}", self.source[token.start :])
+        if token.kind == lexer.WORD and self.up(1) == ":":
+            raise refusal("labels", self.source[token.start :])
         raise self.unexpected()
 
     # ---- data
@@ -166,6 +175,8 @@ class Parser(DefinitionParser):
         return n.SelectStatement(self.query())
 
     def _s_with(self) -> n.Statement:
+        if self.up(1) == "XMLNAMESPACES":
+            raise refusal("WITH XMLNAMESPACES", self.source)
         ctes = self.ctes()
         up = self.up()
         if up in ("SELECT", "("):
@@ -218,6 +229,8 @@ class Parser(DefinitionParser):
 
     def _s_update(self) -> n.Statement:
         self.expect("UPDATE")
+        if self.accept("STATISTICS"):
+            return self._update_statistics()
         top, _unused = self.top()
         update = n.Update(self._target(), [], top=top)
         update.hints = self.hints()
@@ -230,6 +243,22 @@ class Parser(DefinitionParser):
             update.where = self._where()
         self.query_option()
         return update
+
+    def _update_statistics(self) -> n.Statement:
+        """UPDATE STATISTICS table [index or (indexes)] [WITH option, ...]"""
+        statement = n.UpdateStatistics(self.name(), [])
+        if self.up() == "(":
+            statement.names = self.column_list()
+        elif self.token.kind == lexer.QUOTED or (self.token.kind == lexer.WORD and self.up() not in RESERVED):
+            statement.names = [self.identifier()]
+        if self.accept("WITH"):
+            while self.token.kind != lexer.END and self.up() != ";" and not self._at_statement():
+                self.i += 1
+        return statement
+
+    def _at_statement(self) -> bool:
+        """Whether a statement begins here. ON and OFF, INDEX and COLUMNS are options' words."""
+        return self.token.kind == lexer.WORD and hasattr(self, "_s_" + self.up().lower())
 
     def _where(self) -> n.Expr:
         if self.at("CURRENT", "OF"):
@@ -337,8 +366,8 @@ class Parser(DefinitionParser):
         if self.up() in ("TRAN", "TRANSACTION"):
             self.i += 1
             return self._transaction("BEGIN")
-        if self.at("DISTRIBUTED"):
-            raise refusal("BEGIN DISTRIBUTED TRANSACTION", self.source)
+        if self.up() in ("DISTRIBUTED", "DIALOG", "CONVERSATION"):
+            raise refusal(f"BEGIN {self.up()}", self.source)
         if self.accept("TRY"):
             body = self._spanned(lambda: self._block("TRY"))
             while self.accept(";"):
@@ -451,16 +480,18 @@ class Parser(DefinitionParser):
         self.expect("RAISERROR", "(")
         values = self.expression_list()
         self.expect(")")
+        log = False
         if self.accept("WITH"):
             while True:
                 if self.up() not in ("NOWAIT", "LOG", "SETERROR"):
                     raise self.unexpected()
+                log = log or self.up() == "LOG"
                 self.i += 1
                 if not self.accept(","):
                     break
         if len(values) < 3:
             raise self.unexpected()
-        return n.RaisError(values[0], values[1], values[2], values[3:])
+        return n.RaisError(values[0], values[1], values[2], values[3:], log)
 
     def _s_throw(self) -> n.Statement:
         self.expect("THROW")

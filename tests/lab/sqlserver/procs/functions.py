@@ -13,6 +13,7 @@ from ..catalog import lookup
 from ..errors import SqlError, refusal
 from ..frame import Frame
 from ..parser import nodes as n
+from ..parser.expressions import ExpressionParser
 from ..running import values
 from ..wire import types
 
@@ -244,8 +245,6 @@ class Functions:
     # ---- objects and rights
 
     def _split(self, s: Session, name: Any) -> list[str]:
-        from ..parser.expressions import ExpressionParser
-
         try:
             return list(ExpressionParser(str(name)).name())
         except SqlError:
@@ -328,8 +327,11 @@ class Functions:
         return int(value is not None)
 
     def _parsename(self, s: Session, frame: Frame, name: Any, piece: Any) -> Any:
-        parts = self._split(s, name)
-        return parts[-int(piece)] if 0 < int(piece) <= len(parts) else None
+        try:
+            parts = ExpressionParser(str(name)).name()
+        except SqlError:
+            return None
+        return (parts[-int(piece)] or None) if 0 < int(piece) <= len(parts) else None
 
     def _formatmessage(self, s: Session, frame: Frame, text: Any, *args: Any) -> Any:
         from ..running.messages import format_message

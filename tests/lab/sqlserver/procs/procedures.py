@@ -13,7 +13,7 @@ from ..backend import to_pg
 from ..catalog import lookup
 from ..catalog.catalog import ObjectInfo
 from ..errors import Cancelled, SqlError
-from ..frame import Frame, ReturnSignal, ScopeAbort, check_nesting
+from ..frame import Frame, ReturnSignal, ScopeAbort, check_nesting, undeclared
 from ..locks import BAD_PARAMETER, CANCELLED, DEADLOCK, MODES
 from ..parser import nodes as n
 from ..parser.statements import Parser
@@ -73,7 +73,10 @@ class Procedures:
             s.out.in_proc -= 1
         for argument, one in zip(e.args, given):
             if argument.output and isinstance(argument.value, n.Variable):
-                frame.set(argument.value.name, one.value)
+                kind = frame.types.get(argument.value.name)
+                if kind is None:
+                    raise undeclared(argument.value.name)
+                frame.set(argument.value.name, values.converted(s, one.value, one.kind, frame, kind))
         if e.result:
             frame.set(e.result, status)
         s.out.return_status(status)
@@ -153,7 +156,7 @@ class Procedures:
                         16,
                         4,
                     )
-                frame.declare(p.name, p.type, values.evaluate(s, p.default, frame))
+                frame.declare(p.name, p.type, values.assigned(s, p.default, frame, p.type))
                 continue
             if found.output and not p.output:
                 raise SqlError(
@@ -162,7 +165,7 @@ class Procedures:
                     f"parameter "
                     "passed in requested output.",
                 )
-            frame.declare(p.name, p.type, found.value)
+            frame.declare(p.name, p.type, values.converted(s, found.value, found.kind, frame, p.type))
 
     @staticmethod
     def _by_parameter(info: ObjectInfo, module: n.Module, given: list[Given]) -> dict[str, Given]:
@@ -272,9 +275,11 @@ class Procedures:
                         f"not "
                         "supplied.",
                     )
-                frame.declare(p.name, p.type, values.evaluate(s, p.default, frame))
+                frame.declare(p.name, p.type, values.assigned(s, p.default, frame, p.type))
                 continue
-            frame.declare(p.name, _widened(p.type), found.value if found.value is not MISSING else None)
+            kind = _widened(p.type)
+            value = found.value if found.value is not MISSING else None
+            frame.declare(p.name, kind, values.converted(s, value, found.kind, frame, kind))
             found.kind = p.type
         if by_name:
             raise SqlError(8145, f"{next(iter(by_name))} is not a parameter for procedure sp_executesql.")

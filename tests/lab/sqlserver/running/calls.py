@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import conversion
 from ..frame import Frame
 from ..parser import nodes as n
 from . import batch, values
@@ -24,5 +23,4 @@ def execute(s: Session, statement: n.Exec, frame: Frame) -> None:
 
 @executes(n.ExecString)
 def execute_string(s: Session, statement: n.ExecString, frame: Frame) -> None:
-    text = values.evaluate(s, statement.text, frame)
-    batch.run_string(s, conversion.to_text(text) if text is not None else "", Frame("", frame))
+    batch.run_string(s, values.text(s, statement.text, frame), Frame("", frame))

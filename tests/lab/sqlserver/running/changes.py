@@ -93,7 +93,7 @@ def _note_identity(s: Session, translation: Translation, info: ObjectInfo, resul
 
 
 def _answer(s: Session, translation: Translation, result: Result, frame: Frame, command: int) -> None:
-    count = len(result.rows) if translation.identity_at >= 0 else result.count
+    count = len(result.rows) if translation.identity_at >= 0 or translation.counts_rows else result.count
     if translation.assigns is not None:
         count = len(result.rows)
         variables.assign(s, translation, results.shape(s, translation, result)[1], frame)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     n.Permission,
     n.Principal,
     n.AlterDatabase,
+    n.UpdateStatistics,
     n.TransferSchema,
     n.Module,
 )

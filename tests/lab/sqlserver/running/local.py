@@ -1,17 +1,18 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Small expressions computed here: what control of flow needs is mostly variables, numbers and @@ROWCOUNT."""
+"""Small expressions computed here: what control of flow needs is mostly variables, numbers and @@ROWCOUNT.
+
+Only whole numbers and texts of the same kind meet here; `NotLocal` leaves everything else to PostgreSQL and its types.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 import operator
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .. import conversion
 from ..errors import SqlError
 from ..frame import Frame
 from ..parser import nodes as n
@@ -30,8 +31,10 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _BINARY = frozenset({"AND", "OR", "=", "<>", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "&", "|"})
-# Casts to these are PostgreSQL's.
-_REMOTE_CASTS = frozenset({"varbinary", "binary", "datetime", "datetimeoffset", "time", "date", "datetime2"})
+
+
+class NotLocal(Exception):
+    """The types of the operands decide: ask PostgreSQL."""
 
 
 # ---- what can be computed here
@@ -47,21 +50,11 @@ def _all_local(parts: list[n.Expr]) -> bool:
     return all(is_local(part) for part in parts)
 
 
-def _local_case(e: n.Case) -> bool:
-    parts = [part for pair in e.whens for part in pair]
-    return _all_local(parts + [part for part in (e.operand, e.otherwise) if part is not None])
-
-
-def _local_cast(e: n.CastExpr) -> bool:
-    plain = e.style is None and not e.tries and e.type.name not in _REMOTE_CASTS
-    return plain and not isinstance(e.expr, n.CastExpr) and is_local(e.expr)
-
-
 def _local_call(e: n.Call) -> bool:
     low = e.name[-1].lower()
     if low == "update":
         return True
-    known = low in _FUNCTIONS or low in SESSION_FUNCTIONS or low == "object_id"
+    known = low in SESSION_FUNCTIONS or low == "object_id"
     return len(e.name) == 1 and e.over is None and known and _all_local(e.args)
 
 
@@ -75,8 +68,6 @@ _LOCAL: dict[type, Callable[[Any], bool]] = {
     n.IsNull: lambda e: is_local(e.expr),
     n.Between: lambda e: _all_local([e.expr, e.low, e.high]),
     n.InList: lambda e: _all_local([e.expr, *e.options]),
-    n.Case: _local_case,
-    n.CastExpr: _local_cast,
     n.Call: _local_call,
 }
 
@@ -118,24 +109,6 @@ def _in_list(session: Session, frame: Frame, e: n.InList) -> Any:
     return found if not e.negated or found is None else not found
 
 
-def _cast(session: Session, frame: Frame, e: n.CastExpr) -> Any:
-    inner = value(session, frame, e.expr)
-    if isinstance(inner, (Decimal, float)) and e.type.name in types.INT_SIZES:
-        inner = int(inner)
-    return conversion.coerce(inner, e.type)
-
-
-def _case(session: Session, frame: Frame, e: n.Case) -> Any:
-    for condition, result in e.whens:
-        if e.operand is None:
-            hit = value(session, frame, condition)
-        else:
-            hit = compare("=", value(session, frame, e.operand), value(session, frame, condition))
-        if hit:
-            return value(session, frame, result)
-    return None if e.otherwise is None else value(session, frame, e.otherwise)
-
-
 def _and(a: Any, b: Any) -> Any:
     if a is False or b is False:
         return False
@@ -161,17 +134,15 @@ def _binary(session: Session, frame: Frame, e: n.Binary) -> Any:
 def arithmetic(op: str, left: Any, right: Any) -> Any:
     if left is None or right is None:
         return None
-    if op == "+" and type(left) is type(right) and type(left) in (str, bytes):
+    if op == "+" and isinstance(left, str) and isinstance(right, str):
         return left + right
     a, b = _number(left), _number(right)
-    if isinstance(a, float) or isinstance(b, float):
-        a, b = float(a), float(b)
     if op in ("/", "%") and b == 0:
         raise SqlError(8134, "Divide by zero error encountered.")
-    whole = isinstance(a, int) and isinstance(b, int)
-    result = (_WHOLE if whole and op in _WHOLE else _OPERATIONS)[op](a, b)
-    if isinstance(result, int) and not -(2**63) <= result < 2**63:
-        raise SqlError(8115, "Arithmetic overflow error converting expression to data type bigint.")
+    result = _OPERATIONS[op](a, b)
+    low, high = types.INT_LIMITS["int"]
+    if not low <= result <= high:
+        raise NotLocal  # whether it overflows depends on the types
     return result
 
 
@@ -180,85 +151,40 @@ def _quotient(a: int, b: int) -> int:
     return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
 
 
-_WHOLE: dict[str, Callable[[int, int], int]] = {"/": _quotient, "%": lambda a, b: a - b * _quotient(a, b)}
-_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+_OPERATIONS: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
-    "%": operator.mod,
-    "&": lambda a, b: int(a) & int(b),
-    "|": lambda a, b: int(a) | int(b),
+    "/": _quotient,
+    "%": lambda a, b: a - b * _quotient(a, b),
+    "&": operator.and_,
+    "|": operator.or_,
 }
 
 
-def _number(v: Any) -> Any:
-    if isinstance(v, bool):
-        return int(v)
-    if isinstance(v, (int, float, Decimal)):
-        return v
-    if isinstance(v, str):
-        return conversion.coerce(v, types.INT)
-    raise SqlError(402, "The data types are incompatible in the operator.")
+def _number(v: Any) -> int:
+    if type(v) is not int:
+        raise NotLocal
+    return v
 
 
 def compare(op: str, left: Any, right: Any) -> Any:
     if left is None or right is None:
         return None
     if isinstance(left, str) and isinstance(right, str):
-        left, right = left.rstrip(" ").casefold(), right.rstrip(" ").casefold()
-    elif isinstance(left, (int, float, Decimal)) or isinstance(right, (int, float, Decimal)):
-        left, right = _number(left), _number(right)
-    elif type(left) is not type(right):
-        left, right = _same_type(left, right)
-    return _COMPARISONS[op](left, right)
-
-
-def _same_type(left: Any, right: Any) -> tuple[Any, Any]:
-    kind = types.DATETIME2
-    if isinstance(left, str) or isinstance(right, str):
-        other = right if isinstance(left, str) else left
-        kind = types.DATETIME2 if isinstance(other, (dt.date, dt.datetime)) else types.GUID
-    return conversion.coerce(left, kind), conversion.coerce(right, kind)
+        return _COMPARISONS[op](left.rstrip(" ").casefold(), right.rstrip(" ").casefold())
+    if isinstance(left, (int, Decimal)) and isinstance(right, (int, Decimal)):
+        return _COMPARISONS[op](left, right)
+    raise NotLocal
 
 
 # ---- functions
 
 
 def _call(session: Session, frame: Frame, e: n.Call) -> Any:
-    low = e.name[-1].lower()
-    if low in SESSION_FUNCTIONS or low == "object_id":
-        return session.server.functions.call(session, low, frame, e.args)
-    args = [value(session, frame, a) for a in e.args]
-    if low in _OF_NULLS:
-        return _OF_NULLS[low](args)
-    return None if args[0] is None else _FUNCTIONS[low](args)
+    return session.server.functions.call(session, e.name[-1].lower(), frame, e.args)
 
 
-def _quotename(args: list[Any]) -> str:
-    text, mark = conversion.to_text(args[0]), args[1] if len(args) > 1 else "["
-    last = {"[": "]"}.get(mark, mark)
-    return mark + text.replace(last, last * 2) + last
-
-
-# These take NULL as an argument; the others give NULL for it.
-_OF_NULLS: dict[str, Callable[[list[Any]], Any]] = {
-    "isnull": lambda args: args[1] if args[0] is None else args[0],
-    "coalesce": lambda args: next((a for a in args if a is not None), None),
-    "nullif": lambda args: None if compare("=", args[0], args[1]) else args[0],
-    "iif": lambda args: args[1] if args[0] else args[2],
-    "concat": lambda args: "".join(conversion.to_text(a) for a in args if a is not None),
-}
-_FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
-    **_OF_NULLS,
-    "abs": lambda args: abs(_number(args[0])),
-    "len": lambda args: len(conversion.to_text(args[0]).rstrip(" ")),
-    "lower": lambda args: conversion.to_text(args[0]).lower(),
-    "ltrim": lambda args: conversion.to_text(args[0]).lstrip(" "),
-    "quotename": _quotename,
-    "rtrim": lambda args: conversion.to_text(args[0]).rstrip(" "),
-    "upper": lambda args: conversion.to_text(args[0]).upper(),
-}
 _VALUES: dict[type, Callable[[Session, Frame, Any], Any]] = {
     n.Literal: lambda session, frame, e: e.value,
     n.Variable: lambda session, frame, e: frame.get(e.name),
@@ -269,7 +195,5 @@ _VALUES: dict[type, Callable[[Session, Frame, Any], Any]] = {
     n.IsNull: _is_null,
     n.Between: _between,
     n.InList: _in_list,
-    n.Case: _case,
-    n.CastExpr: _cast,
     n.Call: _call,
 }

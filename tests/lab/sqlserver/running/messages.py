@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 @executes(n.Print)
 def print_(s: Session, statement: n.Print, frame: Frame) -> None:
-    value = values.evaluate(s, statement.value, frame)
-    s.out.message(0, conversion.to_text(value) if value is not None else "", 0, 1, frame.procedure, statement.line)
+    s.out.message(0, values.text(s, statement.value, frame), 0, 1, frame.procedure, statement.line)
 
 
 @executes(n.RaisError)
@@ -33,6 +32,7 @@ def raiserror(s: Session, statement: n.RaisError, frame: Frame) -> None:
     number = 50000
     if isinstance(message, int):
         raise refusal("RAISERROR with the number of a stored message")
+    _check_severity(s, severity, statement.log)
     text = format_message(str(message), [values.evaluate(s, a, frame) for a in statement.args])
     if severity <= 10:
         s.out.message(number, text, severity, state, frame.procedure, statement.line)
@@ -40,6 +40,19 @@ def raiserror(s: Session, statement: n.RaisError, frame: Frame) -> None:
     error = SqlError(number, text, severity, state)
     error.user_raised = True
     raise error
+
+
+def _check_severity(s: Session, severity: int, log: bool) -> None:
+    if severity > 18 and not log:
+        raise SqlError(
+            2754,
+            "Error severity levels greater than 18 can only be specified by members of the sysadmin role, using the "
+            "WITH LOG option.",
+        )
+    if log and not s.server.config.login(s.login).sysadmin:
+        raise SqlError(2778, "Only System Administrator can specify WITH LOG option for RAISERROR command.")
+    if severity > 19:
+        raise refusal("RAISERROR with a severity that ends the connection")
 
 
 @executes(n.Throw)
@@ -69,7 +82,7 @@ def throw(s: Session, statement: n.Throw, frame: Frame) -> None:
         )
     raise SqlError(
         number,
-        conversion.to_text(values.evaluate(s, statement.message, frame)),
+        values.text(s, statement.message, frame),
         16,
         int(values.evaluate(s, statement.state, frame)),
         aborts="batch",

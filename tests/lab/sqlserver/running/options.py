@@ -101,7 +101,8 @@ def _deadlock_priority(s: Session, value: Any) -> None:
 
 
 def _row_limit(s: Session, value: Any) -> None:
-    s.settings.row_limit = int(value)
+    if int(value):
+        raise refusal("SET ROWCOUNT with a number other than 0")
 
 
 def _isolation(s: Session, value: Any) -> None:

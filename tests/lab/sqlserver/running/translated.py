@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .. import backend as pg
 from ..backend import BackendError, Result
 from ..catalog.catalog import ObjectInfo
-from ..errors import SqlError, refusal
+from ..errors import SqlError
 from ..frame import Frame
 from ..parser import nodes as n
 from ..pgerrors import to_sql_error
@@ -115,8 +115,6 @@ def values_of(s: Session, params: list[Param], frame: Frame) -> list[bytes | Non
 
 
 def run(s: Session, translation: Translation, params: list[bytes | None]) -> Result:
-    if s.settings.row_limit:
-        raise refusal("SET ROWCOUNT with a number other than 0")
     for lock in translation.locks:
         s.backend.query(lock)
     bare = s.tran.count > 0 and not s.savepoint_needed()  # a stale plan would end the transaction

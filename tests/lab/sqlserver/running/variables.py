@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import refusal
-from ..frame import Frame
+from ..frame import Frame, undeclared
 from ..parser import nodes as n
 from ..translate.dml import Translation
-from . import local, values
+from . import values
 from .registry import executes
 
 if TYPE_CHECKING:
@@ -24,8 +24,22 @@ def assign(s: Session, translation: Translation, rows: list[list[Any]], frame: F
     if len(rows) > 1 and any(assign[1] == "=once" for assign in translation.assigns):
         raise refusal("a SELECT that gathers several rows into a variable in this form")
     for row in rows if gathers else rows[-1:]:
-        for (name, op, _kind), value in zip(translation.assigns, row):
-            frame.set(name, value if op in ("=", "=once") else local.arithmetic(op[:-1], frame.get(name), value))
+        for (name, op, source), value in zip(translation.assigns, row):
+            kind = frame.types.get(name)
+            if kind is None:
+                raise undeclared(name)
+            if op not in ("=", "=once"):
+                frame.set(name, _gathered(s, op[:-1], name, value, frame))
+            else:
+                frame.set(name, values.converted(s, value, source, frame, kind))
+
+
+def _gathered(s: Session, op: str, name: str, value: Any, frame: Frame) -> Any:
+    """SELECT @a += column, for one row."""
+    inner = Frame("", frame)
+    inner.types.update({name: frame.types[name], "@row": values.type_of(value)})
+    inner.values.update({name: frame.get(name), "@row": value})
+    return values.evaluate(s, n.Binary(op, n.Variable(name), n.Variable("@row")), inner)
 
 
 @executes(n.Declare)
@@ -42,13 +56,16 @@ def declare(s: Session, statement: n.Declare, frame: Frame) -> None:
             if item.name not in frame.types or item.name not in frame.values:
                 frame.declare(item.name, item.type)
             continue
-        frame.declare(item.name, item.type, values.evaluate(s, item.value, frame))
+        frame.declare(item.name, item.type, values.assigned(s, item.value, frame, item.type))
 
 
 @executes(n.SetVariable)
 def set_(s: Session, statement: n.SetVariable, frame: Frame) -> None:
-    value = values.evaluate(s, statement.value, frame)
+    kind = frame.types.get(statement.name)
+    if kind is None:
+        raise undeclared(statement.name)
+    value = statement.value
     if statement.op != "=":
-        value = local.arithmetic(statement.op[:-1], frame.get(statement.name), value)
-    frame.set(statement.name, value)
+        value = values.combined(statement.op[:-1], statement.name, value)
+    frame.set(statement.name, values.assigned(s, value, frame, kind))
     s.rowcount = 1

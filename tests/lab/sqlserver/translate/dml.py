@@ -12,6 +12,7 @@ from ..errors import SqlError, refusal
 from ..parser import nodes as n
 from ..wire.types import SqlType
 from .expressions import Param, _Source
+from .merge import merge_by_parts
 from .names import ident, pg_type
 from .queries import Output, QueryTranslator
 
@@ -21,6 +22,7 @@ class Translation:
 
     __slots__ = (
         "assigns",
+        "counts_rows",
         "identity_at",
         "kind",
         "locate",
@@ -51,6 +53,7 @@ class Translation:
         self.updated: frozenset[str] = frozenset()
         self.writes = kind != "SELECT"
         self.prepare = True
+        self.counts_rows = False  # the rows of the result are the rows that changed
 
 
 class DmlTranslator(QueryTranslator):
@@ -528,15 +531,15 @@ class DmlTranslator(QueryTranslator):
         alias = s.alias or s.target[-1]
         self.ctes.append({})
         prefix = self.with_clause(s.ctes) if s.ctes else ""
-        if s.output is not None:
+        if s.output is not None and self._only_inserts(s):
             return self._merge_inserting(s, info, prefix)
+        if s.output is not None or any(when.matched == "NOT MATCHED BY SOURCE" for when in s.whens):
+            return merge_by_parts(self, s, info, alias, prefix)
         self.sources.append({})
         self._add(alias, _Source(info))
         source = self.source(s.source)
         parts = [f"{prefix}MERGE INTO {info.ref} AS {ident(alias)} USING {source} ON {self.sql(s.on)}"]
         for when in s.whens:
-            if when.matched == "NOT MATCHED BY SOURCE":
-                raise refusal("MERGE ... WHEN NOT MATCHED BY SOURCE")
             condition = f" AND {self.sql(when.condition)}" if when.condition is not None else ""
             parts.append(
                 f" WHEN {when.matched}{condition} THEN {self._merge_action(when, info, alias, identity_insert)}"
@@ -565,17 +568,17 @@ class DmlTranslator(QueryTranslator):
             values.append(self.assigned(e, sql, kind, column.type))
         return f"INSERT ({', '.join(ident(c.name) for c in columns)}) VALUES ({', '.join(values)})"
 
+    @staticmethod
+    def _only_inserts(s: n.Merge) -> bool:
+        one = len(s.whens) == 1 and s.whens[0].matched == "NOT MATCHED" and s.whens[0].condition is None
+        if not one or not isinstance(s.source, n.ValuesRef) or not isinstance(s.on, n.Binary):
+            return False
+        left, right = s.on.left, s.on.right
+        return isinstance(left, n.Literal) and isinstance(right, n.Literal) and bool(left.value != right.value)
+
     def _merge_inserting(self, s: n.Merge, info: ObjectInfo, prefix: str) -> Translation:
         """What Entity Framework Core sends to insert several rows: MERGE ... ON 1=0 WHEN NOT MATCHED ... OUTPUT."""
-        one = len(s.whens) == 1 and s.whens[0].matched == "NOT MATCHED" and s.whens[0].condition is None
-        never = (
-            isinstance(s.on, n.Binary)
-            and isinstance(s.on.left, n.Literal)
-            and isinstance(s.on.right, n.Literal)
-            and (s.on.left.value != s.on.right.value)
-        )
-        if not (one and never and isinstance(s.source, n.ValuesRef) and s.output is not None):
-            raise refusal("MERGE with OUTPUT, unless it only inserts")
+        assert isinstance(s.source, n.ValuesRef) and s.output is not None
         self.objects.append(("INSERT", info))
         when = s.whens[0]
         source = s.source

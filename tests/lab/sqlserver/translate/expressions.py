@@ -13,6 +13,7 @@ from ..errors import SqlError, refusal
 from ..parser import nodes as n
 from ..wire import types
 from ..wire.types import TEMPORALS, SqlType
+from . import arithmetic, conversions
 from .names import BINARIES, INTEGERS, NUMBERS, ident, pg_type, quote, schema_ident
 
 Typed = tuple[str, SqlType | None]
@@ -124,18 +125,30 @@ class ExpressionTranslator:
         return self.as_text(e, *self.x(e))
 
     def as_text(self, e: n.Expr, sql: str, kind: SqlType | None) -> str:
-        if (
-            isinstance(e, (n.Literal, n.Variable))
-            or (kind is not None and not kind.is_string)
-            or kind is None
-            or (kind.name in ("char", "nchar"))
-        ):
-            if kind is not None and kind.name in TEMPORALS:
-                return f"lab.to_varchar({sql}::timestamp, 121)" if kind.name != "date" else f"({sql})::text"
-            if kind is not None and kind.name == "uniqueidentifier":
-                return f"upper(({sql})::text)"
-            return f"({sql})::text"
-        return sql
+        return conversions.to_text(plain(e, sql, kind), kind)
+
+    def converted(self, e: n.Expr, sql: str, source: SqlType | None, kind: SqlType, style: str = "0") -> str:
+        """An expression as another type, with SQL Server's errors."""
+        return conversions.convert(plain(e, sql, source), source, kind, style)
+
+    def unify(self, parts: list[n.Expr]) -> tuple[list[str], SqlType | None]:
+        """Expressions that make one column: their SQL and the type that wins."""
+        typed = [(e, *self.x(e)) for e in parts]
+        kinds = [kind for e, _sql, kind in typed if not _is_null_literal(e)]
+        known = [kind for kind in kinds if kind is not None]
+        if not known or len(known) < len(kinds):
+            same = known[0] if known and all(k == known[0] for k in known) else None
+            return [sql for _e, sql, _kind in typed], same
+        target = conversions.common(known)
+        assert target is not None
+        return [sql if _is_null_literal(e) else self._as_branch(e, sql, kind, target) for e, sql, kind in typed], target
+
+    def _as_branch(self, e: n.Expr, sql: str, kind: SqlType | None, target: SqlType) -> str:
+        if target.is_string:
+            return conversions.to_text(plain(e, sql, kind), kind, target)
+        if kind == target or (kind is not None and kind.name in INTEGERS and target.name in INTEGERS):
+            return sql
+        return self.converted(e, sql, kind, target)
 
     def x(self, e: n.Expr) -> Typed:
         handler = _DISPATCH.get(type(e))
@@ -239,47 +252,34 @@ class ExpressionTranslator:
 
     def _unary(self, e: n.Unary) -> Typed:
         sql, kind = self.x(e.expr)
+        if is_text(kind):
+            sql, kind = self.converted(e.expr, sql, kind, types.INT), types.INT
+        if e.op == "-" and kind is not None and kind.name in ("tinyint", "bit"):
+            kind = types.SMALLINT
         return f"({e.op} {sql})", kind
 
     def _binary(self, e: n.Binary) -> Typed:
         op = e.op
         if op in ("AND", "OR"):
             return f"({self.sql(e.left)} {op} {self.sql(e.right)})", None
-        if op in ("=", "<>", "<", ">", "<=", ">="):
+        if op in _COMPARISONS:
             return self._compare(op, e.left, e.right), None
         left, lk = self.x(e.left)
         right, rk = self.x(e.right)
-        if op == "+" and (is_text(lk) or is_text(rk)) and not _number(lk) and not _number(rk):
+        if op == "+" and (is_text(lk) or is_text(rk)) and not _higher(lk) and not _higher(rk):
             return self._concatenate(e, left, lk, right, rk)
         if op == "+" and lk is not None and rk is not None and lk.name in BINARIES and rk.name in BINARIES:
             return f"({left} || {right})", types.VARBINARY_MAX
-        if (lk is not None and lk.name in ("datetime", "smalldatetime")) and _number(rk) and op in ("+", "-"):
-            return f"({left} {op} ({right}) * interval '1 day')", lk
-        if op == "^":
-            op = "#"
-        if is_text(lk) and _number(rk) and not isinstance(e.left, (n.Literal, n.Variable)):
-            left = f"lab.to_whole({left})"
-        if is_text(rk) and _number(lk) and not isinstance(e.right, (n.Literal, n.Variable)):
-            right = f"lab.to_whole({right})"
-        if op == "%" and "float" in (lk.name if lk else "", rk.name if rk else ""):
-            raise refusal("the operator % on floats")
-        return f"({left} {op} {right})", _arithmetic(lk, rk, op)
+        if is_text(lk) and rk is not None:
+            left, lk = self.converted(e.left, left, lk, rk), rk
+        if is_text(rk) and lk is not None:
+            right, rk = self.converted(e.right, right, rk, lk), lk
+        return arithmetic.apply(op, left, arithmetic.operand(e.left, lk), right, arithmetic.operand(e.right, rk))
 
     def _concatenate(self, e: n.Binary, left: str, lk: SqlType | None, right: str, rk: SqlType | None) -> Typed:
-        left = (
-            f"({left})::text"
-            if isinstance(e.left, (n.Literal, n.Variable)) or lk is None or lk.name in ("char", "nchar")
-            else left
-        )
-        right = (
-            f"({right})::text"
-            if isinstance(e.right, (n.Literal, n.Variable)) or rk is None or rk.name in ("char", "nchar")
-            else right
-        )
-        kind = None
-        if lk is not None and rk is not None and lk.length > 0 and rk.length > 0 and lk.length + rk.length <= 4000:
-            kind = SqlType("nvarchar" if lk.is_unicode or rk.is_unicode else "varchar", lk.length + rk.length)
-        return f"({left} || {right})", kind
+        left = f"({left})::text" if lk is None else plain(e.left, left, lk)
+        right = f"({right})::text" if rk is None else plain(e.right, right, rk)
+        return f"({left} || {right})", _concatenated(lk, rk)
 
     def _compare(self, op: str, a: n.Expr, b: n.Expr) -> str:
         left, lk = self.x(a)
@@ -290,16 +290,18 @@ class ExpressionTranslator:
         self, op: str, a: n.Expr, left: str, lk: SqlType | None, b: n.Expr, right: str, rk: SqlType | None
     ) -> str:
         if is_text(lk) and is_text(rk):
-            if not has_column(a) and not has_column(b):
-                return f"(({left})::text COLLATE lab.ci {op} ({right})::text)"
-        elif is_text(lk) and _number(rk) and not isinstance(a, n.Literal) and not _bare(a):
-            left = f"lab.to_whole({left})"
-        elif is_text(rk) and _number(lk) and not isinstance(b, n.Literal) and not _bare(b):
-            right = f"lab.to_whole({right})"
-        elif is_text(lk) and rk is not None and rk.name in TEMPORALS | {"uniqueidentifier"} and not _bare(a):
-            left = f"({left})::{pg_type(rk)}"
-        elif is_text(rk) and lk is not None and lk.name in TEMPORALS | {"uniqueidentifier"} and not _bare(b):
-            right = f"({right})::{pg_type(lk)}"
+            explicit = isinstance(a, n.Collate) or isinstance(b, n.Collate)
+            collate = "" if explicit or has_column(a) or has_column(b) else " COLLATE lab.ci"
+            return f"({stripped(a, left)}{collate} {op} {stripped(b, right)})"
+        if lk is not None and rk is not None and _GROUPS[lk.name] != _GROUPS[rk.name]:
+            target = conversions.common([lk, rk])
+            assert target is not None
+            if is_text(lk) or is_text(rk):
+                target = _wide(target)
+            if _GROUPS[lk.name] != _GROUPS[target.name]:
+                left = self.converted(a, left, lk, target)
+            if _GROUPS[rk.name] != _GROUPS[target.name]:
+                right = self.converted(b, right, rk, target)
         return f"({left} {op} {right})"
 
     def _not(self, e: n.Not) -> Typed:
@@ -324,22 +326,26 @@ class ExpressionTranslator:
 
     def _in_list(self, e: n.InList) -> Typed:
         left, lk = self.x(e.expr)
-        parts = []
-        for option in e.options:
-            right, rk = self.x(option)
-            if is_text(rk) and _number(lk) and not _bare(option):
-                right = f"lab.to_whole({right})"
-            parts.append(right)
-        if is_text(lk) and not has_column(e.expr):
-            left = f"(({left})::text COLLATE lab.ci)"
-        elif is_text(lk) and not _bare(e.expr) and all(isinstance(o, n.Literal) and o.kind == "int" for o in e.options):
-            left = f"lab.to_whole({left})"
-        return f"({left} {'NOT ' if e.negated else ''}IN ({', '.join(parts)}))", None
+        options = [(option, *self.x(option)) for option in e.options]
+        kinds = [lk, *(kind for option, _sql, kind in options if not _is_null_literal(option))]
+        known = [kind for kind in kinds if kind is not None]
+        if known and len(known) == len(kinds):
+            if all(kind.is_string for kind in known):
+                left = stripped(e.expr, left) + ("" if has_column(e.expr) else " COLLATE lab.ci")
+                options = [(o, sql if _is_null_literal(o) else stripped(o, sql), kind) for o, sql, kind in options]
+            elif len({_GROUPS[kind.name] for kind in known}) > 1:
+                target = conversions.common(known)
+                assert target is not None
+                target = _wide(target)
+                left = self.converted(e.expr, left, lk, target)
+                options = [(o, self.converted(o, sql, kind, target), kind) for o, sql, kind in options]
+        listed = ", ".join(sql for _option, sql, _kind in options)
+        return f"({left} {'NOT ' if e.negated else ''}IN ({listed}))", None
 
     def _in_query(self, e: n.InQuery) -> Typed:
         left, lk = self.x(e.expr)
-        if is_text(lk) and not has_column(e.expr):
-            left = f"(({left})::text COLLATE lab.ci)"
+        if is_text(lk):
+            left = stripped(e.expr, left) + ("" if has_column(e.expr) else " COLLATE lab.ci")
         return f"({left} {'NOT ' if e.negated else ''}IN ({self.query(e.query)}))", None
 
     def _exists(self, e: n.Exists) -> Typed:
@@ -349,19 +355,23 @@ class ExpressionTranslator:
         return f"({self.sql(e.expr)} {e.op} {e.quantifier} ({self.query(e.query)}))", None
 
     def _case(self, e: n.Case) -> Typed:
-        kinds: list[SqlType | None] = []
-        parts = ["CASE"]
-        for condition, value in e.whens:
-            when = self._compare("=", e.operand, condition) if e.operand is not None else self.sql(condition)
-            sql, kind = self.x(value)
-            kinds.append(kind if not _is_null_literal(value) else None)
-            parts.append(f"WHEN {when} THEN {sql}")
+        branches = [value for _unused, value in e.whens]
         if e.otherwise is not None:
-            sql, kind = self.x(e.otherwise)
-            kinds.append(kind if not _is_null_literal(e.otherwise) else None)
-            parts.append(f"ELSE {sql}")
-        known = [k for k in kinds if k is not None]
-        return " ".join(parts) + " END", _common(known)
+            branches.append(e.otherwise)
+        if all(_is_null_literal(branch) for branch in branches):
+            raise SqlError(
+                8133,
+                "At least one of the result expressions in a CASE specification must be an expression other than the "
+                "NULL constant.",
+            )
+        values, kind = self.unify(branches)
+        parts = ["CASE"]
+        for (condition, _unused), value in zip(e.whens, values):
+            when = self._compare("=", e.operand, condition) if e.operand is not None else self.sql(condition)
+            parts.append(f"WHEN {when} THEN {value}")
+        if e.otherwise is not None:
+            parts.append(f"ELSE {values[-1]}")
+        return " ".join(parts) + " END", kind
 
     def _scalar(self, e: n.Scalar) -> Typed:
         sql = self.query(e.query)
@@ -393,95 +403,42 @@ class ExpressionTranslator:
     # ---- conversions
 
     def _cast(self, e: n.CastExpr) -> Typed:
-        kind = e.type
         sql, source = self.x(e.expr)
+        style = "0" if e.style is None else self.sql(e.style)
         if e.tries:
-            return self._try_cast(e, sql, source)
-        if e.style is not None and not (isinstance(e.style, n.Literal) and e.style.value in (0, 1, 2)):
-            return self._styled(e, sql, source)
-        return self.cast(
-            sql,
-            source,
-            kind,
-            literal=isinstance(e.expr, (n.Literal, n.Variable)),
-            style=e.style.value if isinstance(e.style, n.Literal) else 0,
-        ), kind
+            return self._try_cast(e, sql, source, style), e.type
+        return self.converted(e.expr, sql, source, e.type, style), e.type
 
-    def cast(self, sql: str, source: SqlType | None, kind: SqlType, *, literal: bool = False, style: int = 0) -> str:
-        target = pg_type(kind)
-        name = kind.name
-        if sql == "NULL":
-            return f"NULL::{target}"
+    def cast(self, sql: str, source: SqlType | None, kind: SqlType, *, literal: bool = False) -> str:
         if literal and is_text(source):
             sql = f"({sql})::text"
-        if name == "bit":
-            return _to_bit(sql, source)
-        if name in INTEGERS:
-            whole = source is not None and source.name in INTEGERS
-            return f"({sql})::{target}" if whole else f"lab.to_whole({sql})::{target}"
-        if kind.is_string:
-            return self._to_string(sql, source, target)
-        if name in BINARIES:
-            return _to_binary(sql, source, style)
-        if name in TEMPORALS and is_text(source):
-            return f"(({sql})::text)::{target}"
-        return f"({sql})::{target}"
+        return conversions.convert(sql, source, kind)
 
-    def _to_string(self, sql: str, source: SqlType | None, target: str) -> str:
-        if source is not None:
-            if source.name == "uniqueidentifier":
-                return f"upper(({sql})::text)::{target}"
-            if source.name in ("datetime", "smalldatetime"):
-                return f"lab.to_varchar({sql}::timestamp, 0)::{target}"
-            if source.name in BINARIES:
-                return f"encode({sql}, 'escape')::{target}"
-        return f"({sql})::{target}"
-
-    def _styled(self, e: n.CastExpr, sql: str, source: SqlType | None) -> Typed:
-        style = self.sql(e.style) if e.style is not None else "0"
-        if e.type.is_string:
-            if source is not None and source.name in BINARIES:
-                raise refusal("CONVERT of a binary value with this style")
-            return f"lab.to_varchar(({sql})::timestamp, {style})::{pg_type(e.type)}", e.type
-        if e.type.name in TEMPORALS:
-            return f"(({sql})::text)::{pg_type(e.type)}" if is_text(source) else f"({sql})::{pg_type(e.type)}", e.type
-        return self.cast(sql, source, e.type), e.type
-
-    def _try_cast(self, e: n.CastExpr, sql: str, source: SqlType | None) -> Typed:
-        target = pg_type(e.type)
-        if e.type.is_string:
-            return self.cast(sql, source, e.type, literal=True), e.type
-        return f"lab.try_cast(({sql})::text, {quote(target)})::{target}", e.type
+    def _try_cast(self, e: n.CastExpr, sql: str, source: SqlType | None, style: str) -> str:
+        """NULL where the conversion fails: the conversion runs in a function that catches its error."""
+        value = "$1" if source is None or source.is_string else f"$1::{pg_type(source)}"
+        if not style.lstrip("-").isdigit():
+            raise refusal("TRY_CONVERT with a style that is not a number")
+        conversion = conversions.convert(value, source or types.NVARCHAR_4000, e.type, style)
+        return f"lab.try({plain(e.expr, sql, source)}::text, {quote(conversion)})::{pg_type(e.type)}"
 
     def assigned(self, e: n.Expr, sql: str, source: SqlType | None, kind: SqlType) -> str:
         """A value on its way into a column of the type."""
-        if isinstance(e, n.Literal) and e.kind in ("null", "default"):
+        if source is None or (isinstance(e, n.Literal) and e.kind in ("null", "default")):
             return sql
-        if kind.name == "bit":
-            fits = (isinstance(e, n.Literal) and e.value in (0, 1)) or (source is not None and source.name == "bit")
-            return sql if fits else self.cast(sql, source, kind, literal=_bare(e))
-        if kind.name in INTEGERS:
-            fits = source is None or source.name in INTEGERS or _bare(e)
-            return sql if fits else self.cast(sql, source, kind)
+        if kind.name in ("binary", "varbinary") and kind.length > 0:
+            value = sql if source.name in BINARIES else self.converted(e, sql, source, types.VARBINARY_MAX)
+            return f"lab.store_bytes({value}, {kind.length}, {kind.name == 'binary'})"
         if kind.is_string:
-            return sql if source is None or source.is_string else self._to_string(sql, source, "text")
-        if is_text(source):
-            return self._assigned_text(e, sql, source, kind)
-        return sql
-
-    def _assigned_text(self, e: n.Expr, sql: str, source: SqlType | None, kind: SqlType) -> str:
-        if kind.name in BINARIES:
-            return self.cast(sql, source, kind, literal=True)
-        if not _bare(e):
-            return f"({sql})::{pg_type(kind)}"
-        if kind.name in ("decimal", "numeric", "money", "float", "real"):
-            return f"(({sql})::text)::{pg_type(kind)}"
-        return sql
+            return sql if source.is_string else conversions.to_text(sql, source, kind)
+        if _stores(e, source, kind):
+            return sql
+        return self.converted(e, sql, source, kind)
 
     # ---- calls
 
     def _call(self, e: n.Call) -> Typed:
-        from .functions import FUNCTIONS, SESSION_FUNCTIONS
+        from .functions import FUNCTIONS, NOT_BUILT, SESSION_FUNCTIONS
 
         if len(e.name) == 1 or (len(e.name) == 2 and e.name[0].lower() == "sys"):
             low = e.name[-1].lower()
@@ -494,8 +451,9 @@ class ExpressionTranslator:
             session = SESSION_FUNCTIONS.get(low)
             if session is not None:
                 return self._session_call(low, session, e.args)
-            error = SqlError(195, f"'{e.name[-1]}' is not a recognized built-in function name.", 15)
-            raise error
+            if low in NOT_BUILT:
+                raise refusal(f"the function {e.name[-1]}")
+            raise SqlError(195, f"'{e.name[-1]}' is not a recognized built-in function name.", 15)
         return self._user_function(e)
 
     def _session_call(self, low: str, kind: SqlType, args: list[n.Expr]) -> Typed:
@@ -575,88 +533,71 @@ class ExpressionTranslator:
         return schema_ident(self.scope.db, name)
 
 
-def _to_bit(sql: str, source: SqlType | None) -> str:
-    if source is not None and source.name in ("tinyint", "smallint", "bit"):
-        sql = f"({sql})::int4"
-    return f"lab.to_bit({sql})"
-
-
-def _to_binary(sql: str, source: SqlType | None, style: int) -> str:
-    if source is not None and source.is_string:
-        if style:
-            return f"decode(regexp_replace(({sql})::text, '^0[xX]', ''), 'hex')"
-        return f"lab.utf16({sql})" if source.is_unicode else f"convert_to({sql}, 'WIN1252')"
-    if source is not None and source.name == "uniqueidentifier":
-        return f"uuid_send({sql})"
-    if source is not None and source.name in INTEGERS:
-        width = 8 if source.name == "bigint" else 4
-        return f"int{width}send(({sql})::int{width})"
-    return f"({sql})::bytea"
-
-
-def _bare(e: n.Expr) -> bool:
-    """Literals and string variables: PostgreSQL takes their type from where they stand."""
-    return isinstance(e, (n.Literal, n.Variable))
-
-
-def _number(kind: SqlType | None) -> bool:
-    return kind is not None and kind.name in NUMBERS
+def _higher(kind: SqlType | None) -> bool:
+    """Whether a string beside it is converted to the other's type."""
+    return kind is not None and not kind.is_string and kind.name not in BINARIES
 
 
 def _is_null_literal(e: n.Expr) -> bool:
     return isinstance(e, n.Literal) and e.kind == "null"
 
 
-def _common(kinds: list[SqlType]) -> SqlType | None:
-    """The type of CASE, COALESCE and the like."""
-    if not kinds:
-        return None
-    first = kinds[0]
-    if all(k == first for k in kinds):
-        return first
-    if all(k.is_string for k in kinds):
-        longest = types.MAX if any(k.length == types.MAX for k in kinds) else max(k.length for k in kinds)
-        return SqlType("nvarchar" if any(k.is_unicode for k in kinds) else "varchar", longest)
-    if all(k.name in INTEGERS for k in kinds):
-        order = ["bit", "tinyint", "smallint", "int", "bigint"]
-        return max(kinds, key=lambda k: order.index(k.name))
-    return None
+def plain(e: n.Expr, sql: str, kind: SqlType | None) -> str:
+    """A string as PostgreSQL's text: char(n) with its blanks, literals and variables with a type."""
+    if kind is None or not kind.is_string:
+        return sql
+    if kind.name in ("char", "nchar") and kind.length > 0:
+        return f"rpad(({sql})::text, {kind.length})"
+    return f"({sql})::text" if isinstance(e, (n.Literal, n.Variable)) else sql
 
 
-def _arithmetic(left: SqlType | None, right: SqlType | None, op: str) -> SqlType | None:
-    if left is None or right is None:
-        return None
-    if left.name in INTEGERS and right.name in INTEGERS:
-        return types.BIGINT if "bigint" in (left.name, right.name) else types.INT
-    if "float" in (left.name, right.name):
-        return types.FLOAT
-    if left.name in TEMPORALS and right.name in TEMPORALS and op == "-":
-        return types.DATETIME
-    exact = INTEGERS | {"decimal", "numeric", "money", "smallmoney"}
-    return _exact(left, right, op) if left.name in exact and right.name in exact else None
+def stripped(e: n.Expr, sql: str) -> str:
+    """Trailing blanks do not count in comparisons."""
+    if isinstance(e, n.Literal) and isinstance(e.value, str):
+        return f"{quote(e.value.rstrip(' '))}::text"
+    return f"rtrim(({sql})::text, ' ')"
 
 
-def _exact(left: SqlType, right: SqlType, op: str) -> SqlType:
-    """Precision and scale of decimal arithmetic, as SQL Server derives them."""
-    p1, s1, p2, s2 = left.precision, left.scale, right.precision, right.scale
-    if op == "*":
-        precision, scale = p1 + p2 + 1, s1 + s2
-    elif op == "/":
-        scale = max(6, s1 + p2 + 1)
-        precision = p1 - s1 + s2 + scale
-    else:
-        scale = max(s1, s2)
-        precision = max(p1 - s1, p2 - s2) + scale + 1
-    if precision > 38:
-        scale = max(min(scale, 38 - (precision - scale)), min(scale, 6))
-        precision = 38
-    return SqlType("decimal", 0, precision, scale)
+def _concatenated(left: SqlType | None, right: SqlType | None) -> SqlType:
+    kinds = [kind for kind in (left, right) if kind is not None]
+    name = "nvarchar" if any(kind.is_unicode for kind in kinds) else "varchar"
+    if any(kind.length == types.MAX for kind in kinds):
+        return SqlType(name, types.MAX)
+    length = sum(kind.length or 1 for kind in kinds) if len(kinds) == 2 else 8000
+    return SqlType(name, max(1, min(length, 4000 if name == "nvarchar" else 8000)))
 
 
+def _wide(kind: SqlType) -> SqlType:
+    """A decimal for comparisons must not cut what it is compared with."""
+    return SqlType("decimal", 0, 38, 12) if kind.name in ("decimal", "numeric", "money", "smallmoney") else kind
+
+
+def _stores(e: n.Expr, source: SqlType, kind: SqlType) -> bool:
+    """Whether PostgreSQL's own assignment gives what SQL Server's would, without an error to tell apart."""
+    if source == kind:
+        return True
+    if kind.name in INTEGERS and source.name in INTEGERS and kind.name != "bit":
+        if isinstance(e, n.Literal) and isinstance(e.value, int):
+            low, high = types.INT_LIMITS[kind.name]
+            return low <= e.value <= high
+        return kind.precision >= source.precision and kind.name != "tinyint"
+    if kind.name == "bit":
+        return isinstance(e, n.Literal) and e.value in (0, 1) and not isinstance(e.value, str)
+    return kind.name in ("float", "real") and source.name in NUMBERS
+
+
+_COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
+_GROUPS: dict[str, str] = {
+    **dict.fromkeys(NUMBERS, "number"),
+    **dict.fromkeys(TEMPORALS - {"time"}, "date"),
+    "time": "time",
+    **dict.fromkeys(types.STRINGS, "string"),
+    **dict.fromkeys(BINARIES, "binary"),
+    "uniqueidentifier": "guid",
+}
 _WHOLE_PROPERTIES = frozenset(
     {"engineedition", "isclustered", "ishadrenabled", "isintegratedsecurityonly", "isxtpsupported"}
 )
-common_type = _common
 GLOBALS: dict[str, SqlType] = {
     "@@ROWCOUNT": types.INT,
     "@@TRANCOUNT": types.INT,

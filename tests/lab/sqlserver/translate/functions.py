@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from ..errors import refusal
+from ..errors import SqlError, refusal
 from ..parser import nodes as n
 from ..wire import types
-from ..wire.types import SqlType
+from ..wire.types import TEMPORALS, SqlType
+from .conversions import convert, shown
 from .expressions import ExpressionTranslator as T
-from .expressions import Typed, common_type
-from .names import INTEGERS, pg_type, quote
+from .expressions import Typed, plain
+from .names import BINARIES, INTEGERS, NUMBERS, pg_type, quote
 
 Handler = Callable[[T, n.Call], Typed]
 FUNCTIONS: dict[str, Handler] = {}
@@ -34,8 +36,46 @@ def _text_call(target: str, result: SqlType | None = V) -> Handler:
     return lambda t, e: (f"{target}({', '.join(t.text(a) for a in e.args)})", result)
 
 
+def _string_call(target: str) -> Handler:
+    """All arguments are texts, and the result is one of the first argument's kind."""
+
+    def handler(t: T, e: n.Call) -> Typed:
+        sql, kind = t.x(e.args[0])
+        rest = "".join(", " + t.text(a) for a in e.args[1:])
+        return f"{target}({t.as_text(e.args[0], sql, kind)}{rest})", _varying(kind)
+
+    return handler
+
+
+def _varying(kind: SqlType | None) -> SqlType:
+    """The type of a string function's result: varchar of varchar, nvarchar of nvarchar."""
+    if kind is None:
+        return V
+    if kind.is_string and kind.length == types.MAX:
+        return types.NVARCHAR_MAX if kind.is_unicode else VARCHAR_MAX
+    return V if kind.is_unicode else types.VARCHAR_8000
+
+
 def _plain_call(target: str, result: SqlType | None) -> Handler:
     return lambda t, e: (f"{target}({', '.join(t.sql(a) for a in e.args)})", result)
+
+
+def _float_call(target: str) -> Handler:
+    return lambda t, e: (
+        f"{target}({', '.join(f'({_number(t, a, types.FLOAT)})::float8' for a in e.args)})",
+        types.FLOAT,
+    )
+
+
+def _number(t: T, e: n.Expr, kind: SqlType) -> str:
+    """An argument that must be a number: texts are converted."""
+    sql, source = t.x(e)
+    return t.converted(e, sql, source, kind) if source is not None and source.is_string else sql
+
+
+def _int(t: T, e: n.Expr) -> str:
+    sql, source = t.x(e)
+    return t.converted(e, sql, source, types.INT) if source is not None else f"({sql})::int4"
 
 
 def _same(target: str) -> Handler:
@@ -49,27 +89,84 @@ def _same(target: str) -> Handler:
     return handler
 
 
-for _name, _target in {"upper": "upper", "lower": "lower", "reverse": "reverse", "soundex": "soundex"}.items():
-    FUNCTIONS[_name] = _text_call(_target)
+VARCHAR_MAX = SqlType("varchar", types.MAX)
+for _name, _target in {
+    "upper": "upper",
+    "lower": "lower",
+    "reverse": "reverse",
+    "ltrim": "ltrim",
+    "rtrim": "rtrim",
+    "trim": "btrim",
+    "replace": "lab.replace",
+    "translate": "lab.translate",
+}.items():
+    FUNCTIONS[_name] = _string_call(_target)
 FUNCTIONS["len"] = _text_call("lab.len", types.INT)
-FUNCTIONS["ltrim"] = _text_call("ltrim")
-FUNCTIONS["rtrim"] = _text_call("rtrim")
-FUNCTIONS["trim"] = _text_call("btrim")
-FUNCTIONS["replace"] = _text_call("lab.replace")
+FUNCTIONS["patindex"] = _text_call("lab.patindex", types.INT)
 FUNCTIONS["quotename"] = _text_call("lab.quotename", SqlType("nvarchar", 258))
 FUNCTIONS["json_value"] = _text_call("lab.json_value")
 FUNCTIONS["json_query"] = _text_call("lab.json_query", types.NVARCHAR_MAX)
 FUNCTIONS["isjson"] = _text_call("lab.isjson", types.INT)
-FUNCTIONS["ascii"] = _text_call("ascii", types.INT)
-FUNCTIONS["unicode"] = _text_call("ascii", types.INT)
-for _name in ("abs", "ceiling", "floor", "sign"):
-    FUNCTIONS[_name] = _same({"ceiling": "ceil"}.get(_name, _name))
-for _name in ("sqrt", "exp", "sin", "cos", "tan", "pi"):
-    FUNCTIONS[_name] = _plain_call(_name, types.FLOAT)
+for _name in ("ascii", "unicode"):
+    FUNCTIONS[_name] = lambda t, e: (f"nullif(ascii({t.text(e.args[0])}), 0)", types.INT)
+for _name, _target in {
+    "sqrt": "sqrt",
+    "exp": "exp",
+    "sin": "sin",
+    "cos": "cos",
+    "tan": "tan",
+    "cot": "cot",
+    "asin": "asin",
+    "acos": "acos",
+    "atan": "atan",
+    "atn2": "atan2",
+    "pi": "pi",
+    "log10": "log",
+}.items():
+    FUNCTIONS[_name] = _float_call(_target)
 for _name in ("row_number", "rank", "dense_rank"):
     FUNCTIONS[_name] = _plain_call(_name, types.BIGINT)
-for _name in ("max", "min", "lag", "lead", "first_value", "last_value"):
+FUNCTIONS["ntile"] = lambda t, e: (f"ntile({_int(t, e.args[0])})", types.BIGINT)
+for _name in ("max", "min", "first_value", "last_value"):
     FUNCTIONS[_name] = _same(_name)
+
+
+@_function("lag", "lead")
+def _lag(t: T, e: n.Call) -> Typed:
+    sql, kind = t.x(e.args[0])
+    parts = [sql] + ([_int(t, e.args[1])] if len(e.args) > 1 else [])
+    if len(e.args) > 2:
+        other, source = t.x(e.args[2])
+        parts.append(t.converted(e.args[2], other, source, kind) if kind is not None else other)
+    return f"{e.name[-1].lower()}({', '.join(parts)})", kind
+
+
+@_function("abs", "ceiling", "floor", "sign")
+def _of_a_number(t: T, e: n.Call) -> Typed:
+    name = e.name[-1].lower()
+    sql, kind = t.x(e.args[0])
+    if kind is not None and kind.is_string:
+        sql, kind = t.converted(e.args[0], sql, kind, types.FLOAT), types.FLOAT
+    if kind is not None and kind.name in INTEGERS:
+        if name in ("ceiling", "floor"):
+            return sql, kind
+        return f"({name}({sql}))::{pg_type(kind)}", kind
+    if kind is not None and kind.name in ("decimal", "numeric") and name in ("ceiling", "floor"):
+        kind = SqlType(kind.name, 0, kind.precision, 0)
+    return f"{ {'ceiling': 'ceil'}.get(name, name) }({sql})", kind
+
+
+@_function("log")
+def _log(t: T, e: n.Call) -> Typed:
+    value = f"({_number(t, e.args[0], types.FLOAT)})::float8"
+    if len(e.args) == 1:
+        return f"ln({value})", types.FLOAT
+    return f"(ln({value}) / ln(({_number(t, e.args[1], types.FLOAT)})::float8))", types.FLOAT
+
+
+@_function("square")
+def _square(t: T, e: n.Call) -> Typed:
+    return f"power(({_number(t, e.args[0], types.FLOAT)})::float8, 2)", types.FLOAT
 
 
 def _utc(precision: int) -> str:
@@ -77,7 +174,7 @@ def _utc(precision: int) -> str:
 
 
 for _name in ("getdate", "getutcdate", "current_timestamp"):
-    FUNCTIONS[_name] = lambda t, e: (_utc(3), types.DATETIME)
+    FUNCTIONS[_name] = lambda t, e: (f"lab.to_datetime({_utc(3)})", types.DATETIME)
 for _name in ("sysdatetime", "sysutcdatetime"):
     FUNCTIONS[_name] = lambda t, e: (_utc(6), types.DATETIME2)
 FUNCTIONS["sysdatetimeoffset"] = lambda t, e: ("statement_timestamp()", types.DATETIMEOFFSET)
@@ -108,14 +205,21 @@ def _sum(t: T, e: n.Call) -> Typed:
         sql = f"({sql})::int4"
     if kind is not None and kind.name == "real":
         sql = f"({sql})::float8"
-    result = None
-    if kind is not None and kind.name in INTEGERS:
-        result = types.BIGINT if kind.name == "bigint" else types.INT
-    elif kind is not None and name == "sum" and kind.name in ("decimal", "numeric"):
-        result = SqlType("decimal", 0, 38, kind.scale)
-    elif kind is not None and kind.name in ("float", "real"):
-        result = types.FLOAT
-    return f"lab.{name}({'DISTINCT ' if e.distinct else ''}{sql})", result
+    if kind is not None and kind.name not in NUMBERS:
+        raise SqlError(8117, f"Operand data type {kind.name} is invalid for {name} operator.")
+    return f"lab.{name}({'DISTINCT ' if e.distinct else ''}{sql})", _sum_type(name, kind)
+
+
+def _sum_type(name: str, kind: SqlType | None) -> SqlType | None:
+    if kind is None:
+        return None
+    if kind.name in INTEGERS:
+        return types.BIGINT if kind.name == "bigint" else types.INT
+    if kind.name in ("float", "real"):
+        return types.FLOAT
+    if kind.name in ("money", "smallmoney"):
+        return types.build("money")
+    return SqlType("decimal", 0, 38, kind.scale if name == "sum" else max(kind.scale, 6))
 
 
 @_function("string_agg")
@@ -126,21 +230,39 @@ def _string_agg(t: T, e: n.Call) -> Typed:
 
 @_function("isnull")
 def _isnull(t: T, e: n.Call) -> Typed:
+    """The type is the first argument's, and the second is cut to it."""
     first, kind = t.x(e.args[0])
     second, other = t.x(e.args[1])
-    if kind is not None and kind.is_string:
-        first = f"({first})::text" if isinstance(e.args[0], n.Variable) else first
-        return f"COALESCE({first}, {t._to_string(second, other, 'text')})", kind
-    return f"COALESCE({first}, {second})", kind or other
+    if kind is None:
+        return f"COALESCE({first}, {second})", other
+    if kind.is_string:
+        first = plain(e.args[0], first, kind)
+    if other is not None:
+        second = t.converted(e.args[1], second, other, kind)
+    return f"COALESCE({first}, {second})", kind
 
 
 @_function("coalesce")
 def _coalesce(t: T, e: n.Call) -> Typed:
-    pairs = [t.x(a) for a in e.args]
-    kind = common_type([k for _unused, k in pairs if k is not None])
-    if kind is not None and kind.is_string:
-        return f"COALESCE({', '.join(t._to_string(sql, k, 'text') for sql, k in pairs)})", kind
-    return f"COALESCE({', '.join(sql for sql, _unused in pairs)})", kind
+    values, kind = t.unify(e.args)
+    if all(value == "NULL" for value in values):
+        raise SqlError(
+            4127, "At least one of the arguments to COALESCE must be an expression that is not the NULL constant."
+        )
+    return f"COALESCE({', '.join(values)})", kind
+
+
+@_function("greatest", "least")
+def _greatest(t: T, e: n.Call) -> Typed:
+    values, kind = t.unify(e.args)
+    return f"{e.name[-1].lower()}({', '.join(values)})", kind
+
+
+@_function("checksum")
+def _checksum(t: T, e: n.Call) -> Typed:
+    if any(isinstance(a, n.Star) for a in e.args):
+        raise refusal("CHECKSUM (*)")
+    return f"lab.checksum({', '.join(t.text(a) for a in e.args)})", types.INT
 
 
 @_function("nullif")
@@ -161,68 +283,76 @@ def _choose(t: T, e: n.Call) -> Typed:
     return t.x(n.Case(e.args[0], whens, None))
 
 
-@_function("concat")
+@_function("concat", "concat_ws")
 def _concat(t: T, e: n.Call) -> Typed:
-    return f"concat({', '.join(t.text(a) for a in e.args)})", V
-
-
-@_function("concat_ws")
-def _concat_ws(t: T, e: n.Call) -> Typed:
-    return f"concat_ws({', '.join(t.text(a) for a in e.args)})", V
+    typed = [(a, *t.x(a)) for a in e.args]
+    kinds = [kind for _a, _sql, kind in typed if kind is not None]
+    name = "nvarchar" if any(kind.is_unicode for kind in kinds) else "varchar"
+    most = types.MAX if any(kind.length == types.MAX for kind in kinds) else 4000 if name == "nvarchar" else 8000
+    texts = ", ".join("NULL" if sql == "NULL" else t.as_text(a, sql, kind) for a, sql, kind in typed)
+    return f"{e.name[-1].lower()}({texts})", SqlType(name, most)
 
 
 @_function("left", "right")
 def _left(t: T, e: n.Call) -> Typed:
-    return f"{e.name[-1].lower()}({t.text(e.args[0])}, ({t.sql(e.args[1])})::int4)", V
+    sql, kind = t.x(e.args[0])
+    return f"lab.{e.name[-1].lower()}({t.as_text(e.args[0], sql, kind)}, {_int(t, e.args[1])})", _varying(kind)
 
 
 @_function("substring")
 def _substring(t: T, e: n.Call) -> Typed:
-    return f"lab.substring({t.text(e.args[0])}, ({t.sql(e.args[1])})::int4, ({t.sql(e.args[2])})::int4)", V
+    sql, kind = t.x(e.args[0])
+    if kind is not None and kind.name in BINARIES:
+        return f"substring({sql} FROM {_int(t, e.args[1])} FOR {_int(t, e.args[2])})", types.VARBINARY_MAX
+    text = t.as_text(e.args[0], sql, kind)
+    return f"lab.substring({text}, {_int(t, e.args[1])}, {_int(t, e.args[2])})", _varying(kind)
 
 
 @_function("charindex")
 def _charindex(t: T, e: n.Call) -> Typed:
-    start = f", ({t.sql(e.args[2])})::int4" if len(e.args) > 2 else ""
+    start = f", {_int(t, e.args[2])}" if len(e.args) > 2 else ""
     return f"lab.charindex({t.text(e.args[0])}, {t.text(e.args[1])}{start})", types.INT
 
 
 @_function("stuff")
 def _stuff(t: T, e: n.Call) -> Typed:
-    return (
-        f"lab.stuff({t.text(e.args[0])}, ({t.sql(e.args[1])})::int4, ({t.sql(e.args[2])})::int4, {t.text(e.args[3])})",
-        V,
-    )
+    sql, kind = t.x(e.args[0])
+    text = t.as_text(e.args[0], sql, kind)
+    return f"lab.stuff({text}, {_int(t, e.args[1])}, {_int(t, e.args[2])}, {t.text(e.args[3])})", _varying(kind)
 
 
 @_function("replicate")
 def _replicate(t: T, e: n.Call) -> Typed:
-    return f"repeat({t.text(e.args[0])}, ({t.sql(e.args[1])})::int4)", types.NVARCHAR_MAX
+    sql, kind = t.x(e.args[0])
+    result = _varying(kind)
+    return f"lab.replicate({t.as_text(e.args[0], sql, kind)}, {_int(t, e.args[1])}, {result.length})", result
 
 
 @_function("space")
 def _space(t: T, e: n.Call) -> Typed:
-    return f"repeat(' ', ({t.sql(e.args[0])})::int4)", V
+    return f"lab.replicate(' ', {_int(t, e.args[0])}, 8000)", types.VARCHAR_8000
 
 
 @_function("char", "nchar")
 def _char(t: T, e: n.Call) -> Typed:
-    return f"chr(({t.sql(e.args[0])})::int4)", SqlType("nvarchar", 1)
+    wide = e.name[-1].lower() == "nchar"
+    return f"lab.char({_int(t, e.args[0])}, {65535 if wide else 255})", SqlType("nvarchar" if wide else "varchar", 1)
 
 
 @_function("str")
 def _str(t: T, e: n.Call) -> Typed:
-    width = t.sql(e.args[1]) if len(e.args) > 1 else "10"
-    scale = t.sql(e.args[2]) if len(e.args) > 2 else "0"
-    return f"lpad(round(({t.sql(e.args[0])})::numeric, {scale})::text, {width})", V
+    width = _int(t, e.args[1]) if len(e.args) > 1 else "10"
+    places = _int(t, e.args[2]) if len(e.args) > 2 else "0"
+    return f"lab.str(({_number(t, e.args[0], types.FLOAT)})::float8, {width}, {places})", types.VARCHAR_8000
 
 
 @_function("datalength")
 def _datalength(t: T, e: n.Call) -> Typed:
     sql, kind = t.x(e.args[0])
     if kind is not None and kind.is_string:
-        return f"length({t.as_text(e.args[0], sql, kind)}) * {2 if kind.is_unicode else 1}", types.INT
-    if kind is not None and kind.name in ("varbinary", "binary"):
+        text = plain(e.args[0], sql, kind)
+        return (f"lab.units({text}) * 2" if kind.is_unicode else f"length({text})"), types.INT
+    if kind is not None and kind.name in BINARIES:
         return f"length({sql})", types.INT
     return f"CASE WHEN ({sql}) IS NULL THEN NULL ELSE {kind.max_length if kind else 8} END", types.INT
 
@@ -230,19 +360,28 @@ def _datalength(t: T, e: n.Call) -> Typed:
 @_function("round")
 def _round(t: T, e: n.Call) -> Typed:
     sql, kind = t.x(e.args[0])
-    places = t.sql(e.args[1])
-    whole = f"trunc(({sql})::numeric, {places})" if len(e.args) > 2 else f"round(({sql})::numeric, {places})"
-    if kind is not None and kind.name in INTEGERS:
-        return f"({whole})::int8", kind
-    return whole, kind if kind is not None and kind.name in ("decimal", "numeric") else None
+    if kind is not None and kind.is_string:
+        sql, kind = t.converted(e.args[0], sql, kind, types.FLOAT), types.FLOAT
+    function = "round"
+    if len(e.args) > 2:
+        function = f"CASE WHEN {_int(t, e.args[2])} = 0 THEN round({{0}}) ELSE trunc({{0}}) END"
+    inner = f"({sql})::numeric, {_int(t, e.args[1])}"
+    value = function.format(inner) if len(e.args) > 2 else f"round({inner})"
+    return (f"({value})::{pg_type(kind)}", kind) if kind is not None else (value, None)
 
 
 @_function("power")
 def _power(t: T, e: n.Call) -> Typed:
+    """The result has the type of the first argument: POWER(2, -1) is 0."""
     sql, kind = t.x(e.args[0])
-    if kind is not None and kind.name in INTEGERS:
-        return f"lab.to_whole(power({sql}, {t.sql(e.args[1])}))::int4", types.INT
-    return f"power({sql}, {t.sql(e.args[1])})", types.FLOAT
+    exponent = f"({_number(t, e.args[1], types.FLOAT)})::float8"
+    if kind is not None and (kind.name in INTEGERS or kind.name in ("decimal", "numeric", "money", "smallmoney")):
+        result = types.BIGINT if kind.name == "bigint" else types.INT if kind.name in INTEGERS else kind
+        if result.name in ("decimal", "numeric"):
+            result = SqlType(result.name, 0, 38, result.scale)
+        power = f"power(({sql})::numeric, ({exponent})::numeric)"
+        return convert(power, SqlType("numeric", 0, 38, 10), result), result
+    return f"power(({_number(t, e.args[0], types.FLOAT)})::float8, {exponent})", types.FLOAT
 
 
 def _part(e: n.Call) -> str:
@@ -252,34 +391,36 @@ def _part(e: n.Call) -> str:
 
 
 def _stamp(t: T, e: n.Expr) -> str:
-    return _as_stamp(*t.x(e))
+    return _as_stamp(e, t, *t.x(e))
 
 
-def _as_stamp(sql: str, kind: SqlType | None) -> str:
-    if kind is not None and kind.is_string:
-        return f"({sql})::text::timestamp"
-    if kind is not None and kind.name == "time":
+def _as_stamp(e: n.Expr, t: T, sql: str, kind: SqlType | None) -> str:
+    if kind is None:
+        return f"({sql})::timestamp"
+    if kind.is_string:
+        return f"lab.parse_time({plain(e, sql, kind)}, {quote(shown(kind))}, 'datetime2', 0)"
+    if kind.name == "time":
         return f"(timestamp '1900-01-01' + ({sql}))"
-    if kind is not None and kind.name in INTEGERS:
-        return f"(timestamp '1900-01-01' + ({sql}) * interval '1 day')"
+    if kind.name in NUMBERS:
+        return t.converted(e, sql, kind, types.DATETIME)
     return f"({sql})::timestamp"
 
 
 @_function("dateadd")
 def _dateadd(t: T, e: n.Call) -> Typed:
-    count = t.sql(e.args[1])
     sql, kind = t.x(e.args[2])
-    result = (
-        kind if kind is not None and kind.name in ("datetime", "datetime2", "date", "smalldatetime") else types.DATETIME
-    )
-    return f"lab.dateadd({_part(e)}, ({count})::int8, {_as_stamp(sql, kind)})::{pg_type(result)}", result
+    result = kind if kind is not None and kind.name in TEMPORALS else types.DATETIME
+    stamp = t.converted(e.args[2], sql, kind, types.DATETIME) if kind is not None and kind.is_string else None
+    stamp = stamp or _as_stamp(e.args[2], t, sql, kind)
+    moved = f"lab.dateadd({_part(e)}, {_int(t, e.args[1])}, {stamp}, {quote(result.name)})"
+    return f"({moved})::{pg_type(result)}", result
 
 
 @_function("datediff", "datediff_big")
 def _datediff(t: T, e: n.Call) -> Typed:
     big = e.name[-1].lower() == "datediff_big"
     sql = f"lab.datediff({_part(e)}, {_stamp(t, e.args[1])}, {_stamp(t, e.args[2])})"
-    return (sql, types.BIGINT) if big else (f"({sql})::int4", types.INT)
+    return (sql, types.BIGINT) if big else (f"lab.diff_int({sql})", types.INT)
 
 
 @_function("datepart")
@@ -289,11 +430,7 @@ def _datepart(t: T, e: n.Call) -> Typed:
 
 @_function("datename")
 def _datename(t: T, e: n.Call) -> Typed:
-    part = str(e.args[0].value)  # type: ignore[attr-defined]
-    form = {"month": "FMMonth", "mm": "FMMonth", "m": "FMMonth", "weekday": "FMDay", "dw": "FMDay"}.get(part)
-    if form:
-        return f"to_char({_stamp(t, e.args[1])}, '{form}')", V
-    return f"lab.datepart({_part(e)}, {_stamp(t, e.args[1])})::text", V
+    return f"lab.datename({_part(e)}, {_stamp(t, e.args[1])})", SqlType("nvarchar", 30)
 
 
 @_function("year", "month", "day")
@@ -301,30 +438,74 @@ def _year(t: T, e: n.Call) -> Typed:
     return f"lab.datepart('{e.name[-1].lower()}', {_stamp(t, e.args[0])})", types.INT
 
 
-@_function("datefromparts")
+def _from_parts(t: T, kind: str, parts: list[str], result: SqlType) -> Typed:
+    sql = f"lab.from_parts({quote(kind)}, {', '.join(parts)})"
+    return f"({sql})::{pg_type(result)}", result
+
+
+@_function("datefromparts", "datetimefromparts", "smalldatetimefromparts")
 def _datefromparts(t: T, e: n.Call) -> Typed:
-    return f"make_date({', '.join(t.sql(a) for a in e.args)})", types.DATE
+    name = e.name[-1].lower().removesuffix("fromparts")
+    parts = [_int(t, a) for a in e.args]
+    if name == "datetime":
+        parts[6] = f"({parts[6]}) * 1000"
+    return _from_parts(t, name, (parts + ["0"] * 4)[:7], types.build(name))
+
+
+@_function("datetime2fromparts", "timefromparts")
+def _fractions_from_parts(t: T, e: n.Call) -> Typed:
+    """The last two arguments: fractions, and how many digits they have."""
+    name = e.name[-1].lower().removesuffix("fromparts")
+    scale = e.args[-1]
+    if not isinstance(scale, n.Literal) or scale.kind != "int":
+        raise refusal(f"{e.name[-1]} with a precision that is not a number")
+    parts = [_int(t, a) for a in e.args[:-1]]
+    parts[-1] = f"(({parts[-1]}) * power(10, {6 - scale.value}))::int4"
+    if name == "time":
+        parts = ["1900", "1", "1", *parts]
+    return _from_parts(t, name, parts, types.build(name, (scale.value,)))
 
 
 @_function("eomonth")
 def _eomonth(t: T, e: n.Call) -> Typed:
-    return f"(date_trunc('month', {_stamp(t, e.args[0])}) + interval '1 month - 1 day')::date", types.DATE
+    months = _int(t, e.args[1]) if len(e.args) > 1 else "0"
+    first = f"date_trunc('month', {_stamp(t, e.args[0])})"
+    return f"({first} + make_interval(months => 1 + {months}) - interval '1 day')::date", types.DATE
 
 
 @_function("hashbytes")
 def _hashbytes(t: T, e: n.Call) -> Typed:
     sql, kind = t.x(e.args[1])
     if kind is not None and kind.is_string:
-        sql = f"({sql})::text"
+        sql = plain(e.args[1], sql, kind)
         sql = f"lab.utf16({sql})" if kind.is_unicode else f"convert_to({sql}, 'WIN1252')"
     elif kind is None:
         raise refusal("HASHBYTES of a value whose type is not known")
     return f"lab.hashbytes({t.text(e.args[0])}, {sql})", SqlType("varbinary", 8000)
 
 
-@_function("format")
-def _format(t: T, e: n.Call) -> Typed:
-    raise refusal("the function FORMAT")
+# Functions that SQL Server has and the lab does not build.
+NOT_BUILT = frozenset(
+    re.findall(
+        r"\S+",
+        """
+approx_count_distinct approx_percentile_cont approx_percentile_disc asymkey_id asymkeyproperty binary_checksum
+bit_count cert_id certencoded certprivatekey certproperty checksum_agg collationproperty columns_updated
+compress containstable crypt_gen_random cube cume_dist current_timezone current_timezone_id cursor_status
+databaseproperty date_bucket datetrunc decompress decryptbyasymkey decryptbycert decryptbykey
+decryptbypassphrase degrees difference encryptbyasymkey encryptbycert encryptbykey encryptbypassphrase
+eventdata file_id file_idex file_name filegroup_id filegroup_name filegroupproperty fileproperty format
+fulltextcatalogproperty fulltextserviceproperty get_bit get_filestream_transaction_context grouping_id
+ident_incr ident_seed index_col indexkey_property is_objectsigned json_array json_modify json_object
+json_path_exists key_guid key_id key_name left_shift loginproperty opendatasource openquery openrowset openxml
+original_db_name parse pathname percent_rank percentile_cont percentile_disc permissions publishingservername
+pwdcompare pwdencrypt radians regexp_like right_shift rollup servererror set_bit signbyasymkey signbycert
+soundex sql_variant_property stats_date stdev stdevp string_escape suser_sid switchoffset symkeyproperty
+tertiary_weights textptr textvalid todatetimeoffset try_parse typeproperty var varp vector_distance
+verifysignedbyasymkey verifysignedbycert
+""",
+    )
+)
 
 
 @_function("grouping")

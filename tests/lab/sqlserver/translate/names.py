@@ -86,6 +86,26 @@ def column_type(kind: SqlType) -> str:
     return pg_type(kind) + (" COLLATE lab.ci" if kind.is_string else "")
 
 
+def index_key(name: str, kind: SqlType) -> str:
+    """A column in an index: trailing blanks do not count in comparisons, nor in keys."""
+    return f"rtrim({ident(name)}::text, ' ')" if kind.is_string else ident(name)
+
+
+# Ends the name of the index that keeps a PRIMARY KEY or UNIQUE constraint on strings without trailing blanks.
+TWIN = "~"
+
+
+def units_check(name: str, kind: SqlType) -> str:
+    """nvarchar(n) counts UTF-16 code units, PostgreSQL's varchar(n) characters: a constraint counts the units."""
+    if kind.name not in ("nvarchar", "nchar") or kind.length <= 0:
+        return ""
+    return f"CONSTRAINT {ident(units_constraint(name))} CHECK (lab.units({ident(name)}) <= {kind.length})"
+
+
+def units_constraint(name: str) -> str:
+    return f"lab_units_{name}"
+
+
 INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint", "bit"})
 NUMBERS = INTEGERS | {"decimal", "numeric", "money", "smallmoney", "float", "real"}
 BINARIES = frozenset({"binary", "varbinary", "image", "timestamp"})

@@ -12,8 +12,9 @@ from ..errors import SqlError
 from ..parser import nodes as n
 from ..wire import types
 from ..wire.types import SqlType
+from .conversions import common, convert, to_text
 from .expressions import ExpressionTranslator, _Source, is_text
-from .names import ident, quote
+from .names import INTEGERS, ident, quote
 
 
 class _SystemColumns(dict[str, "SqlType | None"]):
@@ -110,9 +111,7 @@ class QueryTranslator(ExpressionTranslator):
                 "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of "
                 "expressions in their target lists.",
             )
-        for mine, other in zip(outputs, self.outputs):
-            if mine.type != other.type:
-                mine.type = None
+        left, right = self._same_types(query.op, left, outputs, right, self.outputs)
         self.outputs = outputs
         sql = f"({left}) {query.op} ({right})"
         if query.order:
@@ -123,6 +122,22 @@ class QueryTranslator(ExpressionTranslator):
                 parts.append(name + (" DESC NULLS LAST" if item.descending else " NULLS FIRST"))
             sql += " ORDER BY " + ", ".join(parts)
         return sql + self._paging(query)
+
+    @staticmethod
+    def _same_types(op: str, left: str, mine: list[Output], right: str, others: list[Output]) -> tuple[str, str]:
+        """Both sides with the types that win; strings are compared without case where rows are compared."""
+        if any(o.star for o in [*mine, *others]):
+            return left, right
+        kinds = [common([a.type, b.type]) if a.type and b.type else None for a, b in zip(mine, others)]
+        wrap = any(
+            kind is not None and a.type and b.type and not _unites(a.type, b.type, op)
+            for kind, a, b in zip(kinds, mine, others)
+        )
+        if wrap:
+            left, right = _retyped(left, mine, kinds), _retyped(right, others, kinds)
+        for one, other, kind in zip(mine, others, kinds):
+            one.type = kind if kind is not None and (wrap or one.type == other.type) else None
+        return left, right
 
     def _paging(self, query: n.Select | n.SetOperation) -> str:
         sql = ""
@@ -420,6 +435,26 @@ class QueryTranslator(ExpressionTranslator):
                 self._hinted(s.right) if s.kind != "LEFT" else []
             )
         return []
+
+
+def _unites(a: SqlType, b: SqlType, op: str) -> bool:
+    """Whether PostgreSQL finds the same common type without help."""
+    if a.is_string and b.is_string:
+        return op == "UNION ALL"
+    return a == b or (a.name in INTEGERS and b.name in INTEGERS)
+
+
+def _retyped(sql: str, outputs: list[Output], kinds: list[SqlType | None]) -> str:
+    items = []
+    for i, (output, kind) in enumerate(zip(outputs, kinds)):
+        value = f"c{i}"
+        if kind is not None and kind.is_string:
+            value = f"({to_text(value, output.type, kind)})::text COLLATE lab.ci"
+        elif kind is not None:
+            value = convert(value, output.type, kind)
+        items.append(f"{value} AS {ident(output.name or f'c{i}')}")
+    names = ", ".join(f"c{i}" for i in range(len(outputs)))
+    return f"SELECT {', '.join(items)} FROM ({sql}) AS lab_side ({names})"
 
 
 _AGGREGATES = frozenset({"count", "count_big", "sum", "avg", "min", "max", "string_agg"})

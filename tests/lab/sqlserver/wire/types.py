@@ -142,7 +142,7 @@ def build(name: str, args: tuple[int, ...] = ()) -> SqlType:
         return SqlType(name, 0, first if first is not None else 18, args[1] if len(args) > 1 else 0)
     if name == "float":
         return REAL if first is not None and first <= 24 else FLOAT
-    if name in _SIZED:
+    if name in SIZED:
         return SqlType(name, first if first is not None else 1)
     if name in _FRACTIONS:
         scale = first if first is not None else 7
@@ -152,7 +152,7 @@ def build(name: str, args: tuple[int, ...] = ()) -> SqlType:
     raise SqlError(2715, f"Cannot find data type {name}.")
 
 
-_SIZED = frozenset({"char", "varchar", "nchar", "nvarchar", "binary", "varbinary"})
+SIZED = frozenset({"char", "character", "varchar", "nchar", "nvarchar", "binary", "varbinary"})
 # The precision of the types with fractions of a second, without them.
 _FRACTIONS = {"datetime2": 20, "time": 9, "datetimeoffset": 27}
 _PLAIN = {

@@ -11,7 +11,7 @@ from ...errors import SqlError
 from ...frame import Frame
 from ...parser import nodes as n
 from ...translate.dml import DmlTranslator
-from ...translate.names import column_type, ident, quote
+from ...translate.names import column_type, ident, quote, units_check, units_constraint
 from ...wire import types
 from ...wire.types import SqlType
 from ..catalog import ColumnInfo, ObjectInfo
@@ -135,19 +135,7 @@ class TableChanges(Tables):
         name = ident(old.name)
         if c.type != old.type:
             self._no_dependants(s, info, old, "ALTER COLUMN", c.type)
-            using = (
-                "" if old.type.is_string and c.type.is_string else f" USING {self._converted(name, old.type, c.type)}"
-            )
-            if old.default_id and using:
-                parts.append(f"ALTER COLUMN {name} DROP DEFAULT")
-            parts.append(f"ALTER COLUMN {name} TYPE {column_type(c.type)}{using}")
-            if old.default_id and using:
-                default = s.backend.query(
-                    "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = $1::int4 AND adnum = $2::int2",
-                    [str(info.object_id).encode(), str(old.attnum).encode()],
-                ).rows
-                if default:
-                    parts.append(f"ALTER COLUMN {name} SET DEFAULT {(default[0][0] or b'').decode()}")
+            parts += self._retype(s, info, old, c.type)
         if nullable != old.nullable:
             if nullable and self._in_primary_key(s, info, old):
                 raise SqlError(
@@ -161,9 +149,28 @@ class TableChanges(Tables):
         length = c.type.length if c.type.is_string or c.type.name in ("binary", "varbinary") else c.type.max_length
         s.backend.command(
             f"UPDATE lab.columns SET type = {quote(c.type.name)}, length = {length}, prec = {c.type.precision}, "
-            f"scale = "
-            f"{c.type.scale}, nullable = {nullable} WHERE object_id = {info.object_id} AND column_id = {old.column_id}"
+            f"scale = {c.type.scale}, nullable = {nullable} WHERE object_id = {info.object_id} AND column_id = "
+            f"{old.column_id}"
         )
+
+    def _retype(self, s: Session, info: ObjectInfo, old: ColumnInfo, kind: SqlType) -> list[str]:
+        """ALTER TABLE's parts that change the type; a default is taken off and put back around a conversion."""
+        name = ident(old.name)
+        units = units_check(old.name, kind)
+        dropped = [f"DROP CONSTRAINT IF EXISTS {ident(units_constraint(old.name))}"] + (
+            [f"ADD {units}"] if units else []
+        )
+        if old.type.is_string and kind.is_string:
+            return [f"ALTER COLUMN {name} TYPE {column_type(kind)}", *dropped]
+        change = f"ALTER COLUMN {name} TYPE {column_type(kind)} USING {self._converted(name, old.type, kind)}"
+        if not old.default_id:
+            return [change, *dropped]
+        default = s.backend.query(
+            "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = $1::int4 AND adnum = $2::int2",
+            [str(info.object_id).encode(), str(old.attnum).encode()],
+        ).rows
+        again = [f"ALTER COLUMN {name} SET DEFAULT {(default[0][0] or b'').decode()}"] if default else []
+        return [f"ALTER COLUMN {name} DROP DEFAULT", change, *again, *dropped]
 
     def _converted(self, name: str, old: SqlType, new: SqlType) -> str:
         translator = DmlTranslator(None, definition=True)

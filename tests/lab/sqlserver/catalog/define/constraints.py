@@ -11,7 +11,7 @@ from ...errors import SqlError
 from ...frame import Frame
 from ...parser import nodes as n
 from ...translate.dml import DmlTranslator
-from ...translate.names import ident, physical, quote
+from ...translate.names import TWIN, ident, index_key, physical, quote, schema_ident
 from .. import lookup
 from ..catalog import ColumnInfo, ObjectInfo
 from .base import Base, TableScope, suffix, wrapped
@@ -108,6 +108,9 @@ class Constraints(Base):
         listed = ", ".join(ident(c.name) for c, _unused in columns)
         what = "PRIMARY KEY" if primary else "UNIQUE NULLS NOT DISTINCT"
         commands = [f"ALTER TABLE {info.ref} ADD CONSTRAINT {ident(name)} {what} ({listed})"]
+        if any(c.type.is_string for c, _unused in columns):
+            keys = ", ".join(f"({index_key(c.name, c.type)})" for c, _unused in columns)
+            commands.append(f"CREATE UNIQUE INDEX {ident(name + TWIN)} ON {info.ref} ({keys}) NULLS NOT DISTINCT")
         if info.kind != "#":
             if (
                 primary
@@ -254,6 +257,7 @@ class Constraints(Base):
                     )
                 commands.append(self._forget_index(info.object_id, real))
             commands.append(f"ALTER TABLE {info.ref} DROP CONSTRAINT IF EXISTS {ident(real)}")
+            commands.append(f"DROP INDEX IF EXISTS {schema_ident(info.db, info.schema)}.{ident(real + TWIN)}")
         for table in ("defaults", "checks", "foreign_keys", "foreign_key_columns", "objects"):
             commands.append(f"DELETE FROM lab.{table} WHERE object_id = {object_id}")
         s.backend.command("; ".join(commands))

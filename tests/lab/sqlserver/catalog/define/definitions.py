@@ -11,7 +11,8 @@ from ...errors import SqlError
 from ...frame import Frame
 from ...parser import nodes as n
 from ...running import translated
-from ...translate.names import quote
+from ...translate.names import ident, quote
+from .. import lookup
 from .modules import Modules
 
 if TYPE_CHECKING:
@@ -52,10 +53,58 @@ class Definitions(Modules):
                 f"database is "
                 "not in a state that allows access checks.",
             )
+        if a.new_name:
+            self._rename_database(s, name, a.new_name)
         if a.option in ("READ_ONLY", "READ_WRITE"):
             s.backend.command(
                 f"UPDATE lab.databases SET read_only = {a.option == 'READ_ONLY'} WHERE name = {quote(name)}"
             )
+
+    def _rename_database(self, s: Session, name: str, new: str) -> None:
+        """ALTER DATABASE ... MODIFY NAME needs the database for itself."""
+        found = s.server.database(s, name)
+        assert found is not None
+        if found[0].lower() in ("master", "tempdb", "model", "msdb"):
+            raise SqlError(5013, f"The master and model databases cannot be renamed: '{name}'.")
+        if s.server.database(s, new) is not None and new.lower() != name.lower():
+            raise SqlError(1801, f"Database '{new}' already exists. Choose a different database name.")
+        low = name.lower()
+        if any(other.db == low for other in s.server.sessions() if other is not s):
+            raise SqlError(5030, "The database could not be exclusively locked to perform the operation.")
+        old, fresh = quote(low), quote(new.lower())
+        commands = [
+            f"UPDATE lab.{table} SET db = {fresh} WHERE db = {old}"
+            for table in ("schemas", "objects", "principals", "members", "permissions")
+        ]
+        commands.append(f"UPDATE lab.databases SET name = {quote(new)} WHERE name = {quote(found[0])}")
+        if new.lower() != low:
+            beginning = quote(low + ".")
+            schemas = self._strings(s, f"SELECT nspname FROM pg_namespace WHERE starts_with(nspname, {beginning})")
+            renamed = {x: ident(new.lower() + x[len(low) :]) for x in schemas}
+            views = [x for x in schemas if x.endswith((".sys", ".information_schema"))]
+            commands += [f"DROP SCHEMA {ident(x)} CASCADE" for x in views]
+            commands += [f"ALTER SCHEMA {ident(x)} RENAME TO {renamed[x]}" for x in schemas if x not in views]
+            commands += [f"CREATE SCHEMA {renamed[x]}" for x in views]
+            commands += s.server.views.create(new.lower())
+        s.backend.command("; ".join(commands))
+        if s.db == low:
+            s.db, s.db_name = new.lower(), new
+        s.out.message(5701, f"The database name '{new}' has been set.", 0)
+
+    def update_statistics(self, s: Session, u: n.UpdateStatistics, frame: Frame) -> None:
+        info = lookup.find(s, u.table)
+        if info is None or info.kind not in ("U", "#"):
+            raise SqlError(2706, f"Table '{u.table[-1]}' does not exist.")
+        s.server.rights.require(s, "ALTER", info)
+        known = {
+            x.lower() for x in self._strings(s, f"SELECT name FROM lab.indexes WHERE object_id = {info.object_id}")
+        }
+        for name in u.names:
+            if name.lower() not in known:
+                raise SqlError(
+                    2767, f"Could not locate statistics '{name}' in the system catalogs.", aborts="statement"
+                )
+        s.backend.command(f"ANALYZE {info.ref}")
 
 
 _D = Definitions
@@ -78,6 +127,7 @@ _METHODS: dict[type, Any] = {
     n.Permission: _D.permission,
     n.Principal: _D.principal,
     n.AlterDatabase: _D.alter_database,
+    n.UpdateStatistics: _D.update_statistics,
     n.TransferSchema: _D.transfer,
     n.Module: _D.module,
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...errors import SqlError, refusal
 from ...frame import Frame
 from ...parser import nodes as n
-from ...translate.names import ident, physical, quote, schema_ident
+from ...translate.names import ident, index_key, physical, quote, schema_ident
 from .. import lookup
 from ..catalog import ObjectInfo
 from .base import suffix
@@ -54,7 +54,9 @@ class Indexes(Constraints):
                 )
             include.append(column)
         where = f" WHERE {self.checked(s, i.where, info)}" if i.where is not None else ""
-        keys = ", ".join(f"{ident(c.name)} {'DESC NULLS LAST' if d else 'ASC NULLS FIRST'}" for c, d in columns)
+        keys = ", ".join(
+            f"({index_key(c.name, c.type)}) {'DESC NULLS LAST' if d else 'ASC NULLS FIRST'}" for c, d in columns
+        )
         included = f" INCLUDE ({', '.join(ident(c.name) for c in include)})" if include else ""
         distinct = " NULLS NOT DISTINCT" if i.unique else ""
         pg_name = physical(f"{info.name}.{i.name}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...errors import SqlError, refusal
 from ...frame import Frame
 from ...parser import nodes as n
-from ...translate.names import ident, physical, quote, schema_ident
+from ...translate.names import TWIN, ident, physical, quote, schema_ident, units_check, units_constraint
 from .. import lookup
 from ..catalog import ObjectInfo
 from .base import NEW_ID
@@ -261,6 +261,9 @@ class Objects(TableChanges):
         ]
         if physical(new) != physical(column.name):
             commands.append(f"ALTER TABLE {info.ref} RENAME COLUMN {ident(column.name)} TO {ident(new)}")
+            if units_check(column.name, column.type):
+                old, fresh = (ident(units_constraint(name)) for name in (column.name, new))
+                commands.append(f"ALTER TABLE {info.ref} RENAME CONSTRAINT {old} TO {fresh}")
         s.backend.command("; ".join(commands))
 
     def _rename_index(self, s: Session, parts: n.Name, new: str) -> None:
@@ -301,6 +304,8 @@ class Objects(TableChanges):
                     f"{quote(physical(info.name))} LIMIT 1); "
                     "END $lab$"
                 )
+                twin = f"{schema_ident(info.db, info.schema)}.{ident(info.name + TWIN)}"
+                commands.append(f"ALTER INDEX IF EXISTS {twin} RENAME TO {ident(new + TWIN)}")
                 commands.append(
                     f"UPDATE lab.indexes SET name = {quote(new)}, pg_name = {quote(physical(new))} WHERE name = "
                     f"{quote(info.name)} AND is_constraint"

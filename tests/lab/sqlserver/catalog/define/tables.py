@@ -12,7 +12,7 @@ from ...errors import SqlError, refusal
 from ...frame import Frame
 from ...parser import nodes as n
 from ...running import queries, values
-from ...translate.names import column_type, ident, physical, quote, schema_ident
+from ...translate.names import column_type, ident, physical, quote, schema_ident, units_check
 from ...wire import types
 from ...wire.types import SqlType
 from .. import lookup
@@ -129,6 +129,9 @@ class Tables(Indexes):
             parts.append("DEFAULT int8send(nextval('lab.rowversions'))")
         if c.nullable is False:
             parts.append("NOT NULL")
+        units = units_check(c.name, c.type)
+        if units and c.computed is None:
+            parts.append(units)
         if c.type.name == "tinyint":
             parts.append(f"CHECK ({ident(c.name)} BETWEEN 0 AND 255)")
         return " ".join(parts)
