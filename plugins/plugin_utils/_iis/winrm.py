@@ -12,13 +12,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from .errors import CommandTimeout, ConnectionLost, IisError, ProgramMissing
 from .transport import Command, CommandResult, CommandRunner
-from .winrm_errors import InvalidCredentialsError, WinRMOperationTimeoutError, WSManFaultError, is_transport_failure
+from .winrm_errors import (
+    WinRMOperationTimeoutError,
+    WSManFaultError,
+    cause_of,
+    is_transport_failure,
+    recorded_failures,
+)
 
 QUOTA_MAX_OPERATIONS = 0x803381A6
 SHELL_NOT_FOUND = 0x8033805B
@@ -27,29 +33,26 @@ STDIN_CHUNK_BYTES = 100_000  # base64 and the envelope fit into the smallest Max
 UTF8_CODEPAGE = 65001
 
 
-def explain_connection_failure(text: str, user: str, endpoint: str) -> tuple[str, str]:
-    """A short reason and a sentence for the text of a connection failure."""
-    low = text.lower()
-    if "credentials were rejected" in low or "401" in low or "kinit" in low or "kerberos auth failure" in low:
-        return (
-            "credentials",
-            f"{endpoint} rejected the login of {user}: "
-            "check ansible_user, ansible_password and ansible_winrm_transport.",
-        )
-    if "wrong_version_number" in low or "record_layer_failure" in low:
-        return "tls", f"{endpoint} does not speak TLS: check ansible_port and ansible_winrm_scheme."
-    if "certificate" in low or ("ssl" in low and "verify" in low):
-        return "certificate", (
-            f"The certificate of {endpoint} is not trusted: set ansible_winrm_ca_trust_path to its CA, "
-            "or install a certificate for this name."
-        )
-    if "refused" in low:
-        return "refused", f"Nothing listens at {endpoint}: check ansible_host, ansible_port and the WinRM service."
-    if "timed out" in low or "timeout" in low:
-        return "timeout", f"{endpoint} did not answer in time: check the host, the network and the firewall."
-    if "resolve" in low or "name or service not known" in low or "getaddrinfo" in low:
-        return "name", f"The name in {endpoint} cannot be resolved: check ansible_host."
-    return "other", f"{endpoint} cannot be reached: {text}."
+_SENTENCES = {
+    "credentials": (
+        "{endpoint} rejected the login of {user}: check ansible_user, ansible_password and ansible_winrm_transport."
+    ),
+    "certificate": (
+        "The certificate of {endpoint} is not trusted: set ansible_winrm_ca_trust_path to its CA, "
+        "or install a certificate for this name."
+    ),
+    "tls": "{endpoint} does not speak TLS: check ansible_port and ansible_winrm_scheme.",
+    "timeout": "{endpoint} did not answer in time: check the host, the network and the firewall.",
+    "refused": "Nothing listens at {endpoint}: check ansible_host, ansible_port and the WinRM service.",
+    "name": "The name in {endpoint} cannot be resolved: check ansible_host.",
+    "other": "{endpoint} cannot be reached: {text}.",
+}
+
+
+def explain_connection_failure(error: BaseException, text: str, user: str, endpoint: str) -> tuple[str, str]:
+    """The cause and a sentence for a failed connection. `error` decides; `text` is shown for an unknown cause."""
+    cause = cause_of(error)
+    return cause, _SENTENCES[cause].format(user=user, endpoint=endpoint, text=text)
 
 
 def decode_output(raw: bytes) -> str:
@@ -71,25 +74,27 @@ class WinrmRunner(CommandRunner):
 
     def connect(self) -> None:
         """Log in and open a shell; raises ConnectionLost where Ansible would report UNREACHABLE."""
-        try:
-            self._connection._connect()
-        except AnsibleConnectionFailure as failure:
-            self._discard_connection()
-            reason, sentence = explain_connection_failure(str(failure), self._user, self._endpoint)
-            raise ConnectionLost(sentence, connection_error=reason) from failure
-        except AnsibleError as failure:
-            self._discard_connection()
-            if "timed out" in str(failure):
-                raise ConnectionLost(
-                    f"{self._endpoint} did not answer in time.", connection_error="timeout"
-                ) from failure
-            raise IisError(f"The WinRM connection cannot be set up: {failure}") from failure
-        except Exception as failure:
-            if not is_transport_failure(failure):
-                raise
-            self._discard_connection()
-            reason, sentence = explain_connection_failure(str(failure), self._user, self._endpoint)
-            raise ConnectionLost(sentence, connection_error=reason) from failure
+        with recorded_failures() as failures:
+            try:
+                self._connection._connect()
+            except AnsibleError as failure:
+                # Without an exception of pywinrm, Ansible failed before: a library or a Kerberos ticket is missing.
+                if failures:
+                    self._refuse(failures[-1], failure)
+                self._discard_connection()
+                sentence = f"The WinRM connection to {self._endpoint} cannot be set up: {failure}"
+                if isinstance(failure, AnsibleConnectionFailure):
+                    raise ConnectionLost(sentence, connection_error="other") from failure
+                raise IisError(sentence) from failure
+            except Exception as failure:
+                if not is_transport_failure(failure):
+                    raise
+                self._refuse(failure, failure)
+
+    def _refuse(self, cause: BaseException, failure: BaseException) -> NoReturn:
+        self._discard_connection()
+        reason, sentence = explain_connection_failure(cause, str(failure), self._user, self._endpoint)
+        raise ConnectionLost(sentence, connection_error=reason) from failure
 
     def run(self, command: Command) -> CommandResult:
         try:
@@ -175,10 +180,10 @@ class WinrmRunner(CommandRunner):
 
     def _connection_lost(self, broken: BaseException) -> ConnectionLost:
         self._discard_connection()
-        if isinstance(broken, InvalidCredentialsError):
-            return ConnectionLost("the node no longer accepts the login", connection_error="credentials")
-        reason, _sentence = explain_connection_failure(str(broken), self._user, self._endpoint)
-        return ConnectionLost(f"{type(broken).__name__}: {broken}", connection_error=reason)
+        cause = cause_of(broken)
+        if cause == "credentials":
+            return ConnectionLost("the node no longer accepts the login", connection_error=cause)
+        return ConnectionLost(f"{type(broken).__name__}: {broken}", connection_error=cause)
 
     def _discard_connection(self) -> None:
         """Close the connection here, so that Ansible does not wait for a dead node when it closes it."""

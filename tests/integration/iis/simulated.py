@@ -124,7 +124,8 @@ class SimulatedRig(Rig):
                 "wrong_password": {**winrm, "ansible_password": "not-the-pa55word"},
                 "wrong_password_ntlm": {**ntlm, "ansible_password": "not-the-pa55word"},
                 "untrusted": {k: v for k, v in winrm.items() if k != "ansible_winrm_ca_trust_path"},
-                "dead_port": {**winrm, "ansible_port": 5999},
+                "dead_port": {**winrm, "ansible_port": 5401},
+                "unknown_name": {**winrm, "ansible_host": "web401.invalid"},
                 "no_tls": {**winrm, "ansible_port": 5985, "ansible_winrm_scheme": "https"},
                 "psrp": {**winrm, "ansible_connection": "psrp"},
             }

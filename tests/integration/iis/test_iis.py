@@ -187,6 +187,8 @@ def test_listeners_that_do_not_fit_fail_and_can_be_rescued(simulated: SimulatedR
             "wrong_password_ntlm": ("credentials", "rejected the login of deployer"),
             "untrusted": ("certificate", "is not trusted"),
             "no_tls": ("tls", "does not speak TLS"),
+            "dead_port": ("refused", "Nothing listens"),
+            "unknown_name": ("name", "cannot be resolved"),
         },
     )
 

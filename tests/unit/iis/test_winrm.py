@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests.exceptions
+import urllib3.exceptions
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.errors import (
     CommandTimeout,
@@ -22,9 +25,9 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.winrm im
     STDIN_CHUNK_BYTES,
     WinrmRunner,
     decode_output,
-    explain_connection_failure,
 )
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
+from winrm.protocol import Protocol as RealProtocol
 
 from .conftest import Clock
 
@@ -194,20 +197,48 @@ def test_a_slow_send_is_no_failure() -> None:
     assert run.run(Command("x.exe", stdin=b"abc")).stdout == "done"
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (requests.exceptions.ConnectionError("Connection refused"), "refused"),
-        (requests.exceptions.ConnectionError("('Connection aborted.', RemoteDisconnected())"), "other"),
-        (requests.exceptions.ReadTimeout("Read timed out."), "timeout"),
-        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "certificate"),
-        (WinRMTransportError("http", 503, ""), "other"),
-        (InvalidCredentialsError("the specified credentials were rejected by the server"), "credentials"),
-        (ConnectionResetError(104, "reset"), "other"),
-        (fault(1234), "other"),
-        (AssertionError(), "other"),
-    ],
-)
+def caused(outer: Exception, *causes: BaseException) -> Exception:
+    """An exception with a chain of causes, as urllib3 and requests make them."""
+    last: BaseException = outer
+    for cause in causes:
+        last.__cause__ = cause
+        last = cause
+    return outer
+
+
+def wrapped(reason: Exception) -> requests.exceptions.ConnectionError:
+    """The exception of requests for what urllib3 gives up on; its text has a host and a port that look like codes."""
+    given_up = urllib3.exceptions.MaxRetryError(
+        cast(Any, "HTTPSConnectionPool(host='web401.example', port=5401)"), "/wsman", reason
+    )
+    return requests.exceptions.ConnectionError(given_up)
+
+
+REFUSED = caused(Exception("[Errno 111]"), ConnectionRefusedError(111, "Connection refused"))
+NAME = caused(Exception("NameResolutionError"), socket.gaierror(-2, "Name or service not known"))
+TLS = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+CERTIFICATE = ssl.SSLCertVerificationError(1, "certificate verify failed")
+CAUSES = [
+    (wrapped(REFUSED), "refused"),
+    (wrapped(NAME), "name"),
+    (wrapped(Exception("RemoteDisconnected")), "other"),
+    (requests.exceptions.ConnectTimeout("port 5401"), "timeout"),
+    (requests.exceptions.ReadTimeout("Read timed out."), "timeout"),
+    (WinRMOperationTimeoutError(), "timeout"),
+    (caused(requests.exceptions.SSLError("web401.example"), CERTIFICATE), "certificate"),
+    (requests.exceptions.SSLError(urllib3.exceptions.SSLError(CERTIFICATE)), "certificate"),
+    (requests.exceptions.SSLError(urllib3.exceptions.SSLError(TLS)), "tls"),
+    (WinRMTransportError("http", 503, "status 401 refused certificate timed out"), "other"),
+    (WinRMTransportError("http", 401, ""), "credentials"),
+    (InvalidCredentialsError("the specified credentials were rejected by the server"), "credentials"),
+    (ConnectionResetError(104, "reset by web401.example:5401, refused"), "other"),
+    (fault(1234), "other"),
+    (AssertionError("401 refused"), "other"),
+]
+
+
+# A timed-out Receive is no failure: the program has no output yet.
+@pytest.mark.parametrize(("error", "reason"), [c for c in CAUSES if not isinstance(c[0], WinRMOperationTimeoutError)])
 def test_every_transport_failure_is_a_lost_connection(error: Exception, reason: str) -> None:
     run, protocol, connection = runner(error)
     with pytest.raises(ConnectionLost) as caught:
@@ -232,32 +263,70 @@ def test_a_signal_that_fails_is_a_lost_connection() -> None:
         run.run(Command("x.exe"))
 
 
-@pytest.mark.parametrize(
-    ("text", "reason", "words"),
-    [
-        ("ntlm: the specified credentials were rejected by the server", "credentials", "rejected the login of deploy"),
-        ("ssl: HTTPSConnectionPool ... certificate verify failed: unable to get", "certificate", "is not trusted"),
-        ("ssl: ... [SSL: WRONG_VERSION_NUMBER] wrong version number", "tls", "does not speak TLS"),
-        ("ssl: ... Failed to establish a new connection: [Errno 111] Connection refused", "refused", "Nothing listens"),
-        ("ssl: ConnectTimeoutError(connect timeout=30)", "timeout", "did not answer in time"),
-        ("ssl: Failed to resolve 'web01' [Errno -2] Name or service not known", "name", "cannot be resolved"),
-        ("ssl: something new", "other", "something new"),
-    ],
-)
-def test_a_failed_login_is_explained(text: str, reason: str, words: str) -> None:
-    assert explain_connection_failure(text, "deploy", "web01:5986")[0] == reason
-    run = WinrmRunner(Connection(None, AnsibleConnectionFailure(text)))
-    with pytest.raises(ConnectionLost, match=words) as caught:
-        run.connect()
+class OpeningConnection(Connection):
+    """Opens its shell as Ansible's connection does: the exceptions of pywinrm become one text."""
+
+    def __init__(self, *errors: Exception, timed_out: bool = False) -> None:
+        super().__init__(None)
+        self._errors = errors
+        self._timed_out = timed_out
+
+    def _connect(self) -> None:
+        texts = []
+        for error in self._errors:
+            protocol = RealProtocol("http://web401.example:5401/wsman", username="u", password="p")
+            protocol.send_message = raising(error)
+            try:
+                protocol.open_shell()
+            except Exception as failure:
+                texts.append(str(failure))
+        if self._timed_out:
+            raise AnsibleError("the connection attempt timed out")
+        raise AnsibleConnectionFailure(", ".join(texts))
+
+
+def raising(error: Exception) -> Callable[[str], str]:
+    def send(_message: str) -> str:
+        raise error
+
+    return send
+
+
+SENTENCES = {
+    "credentials": "rejected the login of deploy",
+    "certificate": "is not trusted",
+    "tls": "does not speak TLS",
+    "refused": "Nothing listens",
+    "timeout": "did not answer in time",
+    "name": "cannot be resolved",
+    "other": "cannot be reached",
+}
+
+
+@pytest.mark.parametrize(("error", "reason"), CAUSES)
+def test_a_failed_login_is_explained_by_its_type(error: Exception, reason: str) -> None:
+    before = RealProtocol.open_shell
+    with pytest.raises(ConnectionLost, match=SENTENCES[reason]) as caught:
+        WinrmRunner(OpeningConnection(error)).connect()
     assert caught.value.facts["connection_error"] == reason
+    assert RealProtocol.open_shell is before
+
+
+def test_the_last_of_several_transports_is_explained() -> None:
+    connection = OpeningConnection(InvalidCredentialsError("x"), wrapped(REFUSED))
+    with pytest.raises(ConnectionLost, match="Nothing listens"):
+        WinrmRunner(connection).connect()
 
 
 def test_a_connection_attempt_that_times_out_is_lost_and_a_wrong_setting_is_not() -> None:
-    with pytest.raises(ConnectionLost):
-        WinrmRunner(Connection(None, AnsibleError("the connection attempt timed out"))).connect()
+    with pytest.raises(ConnectionLost, match="in time"):
+        WinrmRunner(OpeningConnection(WinRMOperationTimeoutError(), timed_out=True)).connect()
     with pytest.raises(IisError, match="not installed") as caught:
         WinrmRunner(Connection(None, AnsibleError("winrm or requests is not installed"))).connect()
     assert not caught.value.connection_lost
+    with pytest.raises(ConnectionLost, match="Kerberos auth failure") as ticket:
+        WinrmRunner(Connection(None, AnsibleConnectionFailure("Kerberos auth failure for principal x"))).connect()
+    assert ticket.value.facts["connection_error"] == "other"
 
 
 @pytest.mark.parametrize(
