@@ -132,6 +132,16 @@ def test_hosts_that_cannot_be_reached_or_trusted(host: Any, shell: Any, url: str
     assert shell.run(CURL, "-sS", "--cacert", r"C:\nonesuch.pem", url)[0] == 77
 
 
+def test_the_end_of_a_file(host: Any, shell: Any) -> None:
+    (host.drive / "a log.txt").write_bytes(b"0123456789")
+    address = "file:///C:/a%20log.txt"
+    assert shell.run(CURL, "-s", "--range", "-4", address) == (0, "6789", "")
+    assert shell.run(CURL, "-s", "--proto", "=file", address) == (0, "0123456789", "")
+    assert shell.run(CURL, "-s", "--range", "-11", address)[0] == 36
+    assert shell.run(CURL, "-s", "file:///C:/nonesuch")[0] == 37
+    assert shell.run(CURL, "-s", "--proto", "=https", address)[0] == 1
+
+
 def test_an_older_curl_and_a_strict_schannel(hosts: Any, open_shell: Any, url: str) -> None:
     host = hosts(curl_version="7.55.1", revocation_check=True, missing_tools=["tar.exe"], language="de", windows="2022")
     shell = open_shell(host.protocol())

@@ -63,6 +63,7 @@ class Options:
     no_revoke: bool = False
     tls_minimum: str | None = None
     max_redirs: int = 50
+    range: str | None = None
     configs: list[str] = field(default_factory=list)
 
 
@@ -80,13 +81,14 @@ _VALUES = {
     "connect-timeout": "connect_timeout", "speed-limit": "speed_limit", "speed-time": "speed_time",
     "max-filesize": "max_filesize", "write-out": "write_out", "proto": "proto", "config": "configs",
     "max-redirs": "max_redirs", "proto-redir": "proto_redir", "cacert": "cacert",
+    "range": "range",
 }  # fmt: skip
 _IGNORED = {"globoff", "http1.1", "no-keepalive", "no-buffer"}
 _TLS = {"tlsv1": "1.0", "tlsv1.0": "1.0", "tlsv1.1": "1.1", "tlsv1.2": "1.2", "tlsv1.3": "1.3"}
 _SHORT = {
     "f": "fail", "s": "silent", "S": "show-error", "L": "location", "k": "insecure", "I": "head", "i": "include",
     "o": "output", "u": "user", "H": "header", "A": "user-agent", "m": "max-time", "w": "write-out", "K": "config",
-    "Y": "speed-limit", "y": "speed-time", "g": "globoff", "N": "no-buffer",
+    "Y": "speed-limit", "y": "speed-time", "g": "globoff", "N": "no-buffer", "r": "range",
 }  # fmt: skip
 _SINCE_8 = {
     "fail-with-body", "no-progress-meter", "retry-all-errors", "ssl-revoke-best-effort", "remove-on-error", "tlsv1.3",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...drive import Refused, Writer
 from ...process import Context, Unsimulated
+from .files import read_file
 from .options import CurlError, Options, apply_arguments, apply_config
 from .transfer import Answer, Transfer, refuse_proxy
 
@@ -87,6 +88,10 @@ def _fetch(context: Context, options: Options) -> int:
 
 def _attempt(context: Context, options: Options, deadline: float | None) -> Answer:
     url = options.urls[0]
+    if url.lower().startswith("file:"):
+        return read_file(context, options, url, context.stdout.write)
+    if options.range is not None:
+        raise Unsimulated("curl: --range of HTTP")
     transfer = Transfer(context, options, deadline)
     if options.output is None or options.output == "-":
         return transfer.run(url, context.stdout.write)
