@@ -117,17 +117,19 @@ EXAMPLES = r"""
 RETURN = r"""
 name:
   description: Name of the pool as IIS spells it.
-  returned: success
+  returned: success, and failures after the first reading
   type: str
   sample: Shop
 previous_state:
   description: State of the pool before the task.
-  returned: success
+  returned: success, and failures after the first reading
   type: str
   sample: Started
 state:
-  description: State of the pool after the task; in check mode the state that it would have.
-  returned: success, and when a wait failed
+  description:
+    - State of the pool after the task; in check mode the state that it would have.
+    - After a failure the state in which the pool was left; null when it could not be read.
+  returned: success, and failures after the first reading
   type: str
   sample: Stopped
 in_flight_at_start:
@@ -135,6 +137,11 @@ in_flight_at_start:
   returned: success
   type: int
   sample: 3
+in_flight:
+  description: Requests in flight when the task gave up waiting for them.
+  returned: when O(on_timeout=fail) refused the stop
+  type: int
+  sample: 1
 in_flight_killed:
   description:
     - Requests that IIS killed when the C(shutdownTimeLimit) of the pool or of the ASP.NET Core Module ended, by the
@@ -144,13 +151,13 @@ in_flight_killed:
   sample: 0
 previous_worker_pids:
   description: Process IDs of the pool's workers before the task.
-  returned: success
+  returned: success, and failures after the first reading
   type: list
   elements: int
   sample: [4004]
 worker_pids:
-  description: Process IDs of the pool's workers after the task.
-  returned: success
+  description: Process IDs of the pool's workers after the task, also after a failure.
+  returned: success, and failures after the first reading
   type: list
   elements: int
   sample: []

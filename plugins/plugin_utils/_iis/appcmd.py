@@ -75,10 +75,29 @@ class Appcmd:
             if result.exit_code:
                 raise self._error(arguments, result)
             raise IisError(f"appcmd {' '.join(arguments)} printed no readable XML.")
+        if not found:
+            self._check_empty(arguments, document, result)
+        elif result.exit_code == NOTHING_MATCHED:
+            raise IisError(f"appcmd {' '.join(arguments)} printed objects and ended as if there were none.")
         tag = _TAGS[words[0]]
         if any(row.tag != tag or not row.get(f"{tag}.NAME") for row in found):
             raise IisError(f"appcmd {' '.join(arguments)} printed other objects than {tag}.")
         return found
+
+    def _check_empty(self, arguments: tuple[str, ...], document: Row | None, result: CommandResult) -> None:
+        """Accept an empty list when appcmd says that nothing matched, or else when it still lists the pools.
+
+        Every server has pools. Where even they are missing, appcmd or the rights of the user are at fault.
+        """
+        if document is not None and result.exit_code == NOTHING_MATCHED:
+            return
+        control = self._run(("list", "apppool", "/xml"), _RETRIED_READS)
+        pools = _parse(control.stdout)
+        if control.exit_code or pools is None or not len(pools):
+            raise IisError(
+                f"appcmd {' '.join(arguments)} printed nothing, and appcmd lists no application pools: "
+                "check the rights of the WinRM user and the IIS installation."
+            )
 
     def change(self, *words: str, accept: frozenset[int] = frozenset()) -> int:
         """Run a command that changes something; returns 0 or one of `accept`, raises AppcmdError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from .appcmd import ALREADY_RUNNING, NOT_STARTED, TRANSIENT_RPC, Appcmd, Row
+from .appcmd import ACCESS_DENIED, ALREADY_RUNNING, NOT_STARTED, TRANSIENT_RPC, Appcmd, Row
 from .errors import AppcmdError, IisError
 from .pool_api import Pool, PoolApi, PoolConfig, Request, Worker
 from .quoting import object_name
@@ -32,13 +32,13 @@ class AppcmdPools(PoolApi):
         ]
 
     def workers(self) -> list[Worker]:
-        return [Worker(int(row.get("WP.NAME", "0")), row.get("APPPOOL.NAME", "")) for row in self._appcmd.rows("wp")]
+        return [Worker(_pid(row), _pool_of(row)) for row in self._appcmd.rows("wp")]
 
     def requests(self) -> list[Request]:
         try:
             rows = self._appcmd.rows("requests")
         except AppcmdError as error:
-            if error.code == TRANSIENT_RPC:
+            if error.code in (TRANSIENT_RPC, ACCESS_DENIED):
                 raise
             raise IisError(
                 "The node cannot list the requests in flight: install the role service Web-Request-Monitor, "
@@ -46,7 +46,7 @@ class AppcmdPools(PoolApi):
             ) from error
         return [
             Request(
-                pool=row.get("APPPOOL.NAME", ""),
+                pool=_pool_of(row),
                 pid=_number(row.get("WP.NAME")),
                 verb=row.get("Verb", ""),
                 path=row.get("Url", "").split("?", 1)[0],
@@ -69,20 +69,41 @@ class AppcmdPools(PoolApi):
         self._appcmd.change(verb, "apppool", option, accept=frozenset(accept))
 
 
+def _pid(row: Row) -> int:
+    name = row.get("WP.NAME", "")
+    if not name.isdigit():
+        raise IisError(f"appcmd list wp printed {name!r}, a process id was expected.")
+    return int(name)
+
+
+def _pool_of(row: Row) -> str:
+    """The pool of a worker or request: without it nothing can be said about any pool."""
+    name = row.get("APPPOOL.NAME")
+    if not name:
+        raise IisError(f"appcmd printed a {row.tag} without its application pool.")
+    return name
+
+
 def _number(text: str | None) -> int:
     return int(text) if text and text.isdigit() else 0
 
 
 def _seconds(text: str | None, default: float) -> float:
-    match = _TIME_SPAN.fullmatch(text or "")
-    if not match:
+    if text is None:
         return default
+    match = _TIME_SPAN.fullmatch(text)
+    if not match:
+        raise IisError(f"appcmd printed {text!r}, a time span such as 00:01:30 was expected.")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 
 
 def _truth(text: str | None, default: bool) -> bool:
-    return default if text is None else text.strip().lower() == "true"
+    if text is None:
+        return default
+    if text.lower() not in ("true", "false"):
+        raise IisError(f"appcmd printed {text!r}, true or false was expected.")
+    return text.lower() == "true"
 
 
 def _config(row: Row) -> PoolConfig | None:

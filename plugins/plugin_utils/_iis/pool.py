@@ -17,7 +17,7 @@ from .errors import IisError
 from .pool_api import Pool, PoolApi, Request
 from .reporter import TaskReporter
 
-STARTED, STOPPED, STOPPING = "Started", "Stopped", "Stopping"
+STARTED, STOPPED, STARTING, STOPPING = "Started", "Stopped", "Starting", "Stopping"
 _FIRST_POLL_S, _LONGEST_POLL_S = 0.1, 0.5
 _KILL_SLACK_S = 1.0
 _ASPNETCORE_SHUTDOWN_S = 10.0  # the module's default; it kills the application before the pool kills the worker
@@ -68,13 +68,34 @@ class PoolTask:
             "in_flight_killed": 0,
         }
         steps = {"started": self._started, "stopped": self._stopped, "recycled": self._recycled}
-        steps[self._options.state](pool, workers, result)
+        try:
+            steps[self._options.state](pool, workers, result)
+        except IisError as error:
+            if not error.connection_lost:
+                self._add_state(pool, workers, error)
+            raise
         result["waited_ms"] = round((self._clock() - self._began) * 1000)
         result["diff"] = {
             "before": {"name": pool.name, "state": pool.state, "worker_pids": workers},
             "after": {"name": pool.name, "state": result["state"], "worker_pids": result["worker_pids"]},
         }
         return result
+
+    def _add_state(self, before: Pool, workers: list[int], error: IisError) -> None:
+        """Add to a failure in which state it leaves the pool, so that a caller knows what is still to do."""
+        try:
+            state: str | None = self._read_pool().state
+            pids: list[int] | None = self._worker_pids(before.name)
+        except IisError:
+            state = pids = None
+        error.facts.update(
+            name=before.name,
+            previous_state=before.state,
+            previous_worker_pids=workers,
+            state=state,
+            worker_pids=pids,
+            changed=(state, pids) != (before.state, workers),
+        )
 
     # the three states
 
@@ -104,7 +125,6 @@ class PoolTask:
                 raise IisError(
                     f"The pool {pool.name} is {state} {self._options.timeout_s:g} s after its start, {STARTED} was "
                     "expected: see the System event log (source WAS) for a crash at start or a wrong identity.",
-                    state=state,
                 )
             awaited = "its worker" if state == STARTED else STARTED
             self._reporter.show_throttled(f"{pool.name}: {state}, waiting for {awaited}")
@@ -119,7 +139,7 @@ class PoolTask:
             result.update(state=STOPPED, worker_pids=[])
             return
         forced = False
-        if pool.state == STARTED:
+        if pool.state in (STARTED, STARTING):
             if watch_requests:
                 forced = self._wait_idle(pool, running)
             self._reporter.begin_step(
@@ -134,7 +154,6 @@ class PoolTask:
         if pool.state != STARTED:
             raise IisError(
                 f"The pool {pool.name} is {pool.state}, {STARTED} was expected for a recycle: start it instead.",
-                state=pool.state,
             )
         if pool.config is not None and pool.config.disallow_overlapping_rotation and not self._options.allow_gap:
             raise IisError(
@@ -172,7 +191,6 @@ class PoolTask:
                     f"(the oldest: {_oldest(running)}). Nothing was changed: drain the node first, raise timeout_s, "
                     "or set on_timeout to stop.",
                     in_flight=len(running),
-                    state=pool.state,
                 )
             self._reporter.show_throttled(f"{pool.name}: {_count(running)}, the oldest: {_oldest(running)}")
             deadline.sleep()
@@ -200,15 +218,12 @@ class PoolTask:
                     raise IisError(
                         f"The pool {pool.name} is {STARTED} again after its stop: "
                         "another program or person started it.",
-                        state=state,
                     )
             if deadline.expired:
                 left = f"worker {', '.join(map(str, pids))} still runs" if pids else f"it is {state}"
                 raise IisError(
                     f"The pool {pool.name} is not stopped {timeout_s:g} s after the stop began: {left}. "
                     "Raise exit_timeout_s beyond its shutdownTimeLimit, or examine the process.",
-                    state=state,
-                    worker_pids=pids,
                 )
             awaited = f"worker {', '.join(map(str, pids))} to exit" if pids else STOPPED
             self._reporter.show_throttled(f"{pool.name}: waiting for {awaited}")
@@ -247,8 +262,6 @@ class PoolTask:
                 raise IisError(
                     f"The pool {pool.name} was recycled, and after {self._options.exit_timeout_s:g} s {found}: "
                     "see the System event log (source WAS), or raise exit_timeout_s.",
-                    state=STARTED,
-                    worker_pids=pids,
                 )
             self._reporter.show_throttled(
                 f"{pool.name}: new worker {fresh or 'not started yet'}, old worker {leaving or 'exited'}"
@@ -262,15 +275,15 @@ class PoolTask:
         pools = self._api.pools(with_config=True)
         for pool in pools:
             if pool.name.casefold() == wanted:
-                return pool
+                return _checked(pool)
         known = ", ".join(sorted(pool.name for pool in pools)) or "none"
         raise IisError(f"The node has no application pool {self._options.name!r}; it has: {known}.")
 
     def _worker_pids(self, name: str) -> list[int]:
-        return sorted(worker.pid for worker in self._api.workers() if worker.pool == name)
+        return sorted(worker.pid for worker in self._api.workers() if worker.pool.casefold() == name.casefold())
 
     def _in_flight(self, name: str) -> list[Request]:
-        return [request for request in self._api.requests() if request.pool == name]
+        return [request for request in self._api.requests() if request.pool.casefold() == name.casefold()]
 
     def _deadline(self, timeout_s: float) -> Deadline:
         return Deadline(
@@ -280,6 +293,18 @@ class PoolTask:
             clock=self._clock,
             pause=self._pause,
         )
+
+
+def _checked(pool: Pool) -> Pool:
+    """Refuse a pool of which something is unknown that decides what happens to it."""
+    if pool.state not in (STARTED, STOPPED, STARTING, STOPPING):
+        raise IisError(
+            f"The pool {pool.name} has the state {pool.state!r}; Started, Starting, Stopping or Stopped was expected: "
+            "check the Windows Process Activation Service (WAS) on the node."
+        )
+    if pool.config is None:
+        raise IisError(f"appcmd printed no configuration of the pool {pool.name}.")
+    return pool
 
 
 def _count(running: list[Request]) -> str:

@@ -35,9 +35,13 @@ def describe_pools(api: PoolApi, name: str | None) -> dict[str, Any]:
             {
                 "name": pool.name,
                 "state": pool.state,
-                "worker_pids": sorted(worker.pid for worker in workers if worker.pool == pool.name),
+                "worker_pids": sorted(
+                    worker.pid for worker in workers if worker.pool.casefold() == pool.name.casefold()
+                ),
                 "config": asdict(pool.config) if pool.config else None,
-                **_in_flight(None if requests is None else [r for r in requests if r.pool == pool.name]),
+                **_in_flight(
+                    None if requests is None else [r for r in requests if r.pool.casefold() == pool.name.casefold()]
+                ),
             }
             for pool in wanted
         ],

@@ -103,6 +103,7 @@ def test_a_request_that_does_not_end_is_cut_only_with_on_timeout_stop(rig: Rig) 
         assert held.release() is None
     assert refused["failed"] is True
     assert f"1 request in flight in pool {rig.quick} after 0.5 s" in refused["msg"]
+    assert (refused["state"], refused["changed"], len(refused["worker_pids"])) == ("Started", False, 1)
     assert (forced["state"], forced["in_flight_killed"], started["state"]) == ("Stopped", 1, "Started")
     rig.wait_for("1.0", QUICK_HOST)
 

@@ -47,8 +47,13 @@ def request(name: str, pid: int, url: str = "/slow?token=abc", ms: int = 1200) -
     )
 
 
-def vdir(name: str, path: str) -> str:
-    return f'<VDIR VDIR.NAME="{name}" physicalPath="{path}" path="/" APP.NAME="{name}"/>'
+def vdir(name: str, path: str, below: str = "/") -> str:
+    return f'<VDIR VDIR.NAME="{name}" physicalPath="{path}" path="{below}" APP.NAME="{name}"/>'
+
+
+def cmd(line: str) -> str:
+    """A line of cmd.exe as the script has it."""
+    return f'cmd /d /v:off /s /c "{line}"'
 
 
 @dataclass
@@ -57,6 +62,7 @@ class Step:
 
     line: str
     answer: CommandResult | Exception | Callable[[Command], CommandResult]
+    repeated: bool = False
 
 
 @dataclass
@@ -66,9 +72,22 @@ class ScriptedNode(CommandRunner):
     steps: list[Step] = field(default_factory=list)
     seen: list[Command] = field(default_factory=list)
 
-    def expect(self, line: str, stdout: str = "", exit_code: int = 0, stderr: str = "") -> ScriptedNode:
+    def expect(self, line: str, stdout: str = "", exit_code: int | None = None, stderr: str = "") -> ScriptedNode:
+        """The exit code is 0, or as appcmd's for a list without objects, 1."""
+        if exit_code is None:
+            exit_code = 1 if stdout == xml() else 0
         self.steps.append(Step(line, CommandResult(exit_code, stdout, stderr)))
         return self
+
+    def repeat(self, line: str, stdout: str) -> ScriptedNode:
+        """A command that comes any number of times, until another one comes."""
+        self.steps.append(Step(line, CommandResult(0, stdout), repeated=True))
+        return self
+
+    def expect_missing(self, path: str) -> ScriptedNode:
+        """A file that is read and does not exist."""
+        self.expect(cmd(f'type "{path}"'), "", 1)
+        return self.expect(cmd(f'if exist "{path}" (exit 0) else (exit 3)'), "", 3)
 
     def expect_raise(self, line: str, error: Exception) -> ScriptedNode:
         self.steps.append(Step(line, error))
@@ -81,7 +100,9 @@ class ScriptedNode(CommandRunner):
     def run(self, command: Command) -> CommandResult:
         line = f"{command.name.removesuffix('.exe')} {command.argument_line}"
         assert self.steps, f"one command too many: {line}"
-        step = self.steps.pop(0)
+        while self.steps[0].repeated and not matches(self.steps[0].line, line):
+            self.steps.pop(0)
+        step = self.steps[0] if self.steps[0].repeated else self.steps.pop(0)
         assert matches(step.line, line), f"expected {step.line!r}, got {line!r}"
         self.seen.append(command)
         if isinstance(step.answer, Exception):

@@ -39,10 +39,74 @@ def test_rows_come_from_xml(appcmd: Appcmd, node: ScriptedNode) -> None:
     assert AppcmdPools(appcmd).workers() == [Worker(4004, "My & Pool"), Worker(5, "B")]
 
 
-@pytest.mark.parametrize(("stdout", "exit_code"), [("", 0), ("", 1), (xml(), 0), (xml(), 1)])
-def test_nothing_matched_is_an_empty_list(appcmd: Appcmd, node: ScriptedNode, stdout: str, exit_code: int) -> None:
-    node.expect("appcmd list wp /xml", stdout, exit_code)
+def test_nothing_matched_is_an_empty_list(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list wp /xml", xml(), 1)
     assert appcmd.rows("wp") == []
+    node.done()
+
+
+EMPTY = [("", 0), ("", 1), (xml(), 0)]
+
+
+@pytest.mark.parametrize(("stdout", "exit_code"), EMPTY)
+def test_an_empty_output_is_believed_when_appcmd_lists_the_pools(
+    appcmd: Appcmd, node: ScriptedNode, stdout: str, exit_code: int
+) -> None:
+    node.expect("appcmd list wp /xml", stdout, exit_code)
+    node.expect("appcmd list apppool /xml", xml(pool("Shop", "Started")))
+    assert appcmd.rows("wp") == []
+    node.done()
+
+
+@pytest.mark.parametrize(("stdout", "exit_code"), EMPTY)
+@pytest.mark.parametrize(("pools", "code"), [("", 0), ("", 1), (xml(), 0), (xml(), 1), ("ERROR", 5)])
+def test_an_empty_output_is_no_evidence_when_appcmd_lists_no_pools_either(
+    appcmd: Appcmd, node: ScriptedNode, stdout: str, exit_code: int, pools: str, code: int
+) -> None:
+    node.expect("appcmd list wp /xml", stdout, exit_code).expect("appcmd list apppool /xml", pools, code)
+    with pytest.raises(IisError, match="printed nothing, and appcmd lists no application pools"):
+        appcmd.rows("wp")
+
+
+def test_objects_with_the_code_of_nothing_matched_are_a_failure(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list wp /xml", xml(worker(4, "A")), 1)
+    with pytest.raises(IisError, match="ended as if there were none"):
+        appcmd.rows("wp")
+
+
+@pytest.mark.parametrize(
+    ("kind", "element", "words"),
+    [
+        ("wp", '<WP WP.NAME="4"/>', "without its application pool"),
+        ("wp", '<WP WP.NAME="4" APPPOOL.NAME=""/>', "without its application pool"),
+        ("wp", '<WP WP.NAME="x" APPPOOL.NAME="A"/>', "a process id was expected"),
+        ("requests", '<REQUEST REQUEST.NAME="1" Url="/" Verb="GET" Time="1" WP.NAME="4"/>', "without its application"),
+    ],
+)
+def test_a_worker_or_request_that_belongs_to_no_pool_is_a_failure(
+    appcmd: Appcmd, node: ScriptedNode, kind: str, element: str, words: str
+) -> None:
+    node.expect(f"appcmd list {kind} /xml", xml(element))
+    pools = AppcmdPools(appcmd)
+    with pytest.raises(IisError, match=words):
+        pools.workers() if kind == "wp" else pools.requests()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"), [({"limit": "soon"}, "a time span"), ({"gap": "perhaps"}, "true or false was expected")]
+)
+def test_settings_that_cannot_be_read_are_a_failure(
+    appcmd: Appcmd, node: ScriptedNode, wrong: dict[str, str], words: str
+) -> None:
+    node.expect("appcmd list apppool /config:* /xml", xml(pool("A", "Started", **wrong)))
+    with pytest.raises(IisError, match=words):
+        AppcmdPools(appcmd).pools(with_config=True)
+
+
+def test_access_denied_is_not_a_missing_role_service(appcmd: Appcmd, node: ScriptedNode) -> None:
+    node.expect("appcmd list requests /xml", "ERROR", 5)
+    with pytest.raises(AppcmdError, match="access denied"):
+        AppcmdPools(appcmd).requests()
 
 
 def test_a_failure_is_never_read_as_an_empty_list(appcmd: Appcmd, node: ScriptedNode) -> None:

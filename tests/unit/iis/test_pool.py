@@ -85,10 +85,20 @@ def test_a_pool_that_is_stopping_already_is_waited_for(run: Any, node: ScriptedN
 
 def test_requests_that_do_not_end_leave_the_pool_as_it_is(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop")))
-    for _dummy in range(30):
-        node.expect(REQUESTS, xml(request("Shop", 4)))
-    with pytest.raises(IisError, match=r"1 request in flight in pool Shop after 2 s .*Nothing was changed"):
+    node.repeat(REQUESTS, xml(request("Shop", 4)))
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop")))
+    with pytest.raises(IisError, match=r"1 request in flight in pool Shop after 2 s .*Nothing was changed") as caught:
         run("stopped", timeout_s=2)
+    node.done()
+    assert caught.value.facts == {
+        "name": "Shop",
+        "in_flight": 1,
+        "previous_state": "Started",
+        "previous_worker_pids": [4],
+        "state": "Started",
+        "worker_pids": [4],
+        "changed": False,
+    }
     assert not any("stop" in command.arguments for command in node.seen)
 
 
@@ -121,16 +131,15 @@ def test_requests_that_end_before_the_limit_were_not_killed(run: Any, node: Scri
 def test_a_worker_that_does_not_exit_is_a_failure(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop"))).expect(REQUESTS, xml())
     node.expect(STOP)
-    for _dummy in range(30):
-        node.expect(WORKERS, xml(worker(4, "Shop")))
+    node.repeat(WORKERS, xml(worker(4, "Shop")))
+    node.expect(POOLS, xml(pool("Shop", "Stopping"))).expect(WORKERS, xml(worker(4, "Shop")))
     with pytest.raises(IisError, match=r"not stopped 3 s after the stop began: worker 4 still runs.*exit_timeout_s"):
         run("stopped", exit_timeout_s=3)
 
 
 def test_a_pool_that_is_started_again_is_a_failure(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml()).expect(STOP)
-    for _dummy in range(30):
-        node.expect(POOLS, xml(pool("Shop", "Started")))
+    node.repeat(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml())
     with pytest.raises(IisError, match="another program or person started it"):
         run("stopped", in_flight="skip")
 
@@ -138,6 +147,7 @@ def test_a_pool_that_is_started_again_is_a_failure(run: Any, node: ScriptedNode)
 def test_without_the_role_service_nothing_is_stopped(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml())
     node.expect(REQUESTS, "ERROR ( message:x )", 50)
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml())
     with pytest.raises(IisError, match="Web-Request-Monitor"):
         run("stopped")
     node.done()
@@ -177,8 +187,7 @@ def test_an_always_running_pool_without_a_site_gets_a_warning(
 
 def test_a_pool_that_stops_again_at_once_is_a_failure(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml()).expect(START)
-    for _dummy in range(40):
-        node.expect(POOLS, xml(pool("Shop", "Stopped")))
+    node.repeat(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
     with pytest.raises(IisError, match="is Stopped 5 s after its start"):
         run("started", timeout_s=5)
 
@@ -196,12 +205,14 @@ def test_recycle_waits_for_the_new_worker_and_the_old_ones_exit(run: Any, node: 
 
 def test_recycle_is_refused_where_it_would_leave_a_gap(run: Any, node: ScriptedNode) -> None:
     node.expect(POOLS, xml(pool("Shop", "Started", gap="true"))).expect(WORKERS, xml(worker(4, "Shop")))
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop")))
     with pytest.raises(IisError, match="disallowOverlappingRotation"):
         run("recycled")
     node.done()
 
 
 def test_recycle_of_a_stopped_pool_is_refused(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
     node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
     with pytest.raises(IisError, match="Stopped, Started was expected"):
         run("recycled")
@@ -249,3 +260,51 @@ def test_info_of_a_node_that_cannot_list_requests(appcmd: Appcmd, node: Scripted
     found = describe_pools(AppcmdPools(appcmd), "shop")
     assert found["request_monitor"] is False
     assert (found["pools"][0]["in_flight"], found["pools"][0]["oldest_ms"]) == (None, None)
+
+
+def test_a_refused_stop_by_appcmd_returns_the_state_that_the_pool_was_left_in(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop"))).expect(REQUESTS, xml())
+    node.expect(STOP, "ERROR", 5)
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "Shop")))
+    with pytest.raises(IisError, match="access denied") as caught:
+        run("stopped")
+    node.done()
+    assert (caught.value.facts["state"], caught.value.facts["changed"]) == ("Started", False)
+
+
+def test_a_failure_whose_state_cannot_be_read_says_that_it_is_unknown(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml()).expect(REQUESTS, xml())
+    node.expect(STOP, "ERROR", 5).expect(POOLS, "ERROR", 5)
+    with pytest.raises(IisError) as caught:
+        run("stopped")
+    assert (caught.value.facts["state"], caught.value.facts["worker_pids"]) == (None, None)
+    assert caught.value.facts["changed"] is True  # it may have
+
+
+def test_a_pool_that_is_starting_is_stopped_too(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Starting"))).expect(WORKERS, xml()).expect(REQUESTS, xml()).expect(STOP)
+    node.expect(POOLS, xml(pool("Shop", "Stopped"))).expect(WORKERS, xml())
+    assert run("stopped")["changed"] is True
+    node.done()
+
+
+@pytest.mark.parametrize("state", ["started", "stopped", "recycled"])
+def test_a_pool_in_an_unknown_state_is_refused(run: Any, node: ScriptedNode, state: str) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Unknown")))
+    with pytest.raises(IisError, match="has the state 'Unknown'"):
+        run(state)
+    node.done()
+
+
+def test_a_pool_without_a_configuration_is_refused(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml('<APPPOOL APPPOOL.NAME="Shop" state="Started"/>'))
+    with pytest.raises(IisError, match="no configuration of the pool Shop"):
+        run("recycled")
+    node.done()
+
+
+def test_requests_and_workers_are_found_however_the_name_is_spelt(run: Any, node: ScriptedNode) -> None:
+    node.expect(POOLS, xml(pool("Shop", "Started"))).expect(WORKERS, xml(worker(4, "SHOP")))
+    node.expect(REQUESTS, xml(request("shop", 4)))
+    result = run("stopped", check_mode=True)
+    assert (result["in_flight_at_start"], result["previous_worker_pids"]) == (1, [4])
