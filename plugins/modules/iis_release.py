@@ -112,6 +112,8 @@ options:
     description:
       - How many versions to keep when one is staged, V(0) for all. The running, the previous and the staged version are
         always kept, and so is a directory that was not staged by this module.
+      - A version that any other application or virtual directory of the server uses is kept, too. Nothing is removed
+        while the previous version or one of those paths is unknown; a warning says so.
       - A directory with open files is kept, with a warning.
     type: int
     default: 5
@@ -189,6 +191,11 @@ previous_version:
 previous_path:
   description: The directory that the site ran from before the task.
   returned: success
+  type: str
+  sample: C:\releases\shop\1.0.0
+current_path:
+  description: The directory that the site runs from after a failed switch.
+  returned: when a switch with O(state=current) failed and the path could be read again
   type: str
   sample: C:\releases\shop\1.0.0
 pruned:

@@ -35,6 +35,17 @@ options:
       - Directory on the node with one directory for each version.
     type: str
     required: true
+  other_sites:
+    description:
+      - Also read the web.config of every other application of the server, for RV(restarted_sites).
+    type: bool
+    default: false
+  log_lines:
+    description:
+      - How many of the last lines of the application's log to return in RV(application_log), at most 200.
+      - The lines are what the application wrote. They may contain what must not be shown.
+    type: int
+    default: 0
 seealso:
   - module: zero_downtime.dotnet.iis_release
 """
@@ -109,6 +120,12 @@ versions:
       type: bool
       returned: success
       sample: true
+    used_by:
+      description: Virtual directories of the whole server whose path is in it, by the names that C(appcmd) gives them.
+      type: list
+      elements: str
+      returned: success
+      sample: [Shop/, Shop/api/]
     checksum:
       description: Checksum of its archive.
       type: str
@@ -149,6 +166,34 @@ role_services:
   type: dict
   sample:
     request_monitor: true
+restarted_sites:
+  description:
+    - Other applications of the server that restart with every switch, because the ASP.NET Core Module restarts every
+      application with each write to applicationHost.config. The handler setting C(disallowRotationOnConfigChange) in the
+      web.config of an application prevents it.
+    - An application whose web.config cannot be read is listed, too.
+  returned: with O(other_sites=true)
+  type: list
+  elements: str
+  sample: [Intranet/, Shop/api/]
+application_log:
+  description:
+    - The newest log of the directory that the site runs from, where its web.config has C(stdoutLogEnabled=true).
+    - Null when there is no such log or it cannot be read.
+  returned: with O(log_lines)
+  type: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+      returned: success
+      sample: C:\releases\shop\2.0.0\logs\stdout_20261120112600_4004.log
+    lines:
+      description: Its last lines, without control characters, each cut to 300 characters, from its last 16 KiB.
+      type: list
+      elements: str
+      returned: success
+      sample: ["Unhandled exception. System.InvalidOperationException: no connection string"]
 connection_lost:
   description: The node could not be reached or the connection broke.
   returned: when the connection was lost

@@ -112,7 +112,8 @@ def size_of_head(source: Source, exit_code: int, stdout: str, stderr: str) -> in
     if not 200 <= status < 300:
         raise _failure(source, 22, status, stderr)
     sizes = _SIZE.findall(stdout)
-    return int(sizes[-1]) if sizes else None
+    # A size of 0 is that of the response to HEAD, never that of a release.
+    return (int(sizes[-1]) or None) if sizes else None
 
 
 def check_download(source: Source, exit_code: int, stdout: str, stderr: str) -> None:

@@ -96,7 +96,7 @@ def digest_matches(digest: str, files: Mapping[str, str]) -> bool:
 
 def _load(text: str | None) -> dict[str, Any]:
     try:
-        found = json.loads(text or "")
+        found = json.loads((text or "").lstrip("\ufeff"))
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -19,11 +19,19 @@ class NodeFiles(ABC):
 
     @abstractmethod
     def directories(self, path: str) -> list[str] | None:
-        """Names of the directories in a directory; None when it does not exist."""
+        """Names of the directories in a directory; None when it does not exist; raises when it cannot be read."""
 
     @abstractmethod
     def read_text(self, path: str) -> str | None:
-        """The text of a small file; None when it does not exist."""
+        """The text of a small file; None when it does not exist; raises when it cannot be read."""
+
+    @abstractmethod
+    def newest_file(self, pattern: str) -> str | None:
+        """Path of the file that was changed last; the last part of the pattern may have wildcards; None without one."""
+
+    @abstractmethod
+    def read_tail(self, path: str, limit_bytes: int) -> str:
+        """The end of a file, at most so many bytes; raises when it cannot be read."""
 
     @abstractmethod
     def make_directory(self, path: str) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from . import archive, fetch
 from .archive import Listing
@@ -24,6 +25,7 @@ from .transport import Command, CommandResult, CommandRunner
 _HASH = re.compile(r"^\s*((?:[0-9a-f]{2}\s?){32})\s*$", re.IGNORECASE | re.MULTILINE)
 _VERSION = re.compile(r"(\d+(?:\.\d+)+)")
 _LONG_S = 600.0
+_RANGE_BEYOND_BEGINNING = 36  # CURLE_BAD_DOWNLOAD_RESUME
 
 
 class WindowsFiles(NodeFiles):
@@ -38,13 +40,46 @@ class WindowsFiles(NodeFiles):
     def directories(self, path: str) -> list[str] | None:
         result = self._cmd(f"dir /b /ad {cmd_word(path)}")
         if result.exit_code:
-            # dir fails both for a directory without subdirectories and for a missing one.
-            return [] if self._is_directory(path) else None
+            return self._without_directories(path)
         return [line.strip("\r") for line in result.stdout.split("\n") if line.strip()]
+
+    def _without_directories(self, path: str) -> list[str] | None:
+        """dir fails for a directory without subdirectories, for a missing one, and for one that it may not list."""
+        if not self._is_directory(path):
+            return None
+        # The long listing of a readable directory has at least the entries . and ..
+        listing = self._cmd(f"dir /a {cmd_word(path)}")
+        if listing.exit_code:
+            raise IisError(
+                f"The directory {path} cannot be listed on the node ({listing.summary}): check the rights of the user."
+            )
+        return []
 
     def read_text(self, path: str) -> str | None:
         result = self._cmd(f"type {cmd_word(path)}")
-        return None if result.exit_code else result.stdout
+        if not result.exit_code:
+            return result.stdout
+        if self._is_file(path):
+            raise IisError(f"The file {path} cannot be read on the node ({result.summary}).")
+        return None
+
+    def newest_file(self, pattern: str) -> str | None:
+        directory = pattern.rpartition("\\")[0]
+        result = self._cmd(f"dir /b /a-d /o-d {cmd_word(pattern)}")
+        name = result.stdout.partition("\n")[0].strip()
+        return rf"{directory}\{name}" if name and not result.exit_code else None
+
+    def read_tail(self, path: str, limit_bytes: int) -> str:
+        cmd_word(path)
+        # Windows has no tail, but its curl reads a range of a file. It refuses one beyond the beginning of the file.
+        address = "file:///" + quote(path.replace("\\", "/"), safe="/:")
+        arguments = ("-q", "--silent", "--show-error", "--proto", "=file", "--range", f"-{limit_bytes}", address)
+        result = self._run("curl.exe", *arguments)
+        if result.exit_code == _RANGE_BEYOND_BEGINNING:
+            result = self._cmd(f"type {cmd_word(path)}")
+        if result.exit_code:
+            raise IisError(f"The file {path} cannot be read on the node ({result.summary}).")
+        return result.stdout
 
     def make_directory(self, path: str) -> None:
         result = self._cmd(f"mkdir {cmd_word(path)}")

@@ -12,6 +12,7 @@ import re
 from .errors import RefusedValue
 
 _DRIVE_PATH = re.compile(r"[A-Za-z]:\\[^:*?\"<>|/]+\Z")
+_ABSOLUTE = re.compile(r"[A-Za-z]:\\|\\\\")
 _COMPONENT = re.compile(r"[^\x00-\x1f\x7f:*?\"<>|/\\%!^&]+\Z")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\Z")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\.|:|\Z)", re.IGNORECASE)
@@ -58,6 +59,17 @@ def expand(path: str, system_root: str) -> str:
     """Expand the variables of a physical path that depend on the Windows directory only."""
     known = {"systemdrive": system_root[:2], "systemroot": system_root, "windir": system_root}
     return _VARIABLES.sub(lambda match: known[match[1].lower()], path)
+
+
+def resolve(path: str, system_root: str) -> str | None:
+    r"""A physical path without variables, \\?\ and a separator at the end; None when a variable is unknown."""
+    expanded = expand(path, system_root).replace("/", "\\").removeprefix("\\\\?\\").rstrip("\\")
+    return None if "%" in expanded else expanded
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a path begins with a drive or is a UNC path."""
+    return bool(_ABSOLUTE.match(path))
 
 
 def normalize(path: str) -> str:

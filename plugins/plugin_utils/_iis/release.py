@@ -19,7 +19,7 @@ from .fetch import Source
 from .marker import HISTORY, MARKER, History, Marker, read_history, read_marker
 from .node_api import NodeFiles
 from .reporter import TaskReporter
-from .site_api import SiteApi
+from .site_api import SiteApi, VirtualDirectory, path_in, vdir_name
 
 WORK_PREFIXES = (".incoming-", ".replaced-", ".removing-")
 
@@ -50,7 +50,8 @@ class NodeState:
     """The releases of a node before anything is changed.
 
     `version` is None when the site runs from a directory outside of the root. `leftovers` are directories of
-    interrupted runs.
+    interrupted runs. `users` has the virtual directories of the whole server that use a version. `unresolved` are
+    those with a variable in their path that is unknown here: they may use any version.
     """
 
     path: str
@@ -58,6 +59,13 @@ class NodeState:
     versions: list[str]
     leftovers: list[str]
     root_exists: bool
+    directories: list[VirtualDirectory]
+    users: dict[str, list[str]]
+    unresolved: list[str]
+
+    def other_users(self, version: str, own: str) -> list[str]:
+        """Other virtual directories than `own` in the directory of a version."""
+        return [name for name in self.users.get(version, []) if name.casefold() != own.casefold()]
 
 
 class ReleaseTask(ABC):
@@ -100,8 +108,11 @@ class ReleaseTask(ABC):
 
     def read_state(self) -> NodeState:
         """Read the site and the root; refuse a root inside of the directory that the site runs from."""
-        path = self.sites.physical_path(self.options.site, self.options.application)
-        place = paths.expand(path, self.options.system_root)
+        directories = self.sites.virtual_directories()
+        path = path_in(directories, self.options.site, self.options.application)
+        place = paths.resolve(path, self.options.system_root)
+        if place is None:
+            raise IisError(f"The physical path {path} of the site {self.options.site} has an unknown variable.")
         if paths.inside(self.root, place):
             raise IisError(
                 f"The root {self.root} is inside of {path}, the directory that the site {self.options.site} runs from: "
@@ -112,7 +123,18 @@ class ReleaseTask(ABC):
         leftovers = [name for name in names or [] if name.startswith(WORK_PREFIXES)]
         child = paths.child_name(place, self.root)
         current = next((name for name in versions if child and name.casefold() == child.casefold()), child)
-        return NodeState(path, current, versions, leftovers, names is not None)
+        resolved = {one.name: paths.resolve(one.path, self.options.system_root) for one in directories}
+        users = {
+            version: [name for name, at in resolved.items() if at and paths.inside(at, self.path_of(version))]
+            for version in [*versions, *leftovers]
+        }
+        unresolved = [name for name, at in resolved.items() if at is None]
+        return NodeState(path, current, versions, leftovers, names is not None, directories, users, unresolved)
+
+    @property
+    def own_directory(self) -> str:
+        """appcmd's name of the application's root directory."""
+        return vdir_name(self.options.site, self.options.application)
 
     def marker(self, version: str) -> Marker | None:
         """The staging record of a version; None without a readable one."""

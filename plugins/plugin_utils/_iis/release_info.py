@@ -16,6 +16,7 @@ from .marker import TIME_FORMAT
 from .node_api import NodeFiles
 from .pool_api import PoolApi
 from .release import NodeState, ReleaseOptions, ReleaseTask
+from .release_server import Server
 from .reporter import TaskReporter
 from .site_api import SiteApi
 
@@ -24,10 +25,19 @@ class InfoTask(ReleaseTask):
     """Reads what the other states read, and changes nothing."""
 
     def __init__(
-        self, files: NodeFiles, sites: SiteApi, pools: PoolApi, options: ReleaseOptions, reporter: TaskReporter
+        self,
+        files: NodeFiles,
+        sites: SiteApi,
+        pools: PoolApi,
+        options: ReleaseOptions,
+        reporter: TaskReporter,
+        other_sites: bool = False,
+        log_lines: int = 0,
     ) -> None:
         super().__init__(files, sites, options, reporter, check_mode=True)
         self._pools = pools
+        self._other_sites = other_sites
+        self._log_lines = log_lines
 
     def run(self) -> dict[str, Any]:
         state = self.read_state()
@@ -49,6 +59,11 @@ class InfoTask(ReleaseTask):
             tools=self.files.tools(),
             role_services={"request_monitor": self._can_list_requests()},
         )
+        server = Server(self.files, self.options.system_root)
+        if self._other_sites:
+            result["restarted_sites"] = server.restarted_applications(state.directories, self.own_directory)
+        if self._log_lines:
+            result["application_log"] = server.log(state.path, self._log_lines)
 
     def _describe(self, name: str, state: NodeState) -> dict[str, Any]:
         marker = self.marker(name)
@@ -57,6 +72,7 @@ class InfoTask(ReleaseTask):
             "path": self.path_of(name),
             "current": state.version is not None and paths.same_path(name, state.version),
             "complete": marker is not None,
+            "used_by": state.users[name],
             "checksum": marker.checksum if marker else None,
             "staged_at": marker.staged_at if marker else None,
             "age_s": _age_s(marker.staged_at) if marker else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 
+from .marker import History
 from .release import NodeState, ReleaseTask
 
 
@@ -21,21 +22,36 @@ class Retention:
         self._protect = {name.casefold() for name in protect}
 
     def plan(self, adding: str) -> list[str]:
-        """Versions beyond the newest `keep`.
+        """Versions beyond the newest `keep`; none when something that must be kept is unknown.
 
-        The current, the previous and the protected ones, and directories without a staging record, are kept.
+        Kept are the current, the previous and the protected versions, those that any virtual directory of the server
+        uses, and directories without a staging record.
         """
         keep = self._task.options.keep
         versions = self._state.versions
         if keep == 0 or len({name.casefold() for name in [*versions, adding]}) <= keep:
             return []
         history = self._task.history(self._state)
-        protected = set(self._protect)
-        for name in (self._state.version, history.previous_version if history else None):
-            if name:
-                protected.add(name.casefold())
+        obsolete = self._beyond(keep, history.previous_version if history else None)
+        unknown = self._unknown(history) if obsolete else None
+        if unknown:
+            self._task.reporter.warn(f"Old versions in {self._task.root} were not removed: {unknown}.")
+            return []
+        return obsolete
+
+    def _unknown(self, history: History | None) -> str | None:
+        """What is not known of the versions in use."""
+        if self._state.unresolved:
+            return f"the path of {', '.join(self._state.unresolved)} has a variable that is unknown here"
+        if self._state.version and history is None:
+            return "the version before the last switch is not recorded, so it cannot be kept for a rollback"
+        return None
+
+    def _beyond(self, keep: int, previous: str | None) -> list[str]:
+        used = [name for name in self._state.versions if self._state.users[name]]
+        protected = self._protect | {name.casefold() for name in (self._state.version, previous, *used) if name}
         dated: list[tuple[str, str]] = []
-        for name in versions:
+        for name in self._state.versions:
             marker = self._task.marker(name) if name.casefold() not in protected else None
             if marker is not None:
                 dated.append((marker.staged_at, name))
@@ -62,7 +78,11 @@ class Retention:
         moved = f".removing-{name}-{secrets.token_hex(4)}"
         if not self._task.files.rename(self._task.path_of(name), moved):
             return False
-        self._task.files.remove_directory(self._task.path_of(moved))
+        if not self._task.files.remove_directory(self._task.path_of(moved)):
+            self._task.reporter.warn(
+                f"The version {name} was renamed to {self._task.path_of(moved)} and removed in part: "
+                "the next staging removes the rest."
+            )
         return True
 
     def remove_leftovers(self) -> None:
@@ -70,5 +90,8 @@ class Retention:
         if not self._state.leftovers:
             return
         for name in self._state.leftovers:
+            if self._state.users[name]:
+                self._task.reporter.warn(f"{self._task.path_of(name)} was kept: {self._state.users[name][0]} uses it.")
+                continue
             self._task.files.remove_directory(self._task.path_of(name))
         self._task.files.remove_files(self._task.path_of(".incoming-*.zip"))

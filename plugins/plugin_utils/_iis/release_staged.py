@@ -33,6 +33,12 @@ class StagedTask(ReleaseTask):
         )
         if is_current and not up_to_date:
             raise IisError(self._explain_current(version, marker))
+        if existing and not up_to_date and (state.users[existing] or state.unresolved):
+            user = (state.users[existing] or state.unresolved)[0]
+            raise IisError(
+                f"The directory {self.path_of(existing)} has another build of {version} and is, or may be, used by "
+                f"{user}: release this build under a new version, or change the path of {user} first."
+            )
         retention = Retention(self, state, protect={version})
         obsolete = retention.plan(adding=version)
         result.update(
@@ -77,7 +83,14 @@ class StagedTask(ReleaseTask):
     def _archive_bytes(self) -> int | None:
         """Size of the artifact in bytes, None when the server does not return it; raises when it cannot be fetched."""
         size = self.files.remote_size(self._source())
-        return size if self.options.archive_mib is None else round(self.options.archive_mib * MIB)
+        if self.options.archive_mib is not None:
+            return round(self.options.archive_mib * MIB)
+        if size is None:
+            self.reporter.warn(
+                f"The server does not return the size of {self._source().display_url}: the free space is checked after "
+                "the download only. Set archive_mib to check it before."
+            )
+        return size
 
     def _check_space(self, archive_bytes: int, space_to_come: bool) -> int:
         """Free bytes before the download; raises when they are too few and pruning will not free any."""

@@ -28,6 +28,7 @@ class CurrentTask(ReleaseTask):
             "before": {"physical_path": state.path, "version": state.version},
             "after": {"physical_path": target, "version": name},
         }
+        self._warn_of_other_users(state, target)
         if not changed or self.check_mode:
             return
         where = f"{self.options.site}{'' if self.options.application == '/' else self.options.application}"
@@ -35,14 +36,39 @@ class CurrentTask(ReleaseTask):
             f"switching the site {where} to {target}",
             f"The site {where} may run from {state.path} or from {target}: check it with iis_release_info.",
         )
-        self.sites.set_physical_path(self.options.site, self.options.application, target)
+        try:
+            self.sites.set_physical_path(self.options.site, self.options.application, target)
+        except IisError as error:
+            self._add_current_path(error)
+            raise
         actual = self.sites.physical_path(self.options.site, self.options.application)
         if not paths.same_path(paths.expand(actual, self.options.system_root), target):
             raise IisError(
                 f"The site {where} runs from {actual} after the switch, {target} was expected: "
-                "another program or person changed it."
+                "another program or person changed it.",
+                current_path=actual,
             )
         self._record_switch(state, name)
+
+    def _warn_of_other_users(self, state: NodeState, target: str) -> None:
+        """An application below the site, or of another site, is not switched with the site."""
+        for version in state.versions:
+            others = state.other_users(version, self.own_directory)
+            if others and not paths.same_path(self.path_of(version), target):
+                self.reporter.warn(
+                    f"{', '.join(others)} still uses {self.path_of(version)}, so this version is not removed: "
+                    "change the physical path of that application or virtual directory as well."
+                )
+
+    def _add_current_path(self, error: IisError) -> None:
+        """Add to a failure where the site runs now."""
+        if error.connection_lost:
+            return
+        try:
+            current = self.sites.physical_path(self.options.site, self.options.application)
+        except IisError:
+            return
+        error.facts.setdefault("current_path", current)
 
     def _target(self, state: NodeState) -> tuple[str, str | None]:
         if self.options.path is not None:
@@ -87,6 +113,12 @@ class AbsentTask(ReleaseTask):
         version = self.options.version
         if state.version is not None and version is not None and state.version.casefold() == version.casefold():
             raise IisError(f"The site {self.options.site} runs the version {version}: switch to another one first.")
+        users = (state.users[name] or state.unresolved) if name else []
+        if users:
+            raise IisError(
+                f"The directory {self.path_of(name or '')} is, or may be, used by {', '.join(users)}: "
+                "change that physical path first."
+            )
         result.update(changed=name is not None, version=version, path=self.path_of(name or version or ""))
         after = sorted(set(state.versions) - {name})
         result["diff"] = {"before": {"staged": sorted(state.versions)}, "after": {"staged": after}}

@@ -24,7 +24,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.node_win
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .conftest import WINDOWS, ScriptedNode
+from .conftest import WINDOWS, ScriptedNode, cmd
 
 URL = "https://artifacts.test:8443/shop/web.zip"
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -165,16 +165,16 @@ def test_free_space_is_read_in_every_language_and_version(
 
 def test_free_space_that_cannot_be_read_is_an_error(files: WindowsFiles, node: ScriptedNode) -> None:
     node.expect("fsutil volume diskfree C:", "Error 5: Access is denied.", 1)
-    with pytest.raises(IisError, match="cannot be read"):
+    with pytest.raises(IisError, match=r"cannot be read"):
         files.free_bytes(r"C:\x")
 
 
 def test_a_directory_without_directories_is_not_a_missing_one(files: WindowsFiles, node: ScriptedNode) -> None:
     listing = r'cmd /d /v:off /s /c "dir /b /ad "C:\r""'
     exists = r'cmd /d /v:off /s /c "if exist "C:\r\" (exit 0) else (exit 3)"'
-    node.expect(listing, "1.0\r\n.incoming-2\r\n").expect(listing, "", 1).expect(exists).expect(listing, "", 1).expect(
-        exists, "", 3
-    )
+    everything = r'cmd /d /v:off /s /c "dir /a "C:\r""'
+    node.expect(listing, "1.0\r\n.incoming-2\r\n").expect(listing, "", 1).expect(exists).expect(everything)
+    node.expect(listing, "", 1).expect(exists, "", 3)
     assert files.directories(r"C:\r") == ["1.0", ".incoming-2"]
     assert files.directories(r"C:\r") == []
     assert files.directories(r"C:\r") is None
@@ -227,3 +227,22 @@ def test_secrets_are_masked_in_every_form() -> None:
     masker = Masker(["p@ss w\\rd", "x", None, ""])
     result = masker.deep({"a": ["p@ss w\\rd!", ("p%40ss%20w%5Crd",)], "p@ss w\\rd": 1, "n": 5, "x": "x"})
     assert result == {"a": [f"{MASK}!", [MASK]], MASK: 1, "n": 5, "x": "x"}
+
+
+def test_a_directory_that_cannot_be_listed_is_not_an_empty_one(files: WindowsFiles, node: ScriptedNode) -> None:
+    node.expect(cmd(r'dir /b /ad "C:\r"'), "", 1, "Access is denied.")
+    node.expect(cmd('if exist "C:\\r\\" (exit 0) else (exit 3)')).expect(
+        cmd(r'dir /a "C:\r"'), "", 1, "Access is denied."
+    )
+    with pytest.raises(IisError, match=r"cannot be listed on the node .*Access is denied"):
+        files.directories(r"C:\r")
+    node.done()
+
+
+def test_a_file_that_cannot_be_read_is_not_a_missing_one(files: WindowsFiles, node: ScriptedNode) -> None:
+    node.expect(cmd(r'type "C:\x"'), "", 1, "Access is denied.").expect(cmd(r'if exist "C:\x" (exit 0) else (exit 3)'))
+    with pytest.raises(IisError, match=r"cannot be read on the node .*Access is denied"):
+        files.read_text(r"C:\x")
+    node.expect_missing(r"C:\x")
+    assert files.read_text(r"C:\x") is None
+    node.done()

@@ -27,7 +27,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.reporter
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.site_api import AppcmdSites
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.transport import Command, CommandResult
 
-from .conftest import WINDOWS, Clock, ScriptedNode, vdir, xml
+from .conftest import WINDOWS, Clock, ScriptedNode, cmd, vdir, xml
 
 ROOT = r"C:\releases\shop"
 URL = "https://artifacts.test:8443/shop/2.0/web.zip"
@@ -38,10 +38,6 @@ VDIRS = "appcmd list vdir /xml"
 CURL = "curl -q --config -"
 HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\nstatus=200"
 GIB = 1024**3
-
-
-def cmd(line: str) -> str:
-    return f'cmd /d /v:off /s /c "{line}"'
 
 
 def marker_json(version: str, checksum: str = SHA, files: dict[str, str] | None = None, at: str = "2026-01-01") -> str:
@@ -61,8 +57,12 @@ def free(size: int) -> str:
     return f"Total free bytes : {size:,} ( x GB)\r\n"
 
 
+def marker_file(version: str) -> str:
+    return rf"{ROOT}\{version}\App_Data\zero_downtime.json"
+
+
 def type_marker(version: str) -> str:
-    return cmd(rf'type "{ROOT}\{version}\App_Data\zero_downtime.json"')
+    return cmd(f'type "{marker_file(version)}"')
 
 
 TYPE_HISTORY = cmd(rf'type "{ROOT}\zero_downtime.json"')
@@ -170,7 +170,11 @@ def test_check_mode_checks_artifact_and_disk_and_changes_nothing(run: Any, node:
     ],
 )
 def test_the_running_version_is_never_changed(run: Any, node: ScriptedNode, record: str, words: str) -> None:
-    found(node, "2.0", "1.0", "2.0").expect(type_marker("2.0"), record, 0 if record else 1)
+    found(node, "2.0", "1.0", "2.0")
+    if record:
+        node.expect(type_marker("2.0"), record)
+    else:
+        node.expect_missing(marker_file("2.0"))
     with pytest.raises(IisError, match=f"{words}.*new version"):
         run("staged")
     node.done()
@@ -193,7 +197,7 @@ def test_another_build_of_a_version_that_does_not_run_is_replaced(run: Any, node
 
 
 def test_a_build_in_use_is_not_replaced(run: Any, node: ScriptedNode) -> None:
-    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), "", 1)
+    found(node, "1.0", "1.0", "2.0").expect_missing(marker_file("2.0"))
     staging(node).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
     node.expect(rf"tar -xf - -C {ROOT}\.incoming-2.0-*")
@@ -205,7 +209,7 @@ def test_a_build_in_use_is_not_replaced(run: Any, node: ScriptedNode) -> None:
 
 
 def test_the_former_build_is_restored_when_the_rename_fails(run: Any, node: ScriptedNode) -> None:
-    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), "", 1)
+    found(node, "1.0", "1.0", "2.0").expect_missing(marker_file("2.0"))
     staging(node).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
     node.expect(rf"tar -xf - -C {ROOT}\.incoming-2.0-*")
@@ -291,7 +295,7 @@ def test_old_versions_are_pruned_and_protected_ones_kept(run: Any, node: Scripte
     node.expect(TYPE_HISTORY, history_json("1.0", "0.7"))
     node.expect(type_marker("0.8"), marker_json("0.8", at="2025-01-01"))
     node.expect(type_marker("0.9"), marker_json("0.9", at="2025-06-01"))
-    node.expect(type_marker("backup"), "", 1)
+    node.expect_missing(marker_file("backup"))
     node.expect(cmd(rf'ren "{ROOT}\0.9" ".removing-0.9-*"'), "", 1, "Access is denied.")
     node.expect(cmd(rf'ren "{ROOT}\0.8" ".removing-0.8-*"'))
     node.expect(cmd(rf'rmdir /s /q "{ROOT}\.removing-0.8-*"'))
@@ -305,9 +309,9 @@ def test_old_versions_are_pruned_and_protected_ones_kept(run: Any, node: Scripte
 
 
 def test_old_versions_are_pruned_before_the_space_check(run: Any, node: ScriptedNode) -> None:
-    found(node, "1.0", "0.8", "0.9", "1.0", ".incoming-2.0-0123").expect(TYPE_HISTORY, "", 1)
+    found(node, "1.0", "0.8", "0.9", "1.0", ".incoming-2.0-0123")
+    node.expect(TYPE_HISTORY, history_json("1.0", "0.9"))
     node.expect(type_marker("0.8"), marker_json("0.8", at="2025-01-01"))
-    node.expect(type_marker("0.9"), marker_json("0.9", at="2025-06-01"))
     node.expect(CURL, HEAD)
     for name in (".incoming-2.0-0123", ".removing-0.8-*"):
         if "removing" in name:
@@ -404,7 +408,7 @@ def test_only_a_finished_staging_can_be_switched_to(
 ) -> None:
     found(node, "1.0", *versions)
     if "2.0" in versions:
-        node.expect(type_marker("2.0"), "", 1)
+        node.expect_missing(marker_file("2.0"))
     with pytest.raises(IisError, match=words):
         run("current")
     node.done()
@@ -452,7 +456,7 @@ def test_a_version_in_use_is_not_removed_in_part(run: Any, node: ScriptedNode) -
 def test_info_returns_what_runs_and_what_is_staged(appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter) -> None:
     found(node, "2.0", "1.0", "2.0", ".incoming-3-abc")
     node.expect(TYPE_HISTORY, history_json("2.0", "1.0"))
-    node.expect(type_marker("1.0"), "", 1).expect(type_marker("2.0"), marker_json("2.0"))
+    node.expect_missing(marker_file("1.0")).expect(type_marker("2.0"), marker_json("2.0"))
     node.expect(FREE, free(GIB)).expect("curl --version", "curl 8.4.0").expect("tar --version", "bsdtar 3.6.2")
     node.expect(cmd(rf'if exist "{WINDOWS}\System32\certutil.exe" (exit 0) else (exit 3)'))
     node.expect("appcmd list requests /xml", "ERROR", 50)
@@ -479,3 +483,239 @@ def test_info_of_a_node_that_never_had_a_release(appcmd: Appcmd, node: ScriptedN
     result = InfoTask(WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), AppcmdPools(appcmd), options, reporter).run()
     assert (result["current_version"], result["current_path"], result["versions"]) == (None, r"C:\inetpub\shop", [])
     assert result["role_services"] == {"request_monitor": True}
+
+
+API = vdir("Shop/api/", rf"{ROOT}\0.8\api")
+IMAGES = vdir("Other/images", r"%SystemDrive%\RELEASES\shop\0.9", "/images")
+
+
+def server(node: ScriptedNode, current: str, directories: list[str], *versions: str) -> ScriptedNode:
+    """The reads that every state begins with, on a server with more virtual directories."""
+    node.expect(VDIRS, xml(vdir("Shop/", current), *directories))
+    return node.expect(DIRS, "".join(f"{name}\r\n" for name in versions))
+
+
+def test_versions_that_anything_on_the_server_uses_are_not_pruned(run: Any, node: ScriptedNode) -> None:
+    server(node, rf"{ROOT}\1.0", [API, IMAGES], "0.6", "0.7", "0.8", "0.9", "1.0", "2.0")
+    node.expect(type_marker("2.0"), marker_json("2.0")).expect(TYPE_HISTORY, history_json("1.0", "0.7"))
+    node.expect(type_marker("0.6"), marker_json("0.6", at="2025-01-01"))
+    assert run("staged", keep=1, check_mode=True)["pruned"] == ["0.6"]
+    node.done()
+
+
+@pytest.mark.parametrize(
+    ("directories", "record", "words"),
+    [
+        ([vdir("Other/", r"%UNKNOWN%\x")], history_json("1.0", "0.9"), "the path of Other/ has a variable"),
+        ([], None, "the version before the last switch is not recorded"),
+        ([], "{", "the version before the last switch is not recorded"),
+        ([], history_json("0.8", "0.7"), "the version before the last switch is not recorded"),
+    ],
+)
+def test_nothing_is_pruned_while_it_is_unknown_what_is_used(
+    run: Any, node: ScriptedNode, reporter: TaskReporter, directories: list[str], record: str | None, words: str
+) -> None:
+    server(node, rf"{ROOT}\1.0", directories, "0.8", "0.9", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+    if record is None:
+        node.expect_missing(rf"{ROOT}\zero_downtime.json")
+    else:
+        node.expect(TYPE_HISTORY, record)
+    for version in ("0.8", "0.9"):
+        if record != history_json("1.0", "0.9") or version == "0.8":
+            node.expect(type_marker(version), marker_json(version))
+    result = run("staged", keep=1)
+    node.done()
+    assert (result["pruned"], result["changed"]) == ([], False)
+    assert words in reporter.warnings[0]
+
+
+def test_a_record_that_cannot_be_read_is_a_failure_and_prunes_nothing(run: Any, node: ScriptedNode) -> None:
+    server(node, rf"{ROOT}\1.0", [], "0.8", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+    node.expect(TYPE_HISTORY, "", 1, "Access is denied.")
+    node.expect(cmd(rf'if exist "{ROOT}\zero_downtime.json" (exit 0) else (exit 3)'))
+    with pytest.raises(IisError, match=r"zero_downtime\.json cannot be read"):
+        run("staged", keep=1)
+    node.done()
+
+
+def test_records_with_a_byte_order_mark_are_read(run: Any, node: ScriptedNode) -> None:
+    server(node, rf"{ROOT}\1.0", [], "0.7", "1.0", "2.0").expect(type_marker("2.0"), "\ufeff" + marker_json("2.0"))
+    node.expect(TYPE_HISTORY, "\ufeff" + history_json("1.0", "0.7"))
+    result = run("staged", keep=1)
+    node.done()
+    assert (result["changed"], result["pruned"]) == (False, [])
+
+
+def test_another_build_of_a_version_in_use_is_not_replaced(run: Any, node: ScriptedNode) -> None:
+    used = vdir("Shop/api/", rf"{ROOT}\2.0\api")
+    server(node, rf"{ROOT}\1.0", [used], "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0", "sha256:0"))
+    with pytest.raises(IisError, match="used by Shop/api/"):
+        run("staged")
+    node.done()
+
+
+def test_a_site_that_runs_from_a_directory_inside_of_a_version_runs_that_version(run: Any, node: ScriptedNode) -> None:
+    server(node, rf"{ROOT}\2.0\wwwroot", [], "2.0").expect(type_marker("2.0"), marker_json("2.0", "sha256:0"))
+    with pytest.raises(IisError, match="used by Shop/"):
+        run("staged")
+    server(node, rf"{ROOT}\2.0\wwwroot", [], "2.0")
+    with pytest.raises(IisError, match="used by Shop/"):
+        run("absent")
+    node.done()
+
+
+@pytest.mark.parametrize(
+    ("directory", "user"),
+    [(vdir("Shop/api/", rf"{ROOT}\2.0"), "Shop/api/"), (vdir("Other/", r"%UNKNOWN%\x"), "Other/")],
+)
+def test_a_version_that_is_or_may_be_used_is_not_removed(
+    run: Any, node: ScriptedNode, directory: str, user: str
+) -> None:
+    server(node, rf"{ROOT}\1.0", [directory], "1.0", "2.0")
+    with pytest.raises(IisError, match=f"is, or may be, used by {user}"):
+        run("absent")
+    node.done()
+
+
+def test_the_switch_warns_of_what_stays_in_another_version(
+    run: Any, node: ScriptedNode, reporter: TaskReporter
+) -> None:
+    server(node, rf"{ROOT}\1.0", [API, vdir("Shop/img", rf"{ROOT}\2.0\img", "/img")], "0.8", "1.0", "2.0")
+    node.expect(type_marker("2.0"), marker_json("2.0"))
+    assert run("current", check_mode=True)["changed"] is True
+    node.done()
+    assert reporter.warnings == [
+        rf"Shop/api/ still uses {ROOT}\0.8, so this version is not removed: "
+        "change the physical path of that application or virtual directory as well."
+    ]
+
+
+def test_a_switch_that_appcmd_refuses_returns_where_the_site_runs(run: Any, node: ScriptedNode) -> None:
+    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")).expect(SWITCH, "ERROR", 5)
+    node.expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\1.0")))
+    with pytest.raises(IisError, match="access denied") as caught:
+        run("current")
+    node.done()
+    assert caught.value.facts["current_path"] == rf"{ROOT}\1.0"
+
+
+@pytest.mark.parametrize(
+    ("element", "words"),
+    [('<VDIR VDIR.NAME="Shop/"/>', "without its physicalPath"), (vdir("Shop/", ""), "has no physical path")],
+)
+def test_a_site_without_a_physical_path_is_a_failure(run: Any, node: ScriptedNode, element: str, words: str) -> None:
+    node.expect(VDIRS, xml(element))
+    with pytest.raises(IisError, match=words):
+        run("current")
+
+
+@pytest.mark.parametrize("head", ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nstatus=200", "status=405"])
+def test_a_size_that_the_server_does_not_return_is_a_warning(
+    run: Any, node: ScriptedNode, reporter: TaskReporter, head: str
+) -> None:
+    found(node).expect(CURL, head).expect(FREE, free(10 * GIB))
+    assert run("staged", check_mode=True)["archive_bytes"] is None
+    assert "checked after the download only" in reporter.warnings[0]
+
+
+ANCM = (
+    '<configuration><system.webServer><aspNetCore processPath="dotnet" {}>{}</aspNetCore>'
+    "</system.webServer></configuration>"
+)
+STAYS = '<handlerSettings><handlerSetting name="disallowRotationOnConfigChange" value="true"/></handlerSettings>'
+
+
+def info(appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter, **options: Any) -> dict[str, Any]:
+    wanted = ReleaseOptions(site="Shop", root=ROOT, state="info")
+    files, sites, pools = WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), AppcmdPools(appcmd)
+    return InfoTask(files, sites, pools, wanted, reporter, **options).run()
+
+
+def tools(node: ScriptedNode) -> None:
+    """The reads of iis_release_info behind the versions."""
+    node.expect(FREE, free(GIB)).expect("curl --version", "curl 8.4.0").expect("tar --version", "bsdtar 3.6.2")
+    node.expect(cmd(rf'if exist "{WINDOWS}\System32\certutil.exe" (exit 0) else (exit 3)'))
+    node.expect("appcmd list requests /xml", xml())
+
+
+def test_info_names_the_applications_that_a_switch_restarts(
+    appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter
+) -> None:
+    directories = [
+        vdir("Shop/img", r"C:\img", "/img"),
+        vdir("Runs/", r"C:\a"),
+        vdir("Stays/", r"C:\b"),
+        vdir("Static/", r"C:\c"),
+        vdir("Classic/", r"C:\d"),
+        vdir("Damaged/", r"C:\e"),
+        vdir("Locked/", r"C:\f"),
+        vdir("Where/", r"%UNKNOWN%"),
+        vdir("Handler/", r"C:\g"),
+    ]
+    server(node, r"C:\inetpub\shop", directories, "1.0").expect_missing(rf"{ROOT}\zero_downtime.json")
+    node.expect_missing(marker_file("1.0"))
+    tools(node)
+    handler = '<add name="x" modules="AspNetCoreModuleV2"/>'
+    for place, text in {"a": ANCM.format("", ""), "b": "\ufeff" + ANCM.format("", STAYS)}.items():
+        node.expect(cmd(rf'type "C:\{place}\web.config"'), '<?xml version="1.0" encoding="utf-16"?>' + text)
+    node.expect_missing(r"C:\c\web.config")
+    node.expect(cmd(r'type "C:\d\web.config"'), "<configuration><system.web/></configuration>")
+    node.expect(cmd(r'type "C:\e\web.config"'), "<configuration>")
+    node.expect(cmd(r'type "C:\f\web.config"'), "", 1).expect(cmd(r'if exist "C:\f\web.config" (exit 0) else (exit 3)'))
+    node.expect(cmd(r'type "C:\g\web.config"'), f"<configuration><handlers>{handler}</handlers></configuration>")
+    result = info(appcmd, node, reporter, other_sites=True)
+    node.done()
+    assert result["restarted_sites"] == ["Damaged/", "Handler/", "Locked/", "Runs/", "Where/"]
+    assert "application_log" not in result
+
+
+def test_info_returns_which_virtual_directories_use_a_version(
+    appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter
+) -> None:
+    server(node, rf"{ROOT}\1.0", [API], "0.8", "1.0").expect(TYPE_HISTORY, history_json("1.0", "0.8"))
+    node.expect_missing(marker_file("0.8")).expect_missing(marker_file("1.0"))
+    tools(node)
+    versions = info(appcmd, node, reporter)["versions"]
+    assert [(version["version"], version["used_by"]) for version in versions] == [
+        ("0.8", ["Shop/api/"]),
+        ("1.0", ["Shop/"]),
+    ]
+
+
+TAIL = (
+    "curl -q --silent --show-error --proto =file --range -16384 file:///C:/releases/shop/1.0/my%20logs/stdout_2_4.log"
+)
+
+
+@pytest.mark.parametrize("code", [0, 36])
+def test_info_returns_the_end_of_the_newest_log(
+    appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter, code: int
+) -> None:
+    server(node, rf"{ROOT}\1.0", [], "1.0").expect(TYPE_HISTORY, history_json("1.0", "0.8"))
+    node.expect_missing(marker_file("1.0"))
+    tools(node)
+    where = rf"{ROOT}\1.0"
+    config = ANCM.format(r'stdoutLogEnabled="true" stdoutLogFile=".\my logs\stdout"', "")
+    node.expect(cmd(rf'type "{where}\web.config"'), config)
+    node.expect(cmd(rf'dir /b /a-d /o-d "{where}\my logs\stdout_*.log"'), "stdout_2_4.log\r\nstdout_1_3.log\r\n")
+    text = "first\r\n\x1b[31mfail\x1b[0m: \x07x\r\n\r\n" + "y" * 400 + "\r\n"
+    node.expect(TAIL, "" if code else text, code)
+    if code:
+        node.expect(cmd(rf'type "{where}\my logs\stdout_2_4.log"'), text)
+    log = info(appcmd, node, reporter, log_lines=2)["application_log"]
+    node.done()
+    assert log == {"path": rf"{where}\my logs\stdout_2_4.log", "lines": ["fail: x", "y" * 300]}
+
+
+@pytest.mark.parametrize(
+    "settings", ["", 'stdoutLogEnabled="false" stdoutLogFile="x"', 'stdoutLogEnabled="true" stdoutLogFile="%HOME%\\x"']
+)
+def test_info_without_a_known_log_returns_none(
+    appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter, settings: str
+) -> None:
+    server(node, rf"{ROOT}\1.0", [], "1.0").expect(TYPE_HISTORY, history_json("1.0", "0.8"))
+    node.expect_missing(marker_file("1.0"))
+    tools(node)
+    node.expect(cmd(rf'type "{ROOT}\1.0\web.config"'), ANCM.format(settings, ""))
+    assert info(appcmd, node, reporter, log_lines=5)["application_log"] is None
+    node.done()
