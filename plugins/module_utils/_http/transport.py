@@ -104,11 +104,13 @@ class Response:
 
     @property
     def text(self) -> str:
+        """The decoded body, without a byte order mark, which RFC 8259 lets a parser of JSON ignore."""
         charset = re.search(r"charset=\"?([A-Za-z0-9_.:-]+)", self.headers.get("content-type", ""))
         try:
-            return self.body.decode(charset.group(1) if charset else "utf-8", "replace")
+            decoded = self.body.decode(charset.group(1) if charset else "utf-8", "replace")
         except LookupError:
-            return self.body.decode("utf-8", "replace")
+            decoded = self.body.decode("utf-8", "replace")
+        return decoded[1:] if decoded.startswith("\ufeff") else decoded
 
 
 class Transport(abc.ABC):

@@ -64,6 +64,13 @@ def test_each_check_can_hold_and_can_break(check: Check, passes: bool) -> None:
     assert check.judge(JSON).passed is passes
 
 
+@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "x; charset=unknown"])
+def test_a_byte_order_mark_is_no_error(content_type: str) -> None:
+    response = Response(200, "OK", {"content-type": content_type}, b"\xef\xbb\xbf" + JSON.body)
+    assert json_check("version == '2.0.0'").judge(response).passed is True
+    assert BodyCheck(re.compile(r"\A\{")).judge(response).passed is True
+
+
 def test_a_broken_check_says_what_was_found_and_what_was_expected() -> None:
     assert str(StatusCheck([200, 204]).judge(Response(503))) == "status is 503, expected 200 or 204"
     assert str(json_check("version == '1.0.0'").judge(JSON)).startswith(
