@@ -55,6 +55,8 @@ class ActionModule(IisActionBase):
     }
 
     def work(self, options: dict[str, Any], node: Node) -> dict[str, Any]:
+        if options["keep"] < 0:
+            raise RefusedValue(f"keep is {options['keep']}: a number of versions, or 0 for all, is expected.")
         wanted = ReleaseOptions(
             source=_source(options),
             checksum=_checksum(options["checksum"]),

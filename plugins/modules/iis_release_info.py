@@ -169,8 +169,8 @@ role_services:
 restarted_sites:
   description:
     - Other applications of the server that restart with every switch, because the ASP.NET Core Module restarts every
-      application with each write to applicationHost.config. The handler setting C(disallowRotationOnConfigChange) in the
-      web.config of an application prevents it.
+      application with each write to applicationHost.config. The handler setting C(disallowRotationOnConfigChange) in
+      the web.config of an application prevents it.
     - An application whose web.config cannot be read is listed, too.
   returned: with O(other_sites=true)
   type: list

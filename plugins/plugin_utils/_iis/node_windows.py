@@ -25,6 +25,7 @@ from .transport import Command, CommandResult, CommandRunner
 _HASH = re.compile(r"^\s*((?:[0-9a-f]{2}\s?){32})\s*$", re.IGNORECASE | re.MULTILINE)
 _VERSION = re.compile(r"(\d+(?:\.\d+)+)")
 _LONG_S = 600.0
+_MISSING = 3
 _RANGE_BEYOND_BEGINNING = 36  # CURLE_BAD_DOWNLOAD_RESUME
 
 
@@ -98,10 +99,19 @@ class WindowsFiles(NodeFiles):
         self._cmd(f"del /f /q {cmd_word(pattern)}")
 
     def _is_directory(self, path: str) -> bool:
-        return self._cmd(f"if exist {cmd_word(path + chr(92))} (exit 0) else (exit 3)").exit_code == 0
+        return self._exists(path + "\\")
 
     def _is_file(self, path: str) -> bool:
-        return self._cmd(f"if exist {cmd_word(path)} (exit 0) else (exit 3)").exit_code == 0
+        return self._exists(path)
+
+    def _exists(self, path: str) -> bool:
+        result = self._cmd(f"if exist {cmd_word(path)} (exit 0) else (exit {_MISSING})")
+        if result.exit_code not in (0, _MISSING):
+            raise IisError(
+                f"cmd.exe on the node ended with {result.exit_code} when it was asked for {path} ({result.summary}): "
+                "whether it exists is unknown."
+            )
+        return result.exit_code == 0
 
     def _cmd(self, line: str, timeout_s: float = 60.0) -> CommandResult:
         # /s: cmd removes the outer quotes and nothing else; /v:off: no ! expansion; /d: no AutoRun
@@ -162,8 +172,9 @@ class WindowsFiles(NodeFiles):
         found: dict[str, str | None] = {}
         for name in ("curl", "tar"):
             try:
-                match = _VERSION.search(self._run(f"{name}.exe", "--version").stdout)
-                found[name] = match[1] if match else ""
+                result = self._run(f"{name}.exe", "--version")
+                match = _VERSION.search(result.stdout)
+                found[name] = None if result.exit_code else match[1] if match else ""
             except (ProgramMissing, CommandTimeout):
                 found[name] = None
         found["certutil"] = "" if self._is_file(rf"{self._bin}\certutil.exe") else None

@@ -137,8 +137,9 @@ class ReleaseTask(ABC):
         return vdir_name(self.options.site, self.options.application)
 
     def marker(self, version: str) -> Marker | None:
-        """The staging record of a version; None without a readable one."""
-        return read_marker(self.files.read_text(rf"{self.path_of(version)}\{MARKER}".replace("/", "\\")))
+        """The staging record of a version; None without one, or when it is that of another one, as in a copy."""
+        marker = read_marker(self.files.read_text(rf"{self.path_of(version)}\{MARKER}".replace("/", "\\")))
+        return marker if marker and paths.same_path(marker.version, version) else None
 
     def history(self, state: NodeState) -> History | None:
         """The last switch; None when it is not recorded or the site was changed since."""

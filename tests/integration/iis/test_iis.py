@@ -152,6 +152,8 @@ def test_bad_input_is_one_clear_sentence_and_changes_nothing(rig: Rig) -> None:
         ({"iis_release": {**good, "files": {"../x": "1"}}}, "contains .."),
         ({"iis_release": {**good, "archive_mib": 1e9}}, "MiB are needed to fetch and unpack"),
         ({"iis_release": evil}, "could leave the directory of the release"),
+        ({"iis_release": {**good, "keep": -1}}, "keep is -1"),
+        ({"iis_release_info": {**rig.info["iis_release_info"], "log_lines": 1000}}, "log_lines is 1000"),
         (rig.current("9.9"), "is not staged"),
         (
             rig.absent("1.0"),

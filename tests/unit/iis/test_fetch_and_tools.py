@@ -246,3 +246,18 @@ def test_a_file_that_cannot_be_read_is_not_a_missing_one(files: WindowsFiles, no
     node.expect_missing(r"C:\x")
     assert files.read_text(r"C:\x") is None
     node.done()
+
+
+@pytest.mark.parametrize("code", [1, 5, -1073741502])
+def test_a_failing_cmd_does_not_prove_that_something_is_gone(
+    files: WindowsFiles, node: ScriptedNode, code: int
+) -> None:
+    node.expect(cmd(r'rmdir /s /q "C:\r"')).expect(cmd('if exist "C:\\r\\" (exit 0) else (exit 3)'), "", code)
+    with pytest.raises(IisError, match="whether it exists is unknown"):
+        files.remove_directory(r"C:\r")
+
+
+def test_a_tool_that_does_not_run_is_missing(files: WindowsFiles, node: ScriptedNode) -> None:
+    node.expect("curl --version", "", -1073741515).expect("tar --version", "bsdtar 3.6.2")
+    node.expect(cmd(rf'if exist "{WINDOWS}\System32\certutil.exe" (exit 0) else (exit 3)'), "", 3)
+    assert files.tools() == {"curl": None, "tar": "3.6.2", "certutil": None}

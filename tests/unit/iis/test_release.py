@@ -719,3 +719,10 @@ def test_info_without_a_known_log_returns_none(
     node.expect(cmd(rf'type "{ROOT}\1.0\web.config"'), ANCM.format(settings, ""))
     assert info(appcmd, node, reporter, log_lines=5)["application_log"] is None
     node.done()
+
+
+def test_a_copy_of_another_version_is_not_a_staged_one(run: Any, node: ScriptedNode) -> None:
+    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("1.0"))
+    with pytest.raises(IisError, match="no record of a finished staging"):
+        run("current")
+    node.done()
