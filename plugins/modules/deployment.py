@@ -15,7 +15,7 @@ description:
   - The lease has an owner, a run id, an end by the clock of the SQL Server, and a fencing token that grows with each taking.
     Every write of a run checks that the lease is still its own.
   - Outcome and version of each node are kept, and so is their history.
-  - The tables are in schema C(deploy) of O(database) and are made on first use.
+  - The tables are in schema C(deploy) of O(database) and are created on first use.
   - Repeating a task with the same O(run_id) changes nothing, so a run that was interrupted can be run again.
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 extends_documentation_fragment:
@@ -75,14 +75,14 @@ options:
     description: Name of the node, with O(state=recorded).
     type: str
   outcome:
-    description: How the step on the node ended, with O(state=recorded).
+    description: How the step on the node ended, with O(state=recorded). V(failed) is out of rotation.
     type: str
     choices: [started, succeeded, unchanged, failed, rolled_back, skipped]
   previous_version:
     description: What the node ran before. Without it, the version in the ledger when that is another one.
     type: str
   detail:
-    description: Anything worth keeping, such as the message of a failure. Cut after 2000 characters.
+    description: A note, such as the message of a failure. Cut after 2000 characters.
     type: str
   result:
     description: How the run ended, with O(state=released).

@@ -15,9 +15,9 @@ description:
     A name that begins with a number comes before one that does not, numbers compare as numbers (C(2_x.sql) before C(10_x.sql)),
     other names by code point.
   - Each script and its row in the journal are committed together or not at all. Batches are separated by C(GO) lines, as in sqlcmd.
-  - One migration at a time runs in a database; who holds the lock is said.
-  - The session gives way to the application, with a short C(LOCK_TIMEOUT), low deadlock priority, and retries.
-  - The journal is in schema C(deploy) of the migrated database and is made on first use.
+  - One migration at a time runs in a database; the message names the holder of the lock.
+  - The session yields to the application, with a short C(LOCK_TIMEOUT), low deadlock priority, and retries.
+  - The journal is in schema C(deploy) of the migrated database and is created on first use.
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
@@ -46,7 +46,7 @@ options:
     required: true
   phase:
     description:
-      - V(expand) adds what the new release needs, so that the running one does not notice.
+      - V(expand) adds what the new release needs, and changes nothing that the running one uses.
       - >-
         V(backfill) brings existing rows up to date. A script with the header C(-- migrate: batch 4000 pause 100ms) is repeated,
         each round in a transaction of its own, until a round changes no row. C($(BatchSize)) is the number in the header.
@@ -144,11 +144,11 @@ options:
     choices: [refuse, allow]
     default: refuse
   lock_timeout_ms:
-    description: How long a statement waits for a lock of the application before it gives way (C(SET LOCK_TIMEOUT)).
+    description: How long a statement waits for a lock of the application before it is retried (C(SET LOCK_TIMEOUT)).
     type: int
     default: 500
   retries:
-    description: How often a script that gave way, or lost a deadlock, is tried again, after pauses that grow.
+    description: How often a script that met a lock timeout or a deadlock is retried, after growing pauses.
     type: int
     default: 10
   statement_timeout_s:
@@ -177,7 +177,7 @@ EXAMPLES = r"""
     path: /srv/releases/shop-2.0.0/db
   delegate_to: localhost
 
-- name: Say what the contract phase would do, and what it waits for
+- name: Plan the contract phase, with what each script waits for
   zero_downtime.dotnet.mssql_migration:
     login_host: sql01.example.com
     database: Shop

@@ -2,14 +2,14 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tells how the migrations of a database stand."""
+"""Reports the state of a database's migrations."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mssql_migration_info
 version_added: 0.1.0
-short_description: Tell how the migrations of a SQL Server database stand
+short_description: Report the state of the migrations of a SQL Server database
 description:
   - What the journal holds, which releases the database has seen, how far back a rollback can go, and who is migrating.
   - With O(path), also what each phase has still to do, and what of it would be refused.
@@ -46,7 +46,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: How do the migrations stand
+- name: Read the state of the migrations
   zero_downtime.dotnet.mssql_migration_info:
     login_host: sql01.example.com
     login_user: deploy

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be written to the ledger, and by whom. Each request is read, planned, and then applied or not.
+"""Requests to the ledger: checked against what it holds, planned, and applied unless in check mode.
 
 Private to this collection.
 """
@@ -22,7 +22,7 @@ class LedgerError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What the task asks for."""
+    """The options of the task."""
 
     state: str
     app: str
@@ -42,11 +42,11 @@ class Request:
 
 @dataclass
 class Plan:
-    """What the request comes to, given what the ledger holds."""
+    """The writes that a request needs."""
 
     changed: bool = False
     writes: list[Callable[[LedgerStore], None]] = field(default_factory=list)
-    """Also renewals, which are no change."""
+    """A renewal is among them, but is not a change."""
 
 
 def carry_out(store: LedgerStore, request: Request, check_mode: bool) -> dict[str, Any]:
@@ -98,21 +98,8 @@ def _report(plan: Plan, before: _State, after: _State) -> dict[str, Any]:
 def _plan(store: LedgerStore | None, request: Request) -> Plan:
     """Planning reads the store; None stands for a ledger that was never used."""
     lease = store.lease() if store else None
-    if request.state == "leased":
-        return _take(lease, request)
-    if request.state == "renewed":
-        return _renew(_own(lease, request), request)
-    if request.state == "recorded":
-        return _record(_own(lease, request), store.nodes() if store else [], request)
-    if request.state == "released":
-        return _release(lease, request)
-    if request.state == "revoked":
-        return _revoke(lease, request)
-    if request.state == "consumer_present":
-        return _consumer(store.consumers() if store else [], request)
-    if request.state == "consumer_absent":
-        return _no_consumer(store.consumers() if store else [], request)
-    raise ValueError(request.state)
+    plan = _PLANS[request.state]
+    return plan(lease, store, request)
 
 
 def _take(lease: Lease | None, request: Request) -> Plan:
@@ -151,7 +138,7 @@ def _own(lease: Lease | None, request: Request) -> Lease:
             found = "it was never taken"
         raise LedgerError(
             f"The run {run_id} does not hold the lease of application {request.app}: {found}. "
-            "Stop this run; what it did so far is in the ledger."
+            "Stop this run; what it has done is in the ledger."
         )
     if request.fencing_token is not None and request.fencing_token != lease.fencing_token:
         raise LedgerError(
@@ -281,3 +268,14 @@ def _run_id(request: Request) -> str:
     if not request.run_id:
         raise LedgerError(f"state={request.state} expects run_id.")
     return request.run_id
+
+
+_PLANS: dict[str, Callable[[Lease | None, LedgerStore | None, Request], Plan]] = {
+    "leased": lambda lease, _store, request: _take(lease, request),
+    "renewed": lambda lease, _store, request: _renew(_own(lease, request), request),
+    "recorded": lambda lease, store, request: _record(_own(lease, request), store.nodes() if store else [], request),
+    "released": lambda lease, _store, request: _release(lease, request),
+    "revoked": lambda lease, _store, request: _revoke(lease, request),
+    "consumer_present": lambda _lease, store, request: _consumer(store.consumers() if store else [], request),
+    "consumer_absent": lambda _lease, store, request: _no_consumer(store.consumers() if store else [], request),
+}

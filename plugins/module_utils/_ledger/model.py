@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the ledger knows: who may deploy, and what each node runs. Private to this collection."""
+"""The records of the ledger: lease, nodes, consumers, runs, events. Private to this collection."""
 
 from __future__ import annotations
 

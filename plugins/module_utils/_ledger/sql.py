@@ -65,9 +65,9 @@ class SqlLedgerStore(LedgerStore):
         if not self.exists():
             self._create()
         self._connection.execute("BEGIN TRANSACTION;")
-        self._keep_others_out(self._resource, "Transaction")
+        self._lock(self._resource, "Transaction")
 
-    def _keep_others_out(self, resource: str, owner: str) -> None:
+    def _lock(self, resource: str, owner: str) -> None:
         granted = applock.take(self._connection, resource, owner, _WAIT_MS)
         if granted is not applock.Grant.GRANTED:
             self.rollback()
@@ -76,10 +76,10 @@ class SqlLedgerStore(LedgerStore):
             )
 
     def _create(self) -> None:
-        """Two first deployments at once make the tables once."""
+        """Create the tables once, also when two first deployments run at the same time."""
         resource = "zero_downtime.dotnet/ledger"
-        self._keep_others_out(resource, "Session")
-        # Asked outside of a transaction: the error for a missing table would undo one.
+        self._lock(resource, "Session")
+        # Outside of a transaction: the error for a missing table would roll it back.
         if not self.exists():
             TABLES.create(self._connection)
         applock.release(self._connection, resource)

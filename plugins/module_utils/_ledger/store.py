@@ -18,7 +18,7 @@ class LedgerStore(ABC):
 
     @abstractmethod
     def begin(self) -> None:
-        """Begin a change: make the tables if need be, and keep every other writer out."""
+        """Begin a change: create missing tables, and lock out every other writer."""
 
     @abstractmethod
     def commit(self) -> None:
@@ -57,7 +57,7 @@ class LedgerStore(ABC):
 
     @abstractmethod
     def free(self) -> None:
-        """Nobody holds the lease any more; its token stays, so that the next one is greater."""
+        """Mark the lease as not held; its token stays, so that the next one is greater."""
 
     @abstractmethod
     def put_run(self, run_id: str, version: str | None, owner: str) -> None:

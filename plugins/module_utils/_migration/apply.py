@@ -34,7 +34,7 @@ _COMMIT_SETTINGS = "SET XACT_ABORT ON; SET NOCOUNT OFF;"
 
 @dataclass
 class Applied:
-    """What running a script came to."""
+    """The result of running a script."""
 
     script: str
     phase: str
@@ -117,7 +117,7 @@ class Runner:
             self._connection = None
 
     def run(self, script: Script, also: Sequence[Record] = ()) -> Applied:
-        """Run a script with its journal rows in one transaction; give way and try again when the application is in the way."""
+        """Run a script with its journal rows in one transaction; retry after a lock timeout or a deadlock."""
         try:
             return self.retried(script, lambda retries: self._in_transaction(script, retries, also))
         finally:
@@ -195,7 +195,7 @@ class Runner:
                 retries += 1
 
     def give_way(self, script: Script, error: ServerError, retries: int) -> None:
-        """Wait a while, longer each time and never for as long as another who waits."""
+        """Back off: wait longer after each attempt, with jitter."""
         pause_s = min(_FIRST_PAUSE_S * 2**retries, _LONGEST_PAUSE_S) * (0.5 + self.jitter() / 2)
         why = "a lock that the application holds" if error.number == LOCK_TIMEOUT else "a deadlock"
         self.progress.say(
@@ -270,7 +270,7 @@ class Runner:
 def _lock_lost(script: Script) -> MigrationError:
     return MigrationError(
         f"The lock on migrations was lost at {script.file.label}, and another run has taken it: what had not been "
-        "committed was rolled back. Look at what the other run did, then run this one again."
+        "committed was rolled back. Check what the other run did, then run this one again."
     )
 
 
@@ -324,7 +324,7 @@ def _failed(script: Script, error: ServerError, retries: int) -> MigrationError:
     tried = f" after {retries + 1} attempts" if retries else ""
     done = "The script was rolled back."
     if script.header.no_transaction:
-        done = "It runs without a transaction, so nothing rolled it back: look at what it did."
+        done = "It runs without a transaction, so nothing rolled it back: check what it did."
     hint = ""
     if error.retryable:
         hint = " The application held its locks all the time: run the task again at a quieter moment, or raise retries."

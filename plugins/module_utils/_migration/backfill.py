@@ -4,7 +4,7 @@
 
 A script with the header `-- migrate: batch ROWS pause MILLISECONDSms` is run again and again, each round in a transaction
 of its own together with its progress in the journal, until it is known that nothing is left. So it can be killed at any
-moment. What proves the end: a round that changed no row, counted, and the remaining-query where there is one.
+moment. The end is proven by a round that changed no row, counted, and the remaining-query where there is one.
 Private to this collection.
 """
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is written into the journal without running a script: baseline, adoption, repair. Private to this collection."""
+"""Journal entries without running a script: baseline, adopt, repair. Private to this collection."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ SOURCES = {
 
 
 def run(context: Context, action: str) -> None:
-    """Plan the rows of an action, then write them unless in check mode."""
+    """Plan the journal rows of an action, then write them unless in check mode."""
     request, report = context.request, context.report
     files = context.files(request.phase)
     with context.opened():
@@ -106,7 +106,7 @@ def _baseline(context: Context, files: list[ScriptFile], entries: Mapping[str, E
 def _adopt(context: Context, files: list[ScriptFile], entries: Mapping[str, Entry]) -> list[Record]:
     """The scripts that another tool has in its journal count as applied."""
     if context.request.adopt_from is None:
-        raise MigrationError("action: adopt expects adopt_from: say whose journal is to be taken over.")
+        raise MigrationError("action: adopt expects adopt_from: name the tool whose journal is to be taken over.")
     source = SOURCES[context.request.adopt_from]
     table = context.request.adopt_table or source.table
     if not _TABLE.match(table):

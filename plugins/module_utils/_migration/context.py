@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every phase works with. Private to this collection."""
+"""The state of one task, for every phase. Private to this collection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SCRIPT_BYTES = 4096
 
 
 class Context:
-    """A task under way. In check mode it holds no lock and writes nothing."""
+    """One task: its connections, journal, lock and report. In check mode it holds no lock and writes nothing."""
 
     def __init__(self, connector: Connector, request: Request, progress: Progress) -> None:
         self.connector = connector
@@ -83,7 +83,7 @@ class Context:
             if error.number == DATABASE_READ_ONLY:
                 raise MssqlError(f"The database is read-only: {error}. Nothing was applied.") from None
             raise MssqlError(
-                f"The journal's tables in schema deploy could not be made: {error}. Give the login the rights in "
+                f"The journal's tables in schema deploy could not be created: {error}. Give the login the rights in "
                 "docs/sql/permissions.sql, or let an administrator run the first migration. Nothing was applied."
             ) from None
 
@@ -141,7 +141,7 @@ class Context:
         if begun is not None and script.header.no_transaction and not script.guarded:
             raise MigrationError(
                 f"{script.file.label} was begun at {begun.written_at:%Y-%m-%dT%H:%M:%SZ} without a transaction and did "
-                "not come to its end: look at what it did; then either begin it with IF, so that it can run again, or "
+                "not end: check what it did; then either begin it with IF, so that it can run again, or "
                 "accept it as done with action: repair. Nothing was applied."
             )
 
@@ -159,7 +159,7 @@ class Context:
         return runner.run(script, also)
 
     def announce(self, number: int, of: int, file: ScriptFile) -> None:
-        """Say which script runs now; of very many scripts only now and then one."""
+        """Report which script runs now; for many scripts only from time to time."""
         line = f"{number} of {of}: {file.label}"
         if of <= _FEW:
             self.progress.say(line)
@@ -172,14 +172,14 @@ class Context:
         return kept if kept is not None else load(file, self.request.variables)
 
     def runner(self) -> Runner:
-        """What runs scripts, on a session of its own."""
+        """A runner with sessions of its own."""
         return Runner(
             self.connector, self.journal, self.lock, self.progress, self.request.retries, origins=self.origins
         )
 
     @contextmanager
     def writing(self) -> Iterator[Runner]:
-        """From here on things change. The lock's holder is told to the world, and `changed` counts what was done."""
+        """From here on the database changes: the lock's holder is recorded, and `changed` says what was done."""
         self.report.changed = False
         self.lock.announce()
         runner = self.runner()

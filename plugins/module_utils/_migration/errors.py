@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a migration was refused or failed. Private to this collection."""
+"""The error of a migration that was refused or failed. Private to this collection."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class MigrationLock:
         return self._connection
 
     def acquire(self, wait_s: float) -> None:
-        """Take the lock, or say who has it."""
+        """Take the lock. Raises MigrationError, with its holder, when it is not free in time."""
         self._connection = self._connector.connect()
         deadline = Deadline(wait_s)
         while True:
@@ -78,11 +78,11 @@ class MigrationLock:
         except ServerError:
             rows = []
         if not rows:
-            return "the lock is held by a run that has not said yet who it is"
+            return "the lock is held by a run that has not recorded its name yet"
         return f"the lock is held by {rows[0][0]} since {timestamp(rows[0][1])}"
 
     def announce(self) -> None:
-        """Say who holds the lock, and take the token that fences earlier holders off."""
+        """Record who holds the lock, and take the next fencing token."""
         where = f"WHERE name = {literal(RESOURCE)}"
         changed = self.connection.execute(
             f"UPDATE deploy.migration_lock SET token = token + 1, holder = {literal(self._holder)}, "

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task asks for and what it gets. Private to this collection."""
+"""The options of a task, and its result. Private to this collection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .apply import Applied
 
 @dataclass(frozen=True)
 class Request:
-    """A task's wishes."""
+    """The options of a task."""
 
     app: str
     phase: Phase

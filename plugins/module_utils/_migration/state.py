@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the migrations of a database stand, for reading only. Private to this collection."""
+"""The state of a database's migrations, read only. Private to this collection."""
 
 from __future__ import annotations
 

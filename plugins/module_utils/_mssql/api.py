@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the engine needs of a connection to SQL Server. Tests hand in a script of statements and answers.
+"""The abstract connection to SQL Server. Tests replace it with a script of statements and answers.
 
 Private to this collection.
 """
@@ -19,7 +19,7 @@ Row = Sequence[Any]
 
 @dataclass
 class Reply:
-    """All that one batch gave back, read to the end."""
+    """The complete result of one batch."""
 
     sets: list[list[Row]] = field(default_factory=list)
     """The result sets; left empty where the caller wanted no rows."""
@@ -35,26 +35,23 @@ class Connection(ABC):
     """One session. A batch goes to the server as it is; transactions are T-SQL in the batches."""
 
     @abstractmethod
-    def execute(self, sql: str, parameters: Sequence[str | int] = (), *, keep_rows: bool = True) -> Reply:
-        """Run one batch and read every result to its end. Raises ServerError, also for an error behind a result.
-
-        With parameters, for the engine's own statements that are sent again and again, the server keeps the plan.
-        """
+    def execute(self, sql: str, *, keep_rows: bool = True) -> Reply:
+        """Run one batch and read every result to its end. Raises ServerError, also for an error behind a result."""
 
     @abstractmethod
     def close(self) -> None:
         """End the session; the server rolls back what is open. Never raises."""
 
-    def rows(self, sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
+    def rows(self, sql: str) -> list[Row]:
         """The rows of the last result set of a batch."""
-        sets = self.execute(sql, parameters).sets
+        sets = self.execute(sql).sets
         return sets[-1] if sets else []
 
     def row(self, sql: str) -> Row:
         """The first row of the last result set of a batch that gives one."""
         rows = self.rows(sql)
         if not rows:
-            raise MssqlError(f"The server answered nothing where one row is expected, to: {sql[:200]}")
+            raise MssqlError(f"The server returned no row where one is expected, for: {sql[:200]}")
         return rows[0]
 
     def __enter__(self) -> Connection:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Locks that belong to the application and not to a row: sp_getapplock. Private to this collection."""
+"""Application locks (sp_getapplock). Private to this collection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .errors import MssqlError
 
 
 class Grant(Enum):
-    """What sp_getapplock said."""
+    """The answer of sp_getapplock."""
 
     GRANTED = "granted"
     TIMED_OUT = "timed out"

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import pathlib
 import platform
 import re
@@ -37,7 +36,7 @@ class Driver:
 
 def describe(name: str) -> Driver:
     """A driver that the user named, or that the driver manager lists."""
-    lowered = os.path.basename(name).lower()
+    lowered = pathlib.PurePath(name).name.lower()
     return Driver(name, free_tds="freetds" in lowered or "tdsodbc" in lowered)
 
 
@@ -45,7 +44,7 @@ def find_driver(wanted: str | None, installed: Sequence[str], packaged: Callable
     """The driver to use: the wanted one, or the best of those that are there."""
     if wanted:
         if pathlib.PurePath(wanted).is_absolute():
-            if not os.path.exists(wanted):
+            if not pathlib.Path(wanted).exists():
                 raise MssqlError(f"The ODBC driver {wanted} does not exist; {_installed(installed)}.")
         elif wanted not in installed:
             raise MssqlError(f"The ODBC driver {wanted!r} is not installed; {_installed(installed)}; {INSTALL}.")
@@ -71,20 +70,16 @@ def packaged_driver() -> str | None:
     spec = importlib.util.find_spec("mssql_python_odbc")
     if spec is None or spec.origin is None or platform.system() != "Linux":
         return None
-    root = os.path.join(os.path.dirname(spec.origin), "libs", "linux")
+    root = pathlib.Path(spec.origin).parent / "libs" / "linux"
     machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    folder = os.path.join(root, _family(_os_release()), machine, "lib")
-    try:
-        names = sorted(name for name in os.listdir(folder) if name.startswith("libmsodbcsql"))
-    except OSError:
-        return None
-    return os.path.join(folder, names[-1]) if names else None
+    folder = root / _family(_os_release()) / machine / "lib"
+    found = sorted(folder.glob("libmsodbcsql*")) if folder.is_dir() else []
+    return str(found[-1]) if found else None
 
 
 def _os_release() -> str:
     try:
-        with open("/etc/os-release", encoding="utf-8") as stream:
-            return stream.read()
+        return pathlib.Path("/etc/os-release").read_text(encoding="utf-8")
     except OSError:
         return ""
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong with a database, told in one sentence each. Private to this collection."""
+"""Errors of SQL Server and of its connections. Private to this collection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RETRYABLE = frozenset({LOCK_TIMEOUT, DEADLOCK_VICTIM})
 
 
 class MssqlError(Exception):
-    """What went wrong, as one sentence for the person who reads the task's message."""
+    """One sentence for the task's message."""
 
 
 class ServerError(MssqlError):
@@ -28,7 +28,7 @@ class ServerError(MssqlError):
         """SQL Server's error number, 0 when the driver gave none."""
         self.sqlstate = sqlstate
         self.lost = lost
-        """The connection is gone: what the statement did is not known."""
+        """The connection was lost: what the statement did is not known."""
 
     def __str__(self) -> str:
         return f"{self.text} (error {self.number})" if self.number else self.text

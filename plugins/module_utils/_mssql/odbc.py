@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pathlib
 import re
 import socket
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -102,7 +103,7 @@ class OdbcConnector(Connector):
         return True
 
     def _reach(self) -> None:
-        """Tell an unreachable server at once and by name; the drivers wait long and then say only "timeout"."""
+        """Report an unreachable server at once, by name: the drivers wait long and then say only "timeout"."""
         options = self.options
         if options.host is None or options.named_instance or options.multi_subnet_failover:
             return
@@ -117,14 +118,13 @@ class OdbcConnector(Connector):
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
-        """What a driver reads from the environment and from files, for the time of one connect."""
+        """Environment variables and files that a driver reads, for the duration of one connect."""
         options = self.options
         if self.driver is not None and self.driver.free_tds:
             with tempfile.TemporaryDirectory(prefix="zero_downtime_") as directory:
-                path = os.path.join(directory, "freetds.conf")
-                with open(path, "w", encoding="utf-8") as stream:
-                    stream.write(connection_options.freetds_conf(options))
-                with _variables({"FREETDSCONF": path}):
+                path = pathlib.Path(directory) / "freetds.conf"
+                path.write_text(connection_options.freetds_conf(options), encoding="utf-8")
+                with _variables({"FREETDSCONF": str(path)}):
                     yield
         elif options.ca_path is not None and options.encrypt and options.validate_certs:
             # Microsoft's driver takes OpenSSL's default locations; the directory is one that holds nothing.
@@ -146,17 +146,11 @@ class OdbcConnection(Connection):
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
-        self._prepared: Any = None
 
-    def execute(self, sql: str, parameters: Sequence[str | int] = (), *, keep_rows: bool = True) -> Reply:
+    def execute(self, sql: str, *, keep_rows: bool = True) -> Reply:
         reply = Reply()
         cursor = None
         try:
-            if parameters:
-                # A cursor that stays remembers the statement that it has prepared.
-                if self._prepared is None:
-                    self._prepared = self._raw.cursor()
-                return self._read(self._prepared.execute(sql, *parameters), reply, keep_rows)
             cursor = self._raw.cursor()
             # ODBC's own {escapes} have no place in a script.
             cursor.noscan = True
@@ -175,11 +169,10 @@ class OdbcConnection(Connection):
         while True:
             reply.messages += [_plain(text) for _kind, text in cursor.messages or ()]
             if cursor.description is not None:
+                # Rows that nobody wants are not fetched: the driver reads over them on its way to the next result.
+                # FreeTDS has a message behind rows at their end, where pyodbc does not look for one.
                 if keep_rows:
                     reply.sets.append(cursor.fetchall())
-                else:
-                    while cursor.fetchmany(1000):
-                        pass
             elif cursor.rowcount >= 0:
                 reply.rows_affected += cursor.rowcount
                 reply.counted = True
@@ -215,7 +208,7 @@ def _sqlstate_and_text(error: Exception) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """A driver's message without the brackets before it and what stands behind it."""
+    """A driver's message without its prefixes in brackets and its trailing number."""
     return _TAIL.sub("", _PREFIX.sub("", text)).strip()
 
 
@@ -265,7 +258,7 @@ def explain(error: Exception, options: ConnectionOptions, driver: Driver | None)
         )
     if driver is not None and driver.free_tds and options.encrypt and sqlstate == "08001":
         return (
-            f"SQL Server at {options.where} answers, but no encrypted and verified connection came about: check that "
+            f"SQL Server at {options.where} answers, but no encrypted and verified connection was made: check that "
             "its certificate is for login_host and comes from the authority in ca_path, and that it speaks TLS 1.2."
         )
     return f"No connection with SQL Server at {options.where}: {_plain(_MORE.split(text)[0])}."

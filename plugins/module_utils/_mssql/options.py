@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of a connection, and the connection string and environment that come of them.
+"""The options of a connection, and the connection string that they give.
 
 Private to this collection.
 """
 
 from __future__ import annotations
 
-import os
+import pathlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +20,7 @@ FREETDS_SECTION = "target"
 
 @dataclass(frozen=True)
 class ConnectionOptions:
-    """What the user said about the connection (doc fragment `mssql`)."""
+    """The connection options (doc fragment `mssql`)."""
 
     database: str
     host: str | None = None
@@ -69,7 +69,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 
 
 def from_params(params: Mapping[str, Any], module: str) -> ConnectionOptions:
-    """The options out of a module's parameters."""
+    """The options from a module's parameters."""
     if not params.get("login_host") and not params.get("dsn"):
         raise MssqlError("login_host or dsn is expected, neither was given: name the SQL Server.")
     if params.get("login_host") and params.get("dsn"):
@@ -108,13 +108,13 @@ def braced(value: str, free_tds: bool = False) -> str:
 
 
 def check(options: ConnectionOptions, driver: Driver | None) -> None:
-    """Refuse what cannot be kept, before anything is sent."""
+    """Refuse options that contradict each other or that the driver cannot honour, before anything is sent."""
     if options.user and options.password is None:
         raise MssqlError(f"login_user is {options.user} and login_password is missing: give both or neither.")
     if options.password is not None and not options.user:
         raise MssqlError("login_password was given without login_user: give both or neither.")
-    if options.ca_path is not None and not os.path.isfile(options.ca_path):
-        raise MssqlError(f"ca_path {options.ca_path} is no file: name the PEM file of the certificate authority.")
+    if options.ca_path is not None and not pathlib.Path(options.ca_path).is_file():
+        raise MssqlError(f"ca_path {options.ca_path} is not a file: name the PEM file of the certificate authority.")
     values = (
         options.host,
         options.user,
@@ -131,7 +131,7 @@ def check(options: ConnectionOptions, driver: Driver | None) -> None:
     if options.encrypt and options.validate_certs and options.ca_path is None:
         raise MssqlError(
             f"The driver {driver.name} (FreeTDS) verifies no certificate without a CA file: set ca_path, "
-            "or use Microsoft's driver, or consent to an unverified server with validate_certs: false."
+            "or use Microsoft's driver, or accept an unverified server with validate_certs: false."
         )
     for wanted, name in (
         (options.multi_subnet_failover, "multi_subnet_failover"),

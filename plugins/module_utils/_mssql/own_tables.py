@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection's own tables in schema `deploy`: made on first use, versioned, and refused when they are not understood.
+"""The collection's own tables in schema `deploy`: created on first use, versioned, and refused in an unknown format.
 
 Private to this collection.
 """
@@ -29,14 +29,14 @@ class OwnTables:
     component: str
     version: int
     probe: str
-    """One of the tables: found without its row in the format table, somebody has tampered with it."""
+    """One of the tables. Without its row in the format table it is refused."""
     ddl: Sequence[str]
 
     def exist(self, connection: Connection) -> bool:
-        """Whether the tables are there, in a format that is understood. Anything unclear raises.
+        """Whether the tables exist, in a known format. Raises MssqlError when that is not certain.
 
-        The tables are asked for by reading them, not through the catalogue: without a permission on a table the
-        catalogue says that there is none, and a journal that cannot be read must never count as empty.
+        The tables are read, not looked up in the catalogue: without a permission on a table the catalogue hides it, and
+        a journal that cannot be read must never count as empty.
         """
         found = self._format(connection)
         if found is None:
@@ -60,7 +60,7 @@ class OwnTables:
         return True
 
     def create(self, connection: Connection) -> None:
-        """Make the tables. The caller holds a lock and has seen that they are missing."""
+        """Create the tables. The caller holds a lock and has seen that they are missing."""
         connection.execute("IF SCHEMA_ID(N'deploy') IS NULL EXEC(N'CREATE SCHEMA deploy');")
         connection.execute(f"IF OBJECT_ID(N'{FORMAT_TABLE}', N'U') IS NULL {_FORMAT_DDL};")
         connection.execute("BEGIN TRANSACTION;")

@@ -26,5 +26,5 @@ _PINNED = (
 
 
 def pins(lock_timeout_ms: int) -> str:
-    """The batch that pins a session: it gives way to the application, and any error undoes the transaction."""
+    """The batch that pins a session: it yields to the application, and any error rolls the transaction back."""
     return "; ".join((*_PINNED, f"SET LOCK_TIMEOUT {int(lock_timeout_ms)}")) + ";"

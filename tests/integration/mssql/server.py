@@ -41,8 +41,8 @@ def of_the_environment() -> dict[str, Any]:
     return {"dsn": DSN, "database": found.group(1).strip()}
 
 
-class Nursery:
-    """Where modules start quickly (nursery.py); it ends with the tests, because its standard input does."""
+class ForkServer:
+    """Where modules start quickly (fork_server.py); it ends with the tests, because its standard input does."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
@@ -51,7 +51,7 @@ class Nursery:
         """The output of a module that ran to its end."""
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("nursery.py")), str(ROOT / "plugins" / "modules")],
+                [sys.executable, str(Path(__file__).with_name("fork_server.py")), str(ROOT / "plugins" / "modules")],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -64,7 +64,7 @@ class Nursery:
         return str(json.loads(self._process.stdout.readline()))
 
 
-NURSERY = Nursery()
+FORK_SERVER = ForkServer()
 
 
 def _path(module: str) -> str:
@@ -169,7 +169,7 @@ class Database:
     def module(self, module: str, check: bool = False, diff: bool = False, **arguments: Any) -> dict[str, Any]:
         """Run a module as Ansible does, in a process of its own, and give its result."""
         given, environment = self._given(check, diff, arguments)
-        return _parsed(NURSERY.run(_path(module), given, environment))
+        return _parsed(FORK_SERVER.run(_path(module), given, environment))
 
     def _given(self, check: bool, diff: bool, arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         progress = arguments.pop("progress", None)

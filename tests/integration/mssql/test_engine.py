@@ -77,6 +77,19 @@ def test_an_error_behind_the_first_result_is_seen(database: Database, tmp_path: 
     assert database.query(f"SELECT COUNT(*) FROM dbo.{name}")[0][0] == 0
 
 
+def test_a_message_behind_rows_is_kept(database: Database, tmp_path: Path, write: Write) -> None:
+    """FreeTDS has it at the end of the rows, where pyodbc does not look when they are fetched."""
+    write(
+        "expand/1.sql",
+        "SELECT 1 AS a UNION ALL SELECT 2; PRINT N'behind the rows'; SELECT 3 AS b; PRINT N'at the end';",
+    )
+    done = database.migrate(tmp_path)
+    assert done["applied"][0]["messages"] == ["behind the rows", "at the end"], done
+    write("expand/2.sql", "SELECT 1 AS a UNION ALL SELECT 2; SELECT 1 / 0 AS b; PRINT N'never';")
+    failed = database.migrate(tmp_path)
+    assert failed["failed"] and "8134" in failed["msg"], failed
+
+
 def test_messages_repeats_variables_and_encodings(database: Database, tmp_path: Path, write: Write) -> None:
     name = database.app
     text = (

@@ -12,7 +12,6 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.api im
     Connection,
     Connector,
     Reply,
-    literal,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import ServerError
 
@@ -60,11 +59,8 @@ class ScriptedConnection(Connection):
         self._server = server
         self._closed = False
 
-    def execute(self, sql: str, parameters: Sequence[str | int] = (), *, keep_rows: bool = True) -> Reply:
+    def execute(self, sql: str, *, keep_rows: bool = True) -> Reply:
         assert not self._closed, f"sent on a session that was closed: {sql}"
-        assert sql.count("?") == len(parameters)
-        for value in parameters:
-            sql = sql.replace("?", literal(value), 1)
         return self._server.answer(sql)
 
     def close(self) -> None:

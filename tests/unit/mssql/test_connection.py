@@ -155,7 +155,7 @@ def test_freetds_with_consent_or_a_ca_file_is_taken(tmp_path: Path) -> None:
     [
         ({"password": None}, "login_password is missing"),
         ({"user": None}, "login_password was given without login_user"),
-        ({"ca_path": "/nope.pem"}, "ca_path /nope.pem is no file"),
+        ({"ca_path": "/nope.pem"}, "ca_path /nope.pem is not a file"),
         ({"host": "a\nb"}, "line end"),
     ],
 )

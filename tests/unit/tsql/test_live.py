@@ -157,7 +157,7 @@ class Applied:
         tables += [("deploy", "deployment_node", 1, 0)] if nodes is not None else []
         modules = [*ANSWERS[live.MODULES_SQL], *(("dbo", name, "P ", "", True) for name in ("spNew", "spNew_2"))]
         answers = {**ANSWERS, live.TABLES_SQL: tables, live.MODULES_SQL: modules, ENTRIES_SQL.format(where=""): journal}
-        answers[live.NODES_SQL] = nodes or []
+        answers[live.NODES_SQL] = list(nodes or [])
         schema = live.read_live(lambda sql: answers[sql], app)
         return run(Request([str(self.directory)], "expand"), schema)
 

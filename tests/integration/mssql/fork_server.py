@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs modules in children of a process that has imported what they need: each is a process of its own, but starts at once.
+"""Runs modules in children of a process that has imported what they need: each is a process of its own.
 
 Reads requests, one JSON object on a line, and answers each with the module's output as a JSON string.
 """
