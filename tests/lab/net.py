@@ -22,6 +22,7 @@ ARTIFACTS_PORT = 8443
 SQLSERVER_PORT = 1433
 SITE_PORT = 8080
 SITE_HOST = "shop.test"
+_LISTEN = "0A"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ def _try_lock(number: int) -> int | None:
     return descriptor
 
 
+def _listens(number: int) -> bool:
+    """Whether a socket of the net is in use (proc_pid_net(5): the address in hexadecimal, its bytes reversed)."""
+    end = f"{number:02X}4D7F"
+    sockets = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    rows = [line.split()[1:4] for line in sockets]
+    return any(state == _LISTEN and local.partition(":")[0].endswith(end) for local, _remote, state in rows)
+
+
 @contextlib.contextmanager
 def hold(number: int) -> Iterator[Net]:
     """The net of that number for as long as the block runs. The lock dies with the process: none is left behind."""
@@ -98,10 +107,12 @@ def hold(number: int) -> Iterator[Net]:
 
 @contextlib.contextmanager
 def allocate(first: int = FIRST_FREE, last: int = LAST_FREE) -> Iterator[Net]:
-    """The first free net from `first` to `last`, held for as long as the block runs."""
+    """The first free net from `first` to `last`, held for as long as the block runs.
+
+    A net where something listens is not free, although a lab that was killed has left no lock.
+    """
     for number in range(first, last + 1):
-        descriptor = _try_lock(number)
-        if descriptor is None:
+        if _listens(number) or (descriptor := _try_lock(number)) is None:
             continue
         try:
             yield Net(number)

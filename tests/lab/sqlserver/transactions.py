@@ -177,6 +177,7 @@ class Transactions:
             return
         self.backend.command("BEGIN" + self.isolation)
         self.internal = True
+        self.id = next(_IDS)  # a statement outside of a transaction is one of its own
         try:
             yield
         except BaseException as error:

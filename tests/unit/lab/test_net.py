@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,13 @@ def test_a_node_never_gets_the_address_of_the_database(index: int) -> None:
 def test_two_labs_get_different_nets() -> None:
     with net.allocate() as one, net.allocate() as other:
         assert one.number != other.number
+
+
+def test_a_net_where_something_listens_is_not_free() -> None:
+    with net.allocate() as where:
+        free = where.number
+    with socket.create_server((where.sqlserver, 0)), net.allocate(first=free) as other:
+        assert other.number != free
 
 
 def test_a_net_in_use_is_refused_by_number_and_free_afterwards() -> None:
