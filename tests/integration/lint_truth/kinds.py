@@ -275,6 +275,8 @@ def case_of(kind: Kind, table: str, place: str, guard: str) -> Case | None:
         return None
     if (place == "two files" and not kind.first and table == "old") or (place == "earlier" and table == "new"):
         return None
+    if kind.first and kind.rows < Kind.rows and place in ("two files", "backfill"):
+        return None  # the former release writes rows in between
     name = "{T}" if table == "old" else "{N}"
     first = [*([_NEW_TABLE] if table == "new" else []), *kind.first]
     second = [GUARDS[guard] + statement for statement in kind.second]
