@@ -111,7 +111,7 @@ def test_files_of_a_running_release_are_locked(host: Any, shell: Any, until: Any
     assert shell.cmd(r"rmdir /s /q C:\releases")[0] == 5
     release = host.drive / "releases" / "shop" / "1"
     assert (release / "app.py").exists()
-    assert not (release / "notes").exists()  # what nothing holds is gone all the same
+    assert not (release / "notes").exists()  # files that are not in use are removed
     code, _unused, err = shell.cmd(r"del C:\releases\shop\1\app.py")
     assert (code, "Access is denied" in err) == (0, True)
     assert (release / "app.py").exists()

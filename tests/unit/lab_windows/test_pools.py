@@ -225,7 +225,7 @@ def test_recycle_without_overlap_leaves_a_gap_and_no_failure(
         during = pool.submit(host.get)
         try:
             with pytest.raises(TimeoutError):
-                during.result(0.5)  # nobody answers before the old worker has ended
+                during.result(0.5)  # no worker answers before the old one has ended
         finally:
             answer = request.finish()
         status, body = during.result()

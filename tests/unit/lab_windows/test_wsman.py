@@ -145,7 +145,7 @@ def test_down_up_hang_and_drops(hosts: Any, open_shell: Callable[..., Any]) -> N
     assert shell.cmd("hostname")[0] == 0
     with pytest.raises(requests.exceptions.ConnectionError):
         shell.run(APPCMD, "list", "site")
-    assert host.ask(transcript=True)["transcript"][-1] == f"{APPCMD} list site"  # it was run all the same
+    assert host.ask(transcript=True)["transcript"][-1] == f"{APPCMD} list site"  # it was run
     host.ask(winrm="up")
     host.ask(winrm_drop_after=4)
     assert shell.cmd("echo b")[0] == 0
