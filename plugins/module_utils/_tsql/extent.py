@@ -198,7 +198,27 @@ def joined_to_few(unit: Unit) -> bool:
     )
 
 
-# -- SET, and the source of an INSERT
+# -- the table that is written, SET, and the source of an INSERT
+
+
+def target(unit: Unit) -> Name | None:
+    """The table that is meant: an alias is looked up in FROM."""
+    statement = unit.statement
+    name = statement.name
+    if name is None or name.schema or name.temporary:
+        return name
+    sources = {id(source.token): source for source in statement.sources}
+    words = unit.words()
+    wanted = name.base.lower()
+    for at, token in enumerate(words):
+        if not at or token.kind not in (WORD, QUOTED) or string_value(token).lower() != wanted:
+            continue
+        end = at - 2 if words[at - 1].key == "AS" else at - 1
+        for first in range(end, max(end - 8, -1), -2):
+            source = sources.get(id(words[first]))
+            if source is not None and (len(source.parts) - 1) * 2 == end - first:
+                return source
+    return name
 
 
 def assignments(unit: Unit) -> list[tuple[str, Sequence[Token]]]:

@@ -136,7 +136,7 @@ def _is_fixed(tokens: Sequence[Token], known: dict[str, bool], depth: int) -> bo
 
 def _branches(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
     start = 0
-    for at in _outside(tokens):
+    for at in outside(tokens):
         if tokens[at].key in _SET_OPERATORS:
             yield tokens[start:at]
             start = at + 1
@@ -153,13 +153,13 @@ def _select(tokens: Sequence[Token], known: dict[str, bool], query: Query, depth
         at = _closing(tokens, at + 1) + 1 if tokens[at + 1 : at + 2] and tokens[at + 1].key == "(" else at + 2
         at += tokens[at : at + 1] != [] and tokens[at].key == "PERCENT"
         at += 2 if [token.key for token in tokens[at : at + 2]] == ["WITH", "TIES"] else 0
-    outside = [place for place in _outside(tokens) if place >= at]
-    end = next((place for place in outside if tokens[place].key in _LIST_ENDS and not _distinct(tokens, place)), None)
+    places = [place for place in outside(tokens) if place >= at]
+    end = next((place for place in places if tokens[place].key in _LIST_ENDS and not _distinct(tokens, place)), None)
     items = [_item(piece) for piece in _pieces(tokens[at:end]) if piece]
     query.branches.append(items)
     if not any(item.star for item in items):
         return
-    start = next((place for place in outside if tokens[place].key == "FROM" and not _distinct(tokens, place)), None)
+    start = next((place for place in places if tokens[place].key == "FROM" and not _distinct(tokens, place)), None)
     sources = _sources(tokens[start + 1 :], known, depth) if start is not None else []
     for item in items:
         if item.star is not None and _moves(item, sources):
@@ -186,7 +186,7 @@ def _sources(tokens: Sequence[Token], known: dict[str, bool], depth: int) -> lis
     """What stands behind FROM, JOIN, APPLY and the commas between them."""
     found: list[_Source] = []
     expected = True
-    end = next((at for at in _outside(tokens) if tokens[at].key in _FROM_ENDS), len(tokens))
+    end = next((at for at in outside(tokens) if tokens[at].key in _FROM_ENDS), len(tokens))
     at = 0
     while at < end:
         token = tokens[at]
@@ -235,7 +235,7 @@ def _alias(tokens: Sequence[Token], at: int) -> str:
     return ""
 
 
-def _outside(tokens: Sequence[Token]) -> Iterator[int]:
+def outside(tokens: Sequence[Token]) -> Iterator[int]:
     """The places outside parentheses."""
     depth = 0
     for at, token in enumerate(tokens):
@@ -247,7 +247,7 @@ def _outside(tokens: Sequence[Token]) -> Iterator[int]:
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
     start = 0
-    for at in _outside(tokens):
+    for at in outside(tokens):
         if tokens[at].key == ",":
             yield tokens[start:at]
             start = at + 1

@@ -21,11 +21,11 @@ from ..extent import (
     null_only_from_columns,
     null_tests,
     says_nothing,
+    target,
     top_of,
     where_of,
 )
 from ..findings import WARNING, Advice
-from ..lexer import QUOTED, WORD, string_value
 from ..ownership import LIKELY
 from ..statements import Action, Name, plain
 from .family import SILENT, Context, Family
@@ -75,26 +75,6 @@ PARTITION = FAMILY.rule(
     instead="contract",
     blocking=True,
 )
-
-
-def target(unit: Unit) -> Name | None:
-    """The table that is meant: an alias is looked up in FROM."""
-    statement = unit.statement
-    name = statement.name
-    if name is None or name.schema or name.temporary:
-        return name
-    sources = {id(source.token): source for source in statement.sources}
-    words = unit.words()
-    wanted = name.base.lower()
-    for at, token in enumerate(words):
-        if not at or token.kind not in (WORD, QUOTED) or string_value(token).lower() != wanted:
-            continue
-        end = at - 2 if words[at - 1].key == "AS" else at - 1
-        for first in range(end, max(end - 8, -1), -2):
-            source = sources.get(id(words[first]))
-            if source is not None and (len(source.parts) - 1) * 2 == end - first:
-                return source
-    return name
 
 
 def _shared(context: Context, unit: Unit, table: Name | None) -> bool:

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from ..analysis import Unit
+from ..extent import target
 from ..findings import Advice
-from .data import target
 from .family import AS_IS, Context, Family
 from .wording import full
 

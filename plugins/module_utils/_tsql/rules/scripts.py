@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ..analysis import Script, Unit
+from ..extent import target
 from ..findings import WARNING, Advice
 from ..lexer import QUOTED, WORD, string_value
 from ..statements import HOLE, Statement, plain
-from .data import target
 from .family import AS_IS, SILENT, Context, Family
 from .wording import full
 

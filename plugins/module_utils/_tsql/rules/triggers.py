@@ -9,6 +9,7 @@ from ..findings import ERROR, WARNING, Advice
 from ..ownership import LIKELY
 from ..statements import Name, plain
 from .family import AS_IS, Context, Family
+from .filling import only_fills_new_columns, returns_output
 from .server import DATABASE
 from .wording import full
 
@@ -57,6 +58,9 @@ def trigger_add(context: Context, unit: Unit) -> None:
     table = statement.names[1] if len(statement.names) > 1 else None
     if context.own.table(table, unit, LIKELY) or (table is not None and context.own.module(table, unit)):
         return
+    if table is not None and only_fills_new_columns(context, unit):
+        _filling(context, unit, table)
+        return
     context.report(
         unit,
         TRIGGER_ADD,
@@ -67,6 +71,29 @@ def trigger_add(context: Context, unit: Unit) -> None:
             "See that the running version declares HasTrigger for the table (or writes with no OUTPUT clause); then "
             "allow it with a waiver that "
             f"says so: -- lint: allow trigger-add <version> declares HasTrigger for {full(table)}"
+        ),
+    )
+
+
+def _filling(context: Context, unit: Unit, table: Name) -> None:
+    """A trigger that fills new columns is what a required column needs; only OUTPUT without INTO speaks against it."""
+    failing = returns_output(context.live, table) if context.live is not None else []
+    message = f"trigger {full(unit.statement.name)} fills new columns of {full(table)}"
+    if failing:
+        names = ", ".join(sorted(f"{plain(one.schema)}.{plain(one.name)}" for one in failing)[:5])
+        message += f", and writing with OUTPUT without INTO fails there (error 334): {names}"
+    else:
+        message += ": a write of the running version with OUTPUT without INTO would fail (error 334)"
+    context.report(
+        unit,
+        TRIGGER_ADD,
+        message,
+        token=table.token,
+        table=table,
+        severity=ERROR if failing else WARNING,
+        advice=Advice(
+            "Entity Framework Core 7 and newer write so unless HasTrigger is declared for the table: see that the "
+            "running version declares it, or writes with no OUTPUT."
         ),
     )
 
