@@ -348,7 +348,7 @@ def test_the_ranges_of_integers(db: Session, kind: str, value: int, fits: bool) 
 
 
 @pytest.mark.parametrize(
-    ("op", "left", "right"), itertools.product("+-*/", [(5, 2), (18, 6), (38, 10)], [(4, 0), (9, 3), (30, 12)])
+    ("op", "left", "right"), list(itertools.product("+-*/", [(5, 2), (18, 6), (38, 10)], [(4, 0), (9, 3), (30, 12)]))
 )
 def test_precision_and_scale(db: Session, op: str, left: tuple[int, int], right: tuple[int, int]) -> None:
     """data-types/precision-scale-and-length-transact-sql, computed here from its table."""
