@@ -67,6 +67,15 @@ options:
   max_rows:
     description: In contract and undo, rules about locks are errors for tables of more rows than this. Needs O(live).
     type: int
+  modules:
+    description:
+      - Whether existing procedures, views and functions are left alone and get successors under new names (V(versioned)), or are changed in
+        place (V(in_place)).
+      - With V(in_place) the new parameters and columns are compared with those in the live schema. A difference that a caller would notice is
+        an error, as is what cannot be compared; otherwise the change is a warning. Needs O(live).
+    type: str
+    choices: [versioned, in_place]
+    default: versioned
   variables:
     description: Values of the sqlcmd variables C($(Name)) in the scripts.
     type: dict
@@ -235,7 +244,13 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli imp
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import LiveSchema, read_live
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.output import text
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import EDITIONS, VERSIONS, Request, run
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import (
+    EDITIONS,
+    MODULES,
+    VERSIONS,
+    Request,
+    run,
+)
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError
 
 
@@ -250,6 +265,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         edition={"type": "str", "choices": list(EDITIONS)},
         server_version={"type": "str", "choices": sorted(VERSIONS)},
         max_rows={"type": "int"},
+        modules={"type": "str", "choices": list(MODULES), "default": MODULES[0]},
         variables={"type": "dict", "default": {}},
         live={"type": "bool"},
         app={"type": "str"},
@@ -297,6 +313,7 @@ def main() -> None:
                     version=VERSIONS.get(params["server_version"], 0),
                     severities={str(rule): str(level) for rule, level in params["severities"].items()},
                     max_rows=params["max_rows"],
+                    modules=params["modules"],
                 ),
             ),
             live_schema(module),

@@ -18,7 +18,7 @@ from .findings import Report
 from .options import Options
 from .output import junit, sarif, text
 from .rules import RULES
-from .run import EDITIONS, VERSIONS, Request, run
+from .run import EDITIONS, MODULES, VERSIONS, Request, run
 from .sources import SourceError
 
 PASSED, REFUSED, UNUSABLE = 0, 1, 2
@@ -59,6 +59,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--variable", action="append", default=[], metavar="NAME=VALUE", help="value of a sqlcmd variable $(NAME)"
     )
+    made.add_argument(
+        "--modules",
+        choices=MODULES,
+        default=MODULES[0],
+        help="whether existing procedures, views and functions get new names, or are changed in place",
+    )
     made.add_argument("--no-advice", action="store_true", help="leave the safe ways out")
     made.add_argument("--strict", action="store_true", help="warnings fail too")
     made.add_argument("--rules", action="store_true", help="list the rules and end")
@@ -88,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     version=VERSIONS.get(options.server_version, 0),
                     severities=_pairs(options.severity, "--severity"),
                     advice=not options.no_advice,
+                    modules=options.modules,
                 ),
             )
         )

@@ -21,3 +21,5 @@ class Options:
     max_rows: int | None = None
     """In contract and undo, rules about locks are errors for tables of more rows than this."""
     advice: bool = True
+    modules: str = "versioned"
+    """versioned: the code of an existing module is not changed. in_place: it is, where its callers notice nothing."""

@@ -25,6 +25,7 @@ from .statements import Name
 from .usage import Usage, versioned_objects
 
 EDITIONS = ("standard", "enterprise", "developer", "express", "web", "azure")
+MODULES = ("versioned", "in_place")
 VERSIONS = {"2016": 13, "2017": 14, "2019": 15, "2022": 16, "2025": 17}
 
 

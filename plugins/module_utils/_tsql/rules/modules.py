@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..analysis import Unit
 from ..breaking import CHANGED, DROPPED, broken
 from ..findings import ERROR, WARNING, Advice
+from ..interface import difference, of_text, of_unit
 from ..ownership import LIKELY
 from ..shape import read_query
 from ..statements import Statement, plain
@@ -144,6 +145,9 @@ def alter_module(context: Context, unit: Unit) -> None:
         return
     if context.live is not None and not context.live.exists(name.key):
         return
+    if context.options.modules == "in_place" and kind != "TRIGGER":
+        _in_place(context, unit, kind)
+        return
     certainly = verb == "ALTER" or (context.live is not None and context.live.exists(name.key))
     context.report(
         unit,
@@ -154,6 +158,33 @@ def alter_module(context: Context, unit: Unit) -> None:
         token=name.token,
         advice=_beside(unit, statement, kind, changed=certainly),
         breaks=broken(CHANGED, name),
+    )
+
+
+def _in_place(context: Context, unit: Unit, kind: str) -> None:
+    """The project changes modules in place: compare what callers see with what the live schema has."""
+    name = unit.statement.name
+    if name is None:
+        return
+    known = context.live.modules.get(name.key) if context.live is not None else None
+    old = of_text(known.name, known.definition) if known is not None and known.definition else None
+    new = of_unit(context.script, unit)
+    if old is None or new is None:
+        noticed = (
+            "its text in the live schema cannot be read, so its callers may notice the change"
+            if context.live is not None
+            else "without the live schema it cannot be compared with what callers see now"
+        )
+    else:
+        noticed = difference(old, new)
+    context.report(
+        unit,
+        ALTER_MODULE,
+        f"changes {kind.lower()} {full(name)} in place: {noticed or 'callers see the same parameters and columns'}",
+        token=name.token,
+        severity=ERROR if noticed else WARNING,
+        advice=_beside(unit, unit.statement, kind, changed=True),
+        breaks=broken(CHANGED, name) if noticed else None,
     )
 
 
