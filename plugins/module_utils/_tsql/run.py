@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .._names import same
 from .._release.errors import ReleaseError
 from .._release.manifest import Manifest, is_release, read_manifest
 from .._scripts.errors import PathError
@@ -152,9 +153,9 @@ def _is_own(live: LiveSchema | None, entry: Entry, own: list[Manifest]) -> bool:
     """
     if live is None or live.running is None:
         return False
-    mine = {(manifest.app, manifest.version) for manifest in own}
-    versions = {version for app, version in live.running if app == entry.app}
-    return (entry.app, entry.release or "") in mine and entry.release not in versions and "" not in versions
+    mine = any(same(manifest.app, entry.app) and same(manifest.version, entry.release) for manifest in own)
+    versions = {version for app, version in live.running if same(app, entry.app)}
+    return mine and not any(not version or same(version, entry.release) for version in versions)
 
 
 def _earlier(supported: Sequence[str]) -> set[tuple[Phase, str, str]]:

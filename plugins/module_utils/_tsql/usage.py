@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .._release.manifest import Manifest
+from .._scripts.phases import named
 from .breaking import CHANGED, RETYPED, BreakingChange
 from .live import LiveSchema
 from .statements import HOLE, Name
@@ -69,9 +70,9 @@ def _meets_its_own_release(change: BreakingChange, phase: str) -> bool:
     An undo script removes what the release brought. What expand changes in place is ready before the release starts,
     and a column's final type is what its code was written for.
     """
-    if phase == "undo" or change.how == RETYPED:
+    if named(phase).undoes or change.how == RETYPED:
         return False
-    return not (change.how == CHANGED and phase == "expand")
+    return not (change.how == CHANGED and named(phase).defines)
 
 
 def versioned_objects(

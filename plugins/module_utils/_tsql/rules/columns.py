@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..._scripts.phases import EXPAND, named
 from ..analysis import Unit
 from ..breaking import RETYPED, broken
 from ..findings import ERROR, WARNING, Advice
@@ -344,7 +345,7 @@ def _default_offline(context: Context, unit: Unit, table: Name | None, column: C
         if facts is not None and facts.rows == 0:
             return
         why = "on Standard edition it writes every row; state the server's edition to know"
-        severity = WARNING if context.options.phase in ("expand", "backfill") else None
+        severity = WARNING if named(context.options.phase).strict else None
     if not why:
         return
     context.report(
@@ -435,7 +436,7 @@ def _nullability(context: Context, unit: Unit, column: Column, now: ColumnFacts 
             table=table,
             advice=Advice(
                 "Backfill first; in contract, check for NULLs in the same transaction.",
-                tuple(pair for pair in staged(table, _as_now(column, now), value).scripts if pair[0] != "expand"),
+                tuple(pair for pair in staged(table, _as_now(column, now), value).scripts if pair[0] != EXPAND.name),
             ),
             breaks=broken(RETYPED, table, column.name),
             exempt=context.own.table(table, unit),
@@ -473,7 +474,7 @@ def _retyped(context: Context, unit: Unit, column: Column, now: ColumnFacts | No
         message,
         token=column.token,
         table=table,
-        severity=ERROR if context.options.phase in ("expand", "backfill") else None,
+        severity=ERROR if named(context.options.phase).strict else None,
         advice=Advice(
             "A new column beside it, kept in step by a trigger, and the old one dropped in contract. Where this only "
             "widens a varchar(n), "

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ..._scripts.phases import named
 from ..analysis import Script, Unit
 from ..breaking import BreakingChange
 from ..findings import ERROR, OFF, WARNING, Advice
@@ -51,7 +52,7 @@ class Rule:
     def severity(self, phase: str) -> str:
         if self.mark == "A":
             return ERROR
-        if phase in ("contract", "undo"):
+        if not named(phase).strict:
             return WARNING if self.blocking else self.contract
         return ERROR if self.mark == "E" else WARNING
 
