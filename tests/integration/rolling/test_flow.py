@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of one farm, under load all the way: check mode, a broken release, the release, the same again, the naive way.
+"""One farm under load: check mode, a release that fails, the release, the same again, the naive deployment.
 
 The tests share one lab and run in this order; each says what it starts from.
 """
@@ -50,7 +50,7 @@ def _nothing_lost(watched: Watched) -> None:
     assert (watched.observer.min_up or 0) >= 1
 
 
-def test_check_mode_changes_nothing_and_says_what_it_would_do(lab: Lab, tmp_path: Path) -> None:
+def test_check_mode_changes_nothing_and_reports_what_it_would_do(lab: Lab, tmp_path: Path) -> None:
     before = lab.fingerprint()
     done = lab.deploy("2.0.0", "--check", "--diff", "-vvv")
     assert done.returncode == 0, done.story
@@ -61,7 +61,7 @@ def test_check_mode_changes_nothing_and_says_what_it_would_do(lab: Lab, tmp_path
         assert would in done.output
 
 
-def test_a_release_that_fails_its_smoke_test_goes_back(lab: Lab, tmp_path: Path) -> None:
+def test_a_release_that_fails_its_smoke_test_is_rolled_back(lab: Lab, tmp_path: Path) -> None:
     watched = _deploy(lab, tmp_path, "2.0.1-broken")
     assert watched.returncode == 2, watched.story
     _nothing_lost(watched)
@@ -97,7 +97,7 @@ def test_a_second_run_changes_nothing(lab: Lab) -> None:
     assert lab.fingerprint() == before
 
 
-def test_the_naive_way_fails_requests(lab: Lab, tmp_path: Path) -> None:
+def test_the_naive_deployment_fails_requests(lab: Lab, tmp_path: Path) -> None:
     """The proof that the checks above can fail."""
     naive = str(ROOT / "tests" / "lab" / "playbooks" / "naive_deploy.yml")
     watched = _deploy(lab, tmp_path, "2.0.1", playbook=naive)

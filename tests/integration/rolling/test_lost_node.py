@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A node that dies in the middle of its upgrade: the rollout stops there, ends as failed, and says what state things are in."""
+"""A node that dies in the middle of its upgrade: the rollout stops there, fails, and reports the state of every node."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_node_that_is_gone_before_the_start(whole_farm: Lab) -> None:
     assert not whole_farm.lease()["held"]
 
 
-def test_the_next_run_takes_up_what_was_left(whole_farm: Lab, tmp_path: Path) -> None:
+def test_the_next_run_resumes_the_node(whole_farm: Lab, tmp_path: Path) -> None:
     two = ("--limit", "web01,web02")
     returncode, output, _unused = _deploy_and_lose(whole_farm, "web02", tmp_path, *two)
     assert returncode == 2, output

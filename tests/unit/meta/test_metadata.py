@@ -124,16 +124,40 @@ def test_every_role_has_an_argument_spec_for_each_entry_point(root: Path) -> Non
                 assert described.get("description"), f"{role.name}: {option}"
 
 
+def plays(root: Path, pattern: str) -> list[tuple[str, dict[str, Any]]]:
+    """Every play of the playbooks that match, with the name of its file."""
+    found = [path for path in sorted((root / "playbooks").glob(pattern)) if path.parent.name != "vars"]
+    return [(path.stem, play) for path in found for play in load(str(path.relative_to(root)))]
+
+
 def test_playbooks_can_be_named_from_an_installed_collection(root: Path) -> None:
-    playbooks = sorted((root / "playbooks").glob("*.yml"))
-    assert playbooks
-    for playbook in playbooks:
-        assert re.fullmatch(r"[a-z][a-z0-9_]*", playbook.stem), playbook.name
-        for play in load(f"playbooks/{playbook.name}"):
-            if "hosts" in play:
-                # the first play of each looks whether the pattern of the others matches anything
-                chosen = "{{" in play["hosts"] or play["hosts"] == "all:localhost"
-                assert chosen, f"{playbook.name}: hosts of {play.get('name')} cannot be chosen"
+    found = plays(root, "**/*.yml")
+    assert {name for name, _play in found} >= {"rolling_deploy", "contract", "drain", "enable", "roll_out"}
+    for name, play in found:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+        if "hosts" in play:
+            # the first play of each fails when the pattern of the others matches nothing
+            chosen = "{{" in play["hosts"] or play["hosts"] == "all:localhost"
+            assert chosen, f"{name}: hosts of {play.get('name')} cannot be chosen"
+
+
+def test_a_playbook_is_a_list_of_stages(root: Path) -> None:
+    for name, play in plays(root, "*.yml"):
+        stage = play.get("ansible.builtin.import_playbook", "")
+        assert stage.startswith("stages/"), f"{name}: {play.get('name')} is not a stage"
+        assert (root / "playbooks" / stage).is_file(), f"{name}: {stage}"
+
+
+def test_every_play_with_a_connection_has_the_same_head(root: Path) -> None:
+    """Ansible cannot say it once for several plays, and a play that forgets it reaches another database, or none."""
+    heads = [
+        (name, {key: play.get(key) for key in ("gather_facts", "vars_files", "module_defaults")})
+        for name, play in plays(root, "stages/*.yml")
+        if "zero_downtime.dotnet" in str(play["tasks"]) and name != "plan"
+    ]
+    assert len(heads) > 8
+    for name, head in heads:
+        assert head == heads[0][1], name
 
 
 def test_every_python_file_has_its_licence_and_postponed_annotations(tracked: list[str]) -> None:

@@ -14,8 +14,8 @@ from .conftest import NAMESPACE, ROOT
 PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 MAKE = re.compile(r"`make ([a-z-]+)|^make ([a-z-]+)", re.MULTILINE)
-NAMED = re.compile(rf"(?<!ansible_collections\.)\b{re.escape(NAMESPACE)}\.([a-z][a-z0-9_]*)\b")
-PLAYBOOK = re.compile(r"\bplaybooks/([a-z0-9_]+)\.yml\b")
+NAMED = re.compile(rf"(?<!ansible_collections\.)\b{re.escape(NAMESPACE)}\.((?:stages\.)?[a-z][a-z0-9_]*)\b")
+PLAYBOOK = re.compile(r"\bplaybooks/([a-z0-9_/]+)\.yml\b")
 
 
 def targets() -> set[str]:
@@ -26,6 +26,7 @@ def names() -> set[str]:
     """Everything that can stand behind the collection's name."""
     folders = ["plugins/modules/*.py", "plugins/doc_fragments/*.py", "playbooks/*.yml"]
     found = {path.stem for folder in folders for path in ROOT.glob(folder)}
+    found |= {f"stages.{path.stem}" for path in (ROOT / "playbooks/stages").glob("*.yml")}
     return found | {path.name for path in (ROOT / "roles").iterdir()} | {"all", "load_balancer", "mssql", "git", "iis"}
 
 

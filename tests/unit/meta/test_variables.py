@@ -12,12 +12,15 @@ from .conftest import ROOT
 # What the playbooks make for themselves; nobody sets it.
 INTERNAL = {
     "dotnet_bundle",
-    "dotnet_lease",
     "dotnet_default_release_root",
     "dotnet_mssql",
-    "dotnet_left_out",
+    "dotnet_unchecked_nodes",
+    "dotnet_outcomes",
+    "dotnet_rollout_complete",
+    "dotnet_rollout_stopped",
+    "dotnet_schema_ready",
+    "dotnet_out_of_rotation",
     "dotnet_deployment",
-    "dotnet_balancers",
     "dotnet_to_roll_back",
 }
 
