@@ -173,6 +173,11 @@ consumers:
       version: "1.4"
       program_name: Reports
       changed_at: "2026-10-01T08:00:00Z"
+refused:
+  description: Whether the ledger itself refused, such as for a lease that is lost; V(false) when it could not be read or written.
+  returned: failure
+  type: bool
+  sample: true
 previous_state:
   description: Lease, nodes and consumers as they were before the task.
   returned: success
@@ -272,7 +277,7 @@ def main() -> None:
         with connector.connect() as connection:
             result = carry_out(SqlLedgerStore(connection, request.app), request, module.check_mode)
     except (LedgerError, MssqlError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), refused=isinstance(error, LedgerError))
     if module._diff:
         after = {name: result[name] for name in ("lease", "nodes", "consumers")}
         result["diff"] = {"before": result["previous_state"], "after": after}

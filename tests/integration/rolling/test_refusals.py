@@ -146,6 +146,14 @@ def _no_version(_lab: Lab, bundle: Path) -> None:
     _manifest(bundle, version="2.0.0; rm -rf")
 
 
+def _contract_that_cannot_run(_lab: Lab, bundle: Path) -> None:
+    (bundle / "db" / "contract" / "0003_variable.sql").write_text("SELECT N'$(Nowhere)' AS Missing;\nGO\n")
+
+
+def _directory_that_is_not_there(_lab: Lab, bundle: Path) -> None:
+    _manifest(bundle, database={"expand": "db/expnad"})
+
+
 BUNDLES: dict[str, tuple[Callable[[Lab, Path], None], str]] = {
     "checksum mismatch on the node": (_other_artifact, r"(?i)sha-?256|checksum"),
     "damaged artifact in the release": (_damaged_artifact, r"SHA-256"),
@@ -153,6 +161,8 @@ BUNDLES: dict[str, tuple[Callable[[Lab, Path], None], str]] = {
     "an archive that climbs out": (_archive_that_climbs, r"\.\./\.\./outside\.txt"),
     "a script with a syntax error": (_syntax_error, r"0003_wrong\.sql"),
     "a script that breaks version 1": (_breaking_script, r"0003_breaking\.sql"),
+    "a contract script that cannot run": (_contract_that_cannot_run, r"0003_variable\.sql[^\n]*Nowhere"),
+    "a directory of scripts that is not there": (_directory_that_is_not_there, r"db/expnad[^\n]*no such directory"),
     "a version that is no name": (_no_version, r"letters, digits, dots"),
 }
 

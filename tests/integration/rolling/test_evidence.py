@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rollout says yes only where it saw it: nodes that serve, a ledger that is written, a release that still answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import balancer
+from lab.stack import DATABASE, Lab
+
+from . import toyfarm
+from .test_toys import BROKEN
+
+HOOKS = Path(__file__).parent / "hooks"
+FREEZE = str(HOOKS / "freeze_ledger.yml")
+NOTHING = str(HOOKS / "say.yml")
+
+
+@pytest.fixture(autouse=True)
+def _everything_works(lab: Lab) -> Iterator[None]:
+    toyfarm.serve(lab)
+    yield
+    lab.control("sqlserver", read_only={"database": DATABASE, "on": False})
+    if lab.query("SELECT OBJECT_ID('deploy.deployment_lease')")[0][0] is not None:
+        lab.query("SET NOCOUNT ON; UPDATE deploy.deployment_lease SET held = 0 WHERE app = N'toy'; SELECT 1")
+
+
+def _recorded(lab: Lab) -> dict[str, tuple[str, str]]:
+    """Version and outcome of each toy node in the ledger."""
+    rows = lab.query("SELECT node, version, outcome FROM deploy.deployment_node WHERE app = N'toy'")
+    return {str(node): (str(version), str(outcome)) for node, version, outcome in rows}
+
+
+# -- the ledger
+def test_a_ledger_that_cannot_be_written_undoes_nothing(lab: Lab, tmp_path: Path) -> None:
+    """It goes away after web01 is enabled: web01 stays on the new release, web02 is not begun, a second run ends it."""
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    bundle = toyfarm.release(tmp_path)
+    done = toyfarm.roll_out(lab, nodes, bundle, dotnet_hooks={"after_enable": FREEZE})
+    assert done.returncode == 2, done.story
+    assert done.outcomes["toy-web01"] == "succeeded", done.story
+    assert toyfarm.state(tmp_path, "web01") == ("2.0.0", True)
+    assert toyfarm.state(tmp_path, "web02") == ("1.0.0", True)
+    assert set(lab.members().values()) == {"UP"}
+    assert "Only the ledger failed" in done.output, done.story
+    assert done.report["nodes"]["toy-web01"]["ledger_failure"]
+
+    lab.control("sqlserver", read_only={"database": DATABASE, "on": False})
+    lab.query("SET NOCOUNT ON; UPDATE deploy.deployment_lease SET held = 0 WHERE app = N'toy'; SELECT 1")
+    again = toyfarm.roll_out(lab, nodes, bundle)
+    assert again.returncode == 0, again.story
+    assert again.outcomes == {"toy-web01": "unchanged", "toy-web02": "succeeded"}
+    assert {version for version, _outcome in _recorded(lab).values()} == {"2.0.0"}
+
+
+def test_a_rollback_works_while_the_ledger_cannot_be_written(lab: Lab, tmp_path: Path) -> None:
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    hooks = {"before_stop": FREEZE}
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_hooks=hooks, dotnet_smoke_tests=BROKEN)
+    assert done.returncode == 2, done.story
+    assert done.outcomes == {"toy-web01": "rolled_back", "toy-web02": "untouched"}, done.story
+    assert toyfarm.state(tmp_path, "web01") == ("1.0.0", True)
+    assert set(lab.members().values()) == {"UP"}
+
+
+# -- in and out of rotation
+def test_a_node_that_a_person_took_out_stays_out(lab: Lab, tmp_path: Path) -> None:
+    balancer.command(lab.admin_socket, f"set server {balancer.BACKEND}/web02 state maint")
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    # The other one cannot leave: it is the last. So the rollout is for the node that is out.
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), "--limit", "toy-web02")
+    assert done.returncode == 0, done.story
+    assert toyfarm.state(tmp_path, "web02") == ("2.0.0", True)
+    assert lab.members() == {"web01": "UP", "web02": "MAINT"}
+    assert "stays out of rotation" in done.output, done.story
+
+
+def test_hooks_that_do_nothing_are_noticed_by_the_hook_that_confirms(lab: Lab, tmp_path: Path) -> None:
+    hooks = {"drain": NOTHING, "enable": NOTHING, "confirm": str(HOOKS / "not_in_rotation.yml")}
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), "--limit", "toy-web01", dotnet_hooks=hooks)
+    assert done.returncode == 2, done.story
+    assert "serves on" not in done.output
+
+
+def test_a_node_that_stops_serving_after_its_upgrade_fails_the_rollout(lab: Lab, tmp_path: Path) -> None:
+    """web01 leaves the load balancer while web02 is upgraded: the report sees it."""
+    hooks = {"before_stop": str(HOOKS / "take_first_out.yml")}
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_hooks=hooks, dotnet_min_up=0)
+    assert done.returncode == 2, done.story
+    assert done.outcomes["toy-web01"] == "failed", done.story
+
+
+ADHOC: dict[str, dict[str, Any]] = {
+    "no load balancer": {"dotnet_lb_hosts": "nothere"},
+    "a drain hook alone": {"dotnet_hooks": {"drain": NOTHING}},
+    "an enable hook alone": {"dotnet_hooks": {"enable": NOTHING}},
+}
+
+
+@pytest.mark.parametrize("playbook", ["rolling_deploy", "drain", "enable"])
+@pytest.mark.parametrize("mistake", ADHOC)
+def test_zero_load_balancers_are_refused(lab: Lab, tmp_path: Path, playbook: str, mistake: str) -> None:
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    target = f"zero_downtime.dotnet.{playbook}"
+    done = toyfarm.roll_out(
+        lab, nodes, toyfarm.release(tmp_path), "--limit", "toy-web01", playbook=target, **ADHOC[mistake]
+    )
+    assert done.returncode == 2, done.story
+    assert "Nothing was touched" in done.output, done.story
+    assert set(lab.members().values()) == {"UP"}
+
+
+# -- the release that runs
+def test_a_script_that_breaks_the_running_release_stops_the_rollout_before_a_node_is_taken_out(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """Lint cannot know everything: here the waiver lets it through, and /things fails on every node."""
+    script = "-- lint: allow drop-module we are sure that nobody calls it\nDROP PROCEDURE dbo.spFindAllThings;\nGO\n"
+    bundle = toyfarm.release(tmp_path, expand=script)
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    health = {"path": "/things", "timeout_s": 3}
+    done = toyfarm.roll_out(lab, nodes, bundle, dotnet_health=health)
+    assert done.returncode == 2, done.story
+    assert set(done.outcomes.values()) == {"untouched"}
+    for node in done.report["nodes"].values():
+        assert "after 0001_toy.sql" in node["failure"], done.story
+    assert "Begin to drain" not in done.output
