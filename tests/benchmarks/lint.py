@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long the migration linter takes, and how it takes hostile input: writes build/bench/lint.json.
 
-Ends with status 1 where a goal is missed: fifty times as fast as sqlfluff, ten thousand scripts within ten seconds, time
-linear in the length of the text, no input on which it crashes.
+Ends with status 1 where a goal is missed: fifty times as fast as sqlfluff, ten thousand scripts within ten seconds,
+time linear in the length of the text, no input on which it crashes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def check(text: str) -> Report:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Seconds of the processor: all of it is one thread that waits for nothing, and what else the machine does is left out."""
+    """Seconds of the processor: all of it is one thread that waits for nothing, and other processes do not count."""
     start = time.process_time()
     work()
     return time.process_time() - start

@@ -9,8 +9,8 @@ environment before it loads pyodbc.
 
 Which certificates are trusted (found by trying, see tests/unit/lab_sqlserver/test_tls.py):
 - Microsoft's driver 18 on Linux checks the chain with OpenSSL's default store, so SSL_CERT_FILE or SSL_CERT_DIR name a
-  private authority; its keyword ServerCertificate changes nothing with TDS 7.4. It compares the address with DNS names of the
-  certificate only, never with IP addresses: a name, or HostnameInCertificate, is needed.
+  private authority; its keyword ServerCertificate changes nothing with TDS 7.4. It compares the address with DNS names
+  of the certificate only, never with IP addresses: a name, or HostnameInCertificate, is needed.
 - FreeTDS verifies only what its configuration has a `ca file` for, and it reads an entry of its configuration only for
   `Servername=entry`; with `Server=address` any certificate is taken.
 """

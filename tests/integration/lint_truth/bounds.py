@@ -33,8 +33,8 @@ UPDATES = {
     ),
     "CTE with TOP (100) PERCENT": "WITH c AS (SELECT TOP (100) PERCENT {column} FROM dbo.{T}) UPDATE c SET {set};",
     "CTE in which another query has the TOP": (
-        "WITH one AS (SELECT TOP (1) Id FROM dbo.{T} ORDER BY Id), c AS (SELECT {column} FROM dbo.{T}) "
-        "UPDATE c SET {set} WHERE EXISTS (SELECT 1 FROM one);"
+        "WITH one AS (SELECT TOP (1) Id FROM dbo.{T} ORDER BY Id), c AS (SELECT {column} FROM dbo.{T} WHERE Id > 0) "
+        "UPDATE c SET {set};"
     ),
     "joined with itself": "UPDATE t SET {set} FROM dbo.{T} AS t JOIN dbo.{T} AS o ON o.Id = t.Id;",
     "MERGE": (
@@ -93,7 +93,9 @@ def _case(name: str, text: str, phase: str, column: str) -> Case:
         scripts = [Script(phase, "\n".join(filter(None, [header, add, "GO", body])))]
     elif add:
         scripts = [Script("expand", add), *scripts]
-    return Case(f"{name}; {column}; {phase}", tuple(scripts), rows=ROWS, statements=(), counted=True)
+    # The rows that INSERT ... SELECT reads may be few: lint cannot know, and warns.
+    heeded = ("error", "warning") if name in INSERTS else ("error",)
+    return Case(f"{name}; {column}; {phase}", tuple(scripts), rows=ROWS, statements=(), counted=True, heeded=heeded)
 
 
 def cases() -> Iterator[Case]:

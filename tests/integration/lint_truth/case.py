@@ -59,6 +59,8 @@ class Case:
     """More of the former release's schema."""
     counted: bool = False
     """Whether rows touched by one transaction are what is asked for."""
+    heeded: tuple[str, ...] = ("error",)
+    """The severities of lint that are not a yes."""
 
 
 @dataclass

@@ -62,15 +62,15 @@ def find_truth(case: Case, database: Database, directory: Path) -> Truth:
         file.write_text(trial.named(script.text) + "\n", encoding="utf-8")
     asked = {"live": database} if case.earlier else {"text": Database({}, database.app), "live": database}
     phases = list(dict.fromkeys(script.phase for script in case.scripts))
-    errors = {knew: _refusals(release, phases, of) for knew, of in asked.items()}
+    errors = {knew: _refusals(release, phases, of, case.heeded) for knew, of in asked.items()}
     return Truth(case, trial.run(), errors)
 
 
-def _refusals(release: Path, phases: Sequence[str], database: Database) -> tuple[str, ...]:
+def _refusals(release: Path, phases: Sequence[str], database: Database, heeded: Sequence[str]) -> tuple[str, ...]:
     """The rules that refuse a phase of the release, in their order."""
     found: set[str] = set()
     for phase in phases:
         result = database.module("mssql_migration_lint", path=str(release), phase=phase, fail=False)
         assert not result.get("failed"), result
-        found |= {one["rule"] for one in result["findings"] if one["severity"] == "error"}
+        found |= {one["rule"] for one in result["findings"] if one["severity"] in heeded}
     return tuple(sorted(found))

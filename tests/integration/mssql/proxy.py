@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A TCP proxy in front of a server: it counts what the client sends, and can cut the connection or call a function at a step."""
+"""A TCP proxy in front of a server: counts the client's messages, cuts the connection, calls a function at a step."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A SQL Server for tests: the lab's, or the one that ZERO_DOWNTIME_TEST_DSN names.
 
-ZERO_DOWNTIME_TEST_DSN is an ODBC connection string with driver, server, database and login. Tests make their own tables and
-use application names of their own, so they can run again and again in one database.
+ZERO_DOWNTIME_TEST_DSN is an ODBC connection string with driver, server, database and login. Tests make their own tables
+and use application names of their own, so they can run again and again in one database.
 """
 
 from __future__ import annotations

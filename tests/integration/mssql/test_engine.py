@@ -55,7 +55,10 @@ def test_a_script_that_fails_leaves_nothing(database: Database, tmp_path: Path, 
     write("expand/1.sql", f"CREATE TABLE dbo.{name} (id INT NOT NULL);")
     write(
         "expand/2.sql",
-        f"ALTER TABLE dbo.{name} ADD x INT NULL;\nGO\nINSERT dbo.{name} (id) VALUES (1);\nGO\nSELECT 1 FROM dbo.no_{name};",
+        (
+            f"ALTER TABLE dbo.{name} ADD x INT NULL;\nGO\nINSERT dbo.{name} (id) VALUES (1);\nGO\nSELECT 1 FROM "
+            f"dbo.no_{name};"
+        ),
     )
     failed = database.migrate(tmp_path)
     assert failed["failed"] and "208" in failed["msg"] and "line 5" in failed["msg"], failed["msg"]
@@ -181,7 +184,10 @@ def test_without_a_transaction(database: Database, tmp_path: Path, write: Write)
     assert again["failed"] and "did not come to its end" in again["msg"]
     write(
         "expand/2.sql",
-        f"-- migrate: no-transaction\nIF COL_LENGTH(N'dbo.{name}', N'x') IS NULL ALTER TABLE dbo.{name} ADD x INT NULL;",
+        (
+            f"-- migrate: no-transaction\nIF COL_LENGTH(N'dbo.{name}', N'x') IS NULL ALTER TABLE dbo.{name} ADD x "
+            "INT NULL;"
+        ),
     )
     done = database.migrate(tmp_path)
     assert done["changed"] and not done["planned"][0]["transaction"], done

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What happens when everything goes wrong, while the application writes.
 
-Afterwards a rerun ends with every transactional script applied exactly once, journal and schema agreeing, and all of the
+Afterwards a rerun ends with every transactional script applied exactly once, journal and schema agreeing, and all the
 application's acknowledged writes in the database.
 """
 
@@ -133,7 +133,7 @@ def _script(root: Path, name: str, content: str | bytes) -> None:
 def test_killed_at_every_step(
     lab_server: Server, database: Database, driver: str, tmp_path: Path, application: Application
 ) -> None:
-    """SIGKILL before each message that the module sends, or before every seventh (ZERO_DOWNTIME_TEST_EVERY_STEP=1: each)."""
+    """SIGKILL before every seventh message that the module sends (ZERO_DOWNTIME_TEST_EVERY_STEP=1: before each)."""
     step, killed = 1, 0
     while True:
         app = f"{database.app}_k{step}"

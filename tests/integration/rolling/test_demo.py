@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo stops everything that it started, however it ends. (What its modes show is test_flow.py, and `make demo`.)"""
+"""The demo stops everything that it started, however it ends. What its modes show is in test_flow.py."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import random
@@ -112,10 +113,8 @@ class Generator:
             if planned > end:
                 self.stop()
             if planned > time.monotonic():
-                try:
+                with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), planned - time.monotonic())
-                except asyncio.TimeoutError:
-                    pass
             if self._stopping.is_set():
                 return
             self.max_lag_ms = max(self.max_lag_ms, (time.monotonic() - planned) * 1000)

@@ -27,7 +27,10 @@ def test_taking_the_first_lease_is_one_transaction_under_a_lock() -> None:
         *BEGUN,
         *NOTHING,
         NOTHING[0],
-        "INSERT INTO deploy.deployment_lease .*1, 1, N'ann', N'r1'.*DATEADD\\(SECOND, 600, SYSUTCDATETIME\\(\\)\\), N'2'",
+        (
+            "INSERT INTO deploy.deployment_lease .*1, 1, N'ann', N'r1'.*DATEADD\\(SECOND, 600, "
+            "SYSUTCDATETIME\\(\\)\\), N'2'"
+        ),
         ("UPDATE deploy.deployment_run", count(0)),
         "INSERT INTO deploy.deployment_run",
         "INSERT INTO deploy.deployment_event",

@@ -59,7 +59,10 @@ def test_contract_runs_what_is_due_and_says_why_not_of_the_rest(world: World) ->
         {
             "script": "005_late.sql",
             "release": "2",
-            "reason": "0 release(s) newer than 2 were deployed, 1 are expected (contract_after), so that a rollback is possible",
+            "reason": (
+                "0 release(s) newer than 2 were deployed, 1 are expected (contract_after), so that a rollback is "
+                "possible"
+            ),
         }
     ]
     commit = next(sql for sql in server.sent if "'applied'" in sql)
@@ -119,7 +122,12 @@ def test_undo_runs_in_reverse_and_the_journal_knows(world: World) -> None:
         world.put(f"undo/{name}", f"DROP VIEW v{name[0]}")
     server = ScriptedServer(
         *OPENED,
-        journal(("1_a.sql", F, "applied", "2"), ("2_b.sql", F, "applied", "2"), ("0_z.sql", F, "applied", "1"), phase="expand"),
+        journal(
+            ("1_a.sql", F, "applied", "2"),
+            ("2_b.sql", F, "applied", "2"),
+            ("0_z.sql", F, "applied", "1"),
+            phase="expand",
+        ),
         *ledger(("web01", "1", "rolled_back")),
         releases("1", "2"),
         journal(phase="backfill"),

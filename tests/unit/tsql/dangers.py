@@ -28,7 +28,10 @@ DANGERS: dict[str, tuple[str, str]] = {
     "check": ("add-check", "ALTER TABLE dbo.Things ADD CONSTRAINT CK_Size CHECK (Size > 0)"),
     "foreign key": (
         "add-foreign-key",
-        "ALTER TABLE dbo.Things WITH NOCHECK ADD CONSTRAINT FK_Owner FOREIGN KEY (OwnerId) REFERENCES dbo.Owners (OwnerId)",
+        (
+            "ALTER TABLE dbo.Things WITH NOCHECK ADD CONSTRAINT FK_Owner FOREIGN KEY (OwnerId) REFERENCES dbo.Owners "
+            "(OwnerId)"
+        ),
     ),
     "unique": ("add-unique", "CREATE UNIQUE INDEX UX_Name ON dbo.Things (Name) WITH (ONLINE = ON)"),
     "primary key": ("add-unique", "ALTER TABLE dbo.Things ADD CONSTRAINT PK_Things PRIMARY KEY (ThingId)"),
@@ -93,7 +96,10 @@ PLACES: dict[str, str] = {
     "after insert default values": "INSERT INTO dbo.Others DEFAULT VALUES {}",
     "after an update": "UPDATE dbo.Others SET Name = N'a' OUTPUT inserted.Name WHERE Id = 1 {}",
     "after a delete": "DELETE TOP (10) FROM dbo.Others WHERE Id = 1 {}",
-    "after a merge": "MERGE dbo.Others AS t USING (VALUES (1)) AS s (Id) ON t.Id = s.Id WHEN NOT MATCHED THEN INSERT (Id) VALUES (s.Id); {}",
+    "after a merge": (
+        "MERGE dbo.Others AS t USING (VALUES (1)) AS s (Id) ON t.Id = s.Id WHEN NOT MATCHED THEN INSERT (Id) VALUES "
+        "(s.Id); {}"
+    ),
     "after declare": "DECLARE @a int = 1, @b nvarchar(10) = N'x' {}",
     "after declare table": "DECLARE @t TABLE (Id int NOT NULL PRIMARY KEY, Name nvarchar(10) DEFAULT N'') {}",
     "after set": "SET @a = 1 {}",
@@ -101,11 +107,19 @@ PLACES: dict[str, str] = {
     "after raiserror": "RAISERROR (N'x', 10, 1) WITH NOWAIT {}",
     "after throw": "THROW 50000, N'x', 1; {}",
     "after waitfor": "WAITFOR DELAY '00:00:01' {}",
-    "after a cursor": "DECLARE c CURSOR LOCAL FAST_FORWARD FOR SELECT Id FROM dbo.Others OPEN c FETCH NEXT FROM c INTO @a, @b {}",
+    "after a cursor": (
+        "DECLARE c CURSOR LOCAL FAST_FORWARD FOR SELECT Id FROM dbo.Others OPEN c FETCH NEXT FROM c INTO @a, @b {}"
+    ),
     "after exec": "EXEC sp_help 'dbo.Others' {}",
-    "after exec with named arguments": "DECLARE @r int EXEC @r = sp_spaceused @objname = N'dbo.Others', @updateusage = 'true' {}",
-    "after create table": "CREATE TABLE dbo.News2 (Id int NOT NULL CONSTRAINT PK_News2 PRIMARY KEY, Name nvarchar(10) NULL) {}",
-    "after create index": "CREATE TABLE #x (Id int) CREATE INDEX IX ON #x (Id) INCLUDE (Name) WHERE Id > 0 WITH (FILLFACTOR = 90) {}",
+    "after exec with named arguments": (
+        "DECLARE @r int EXEC @r = sp_spaceused @objname = N'dbo.Others', @updateusage = 'true' {}"
+    ),
+    "after create table": (
+        "CREATE TABLE dbo.News2 (Id int NOT NULL CONSTRAINT PK_News2 PRIMARY KEY, Name nvarchar(10) NULL) {}"
+    ),
+    "after create index": (
+        "CREATE TABLE #x (Id int) CREATE INDEX IX ON #x (Id) INCLUDE (Name) WHERE Id > 0 WITH (FILLFACTOR = 90) {}"
+    ),
     "after add column": "ALTER TABLE dbo.Others ADD Size2 int NULL CONSTRAINT DF_x DEFAULT ((0)) {}",
     "after create synonym": "CREATE SYNONYM dbo.Other FOR dbo.Others {}",
     "after create sequence": "CREATE SEQUENCE dbo.New AS int START WITH 1 INCREMENT BY 1 {}",

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rules' examples: tests/unit/tsql/rules/RULE.sql, each a script that must be caught or a near miss.
 
-A line ``--== catch [options]: title`` or ``--== near miss [options]: title`` begins an example. Options: ``phase=contract``,
-``edition=standard``, ``version=2019``, ``live`` (the schema of `live_schema`), ``uses`` (in contract, with a release that uses things).
+A line ``--== catch [options]: title`` or ``--== near miss [options]: title`` begins an example. Options:
+``phase=contract``, ``edition=standard``, ``version=2019``, ``live`` (the schema of `live_schema`), ``uses`` (in
+contract, with a release that uses things).
 """
 
 from __future__ import annotations

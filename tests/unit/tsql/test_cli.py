@@ -165,7 +165,9 @@ def test_directories_and_phases(tmp_path: Path, capsys: pytest.CaptureFixture[st
         "expand/9_make.sql": "CREATE TABLE dbo.Fresh (Id int NOT NULL);",
         "contract/1_drop.sql": "DROP TABLE dbo.Old;",
         "undo/1_back.sql": "DROP TABLE dbo.Fresh;",
-        "backfill/1_fill.sql": "-- migrate: batch 500\nUPDATE TOP ($(BatchSize)) dbo.Things SET Size = 0 WHERE Size IS NULL;",
+        "backfill/1_fill.sql": (
+            "-- migrate: batch 500\nUPDATE TOP ($(BatchSize)) dbo.Things SET Size = 0 WHERE Size IS NULL;"
+        ),
     }.items():
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)

@@ -100,7 +100,10 @@ def test_positions_are_those_of_the_statement() -> None:
         "DECLARE @n sysname; SELECT @n = name FROM sys.tables; SET @n = @n + 'x'; EXEC(N'SELECT 1 AS [' + @n + N']')",
         "DECLARE @n sysname = QUOTENAME(N'a') + N'; DROP TABLE dbo.Things'; EXEC(N'SELECT 1 AS ' + @n)",
         "EXEC sp_getname @n OUTPUT; EXEC(N'SELECT 1 AS [' + @n + N']')",
-        "DECLARE @n sysname; SELECT @n = name FROM sys.tables; FETCH NEXT FROM c INTO @n; EXEC(N'SELECT 1 AS [' + @n + N']')",
+        (
+            "DECLARE @n sysname; SELECT @n = name FROM sys.tables; FETCH NEXT FROM c INTO @n; EXEC(N'SELECT 1 AS [' "
+            "+ @n + N']')"
+        ),
     ],
 )
 def test_strings_of_which_a_part_is_not_known(text: str) -> None:

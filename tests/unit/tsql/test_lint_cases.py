@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scripts that were once passed or refused wrongly (cases/lint_cases.json): each is read as a file, as a user's is.
 
-`expect` names the results that are right: `refuse` is at least one error, `warn` a warning and no error, `pass` neither.
+`expect` names the results that are right: `refuse` is an error, `warn` a warning and no error, `pass` neither.
 """
 
 from __future__ import annotations

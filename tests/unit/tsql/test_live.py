@@ -129,7 +129,7 @@ def test_an_empty_table_blocks_nobody() -> None:
 
 
 class Applied:
-    """A release shop 2.0 of two expand scripts, the first of which was applied; the second changes what that created."""
+    """Release 2.0 of the shop with two expand scripts: the first was applied, the second changes what it created."""
 
     def __init__(self, directory: Path, second: str) -> None:
         self.directory = directory

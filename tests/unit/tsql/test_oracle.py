@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sqlfluff as an oracle: where it parses a batch whole, the kinds of its statements are those that the classifier finds."""
+"""sqlfluff as an oracle: where it parses a whole batch, it finds the same kinds of statements as the classifier."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ SAME = {
 }
 # Disagreements, by the beginning of the batch, and why the classifier is right.
 EXPLAINED: dict[str, str] = {
-    "CREATE VIEW dbo.vThingsByColour": "sqlfluff takes the query of a view for a part of the CREATE; for the rules it is a statement in its body",
+    "CREATE VIEW dbo.vThingsByColour": (
+        "sqlfluff takes the query of a view for a part of the CREATE; for the rules it is a statement in its body"
+    ),
     "DECLARE things CURSOR": "sqlfluff takes the query of a cursor for a part of the DECLARE",
 }
 

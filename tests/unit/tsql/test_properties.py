@@ -27,10 +27,10 @@ OPTIONS = Options(advice=False)
 RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 CORPUS = Path(__file__).parent / "corpus" / "expand"
 WORDS = [
-    *"""SELECT INSERT UPDATE DELETE MERGE CREATE ALTER DROP TRUNCATE EXEC EXECUTE DECLARE SET IF WHILE BEGIN END ELSE CASE WHEN
-    THEN TABLE COLUMN VIEW PROCEDURE INDEX TRIGGER ADD CONSTRAINT DEFAULT NOT NULL FROM WHERE INTO VALUES AS ON WITH GO OR AND
-    sp_rename dbo Things x @a @@b #t [q] N'a' 'b' ''' ( ) , . ; = * + - : :: { } $ 1 1e 0x 1.5 -- /* */ ? \\ TRAN TRY
-    CATCH""".split(),  # noqa: SIM905
+    *"""SELECT INSERT UPDATE DELETE MERGE CREATE ALTER DROP TRUNCATE EXEC EXECUTE DECLARE SET IF WHILE BEGIN END
+    ELSE CASE WHEN THEN TABLE COLUMN VIEW PROCEDURE INDEX TRIGGER ADD CONSTRAINT DEFAULT NOT NULL FROM WHERE
+    INTO VALUES AS ON WITH GO OR AND sp_rename dbo Things x @a @@b #t [q] N'a' 'b' ''' ( ) , . ; = * + - : :: {
+    } $ 1 1e 0x 1.5 -- /* */ ? \\ TRAN TRY CATCH""".split(),  # noqa: SIM905
     "\n",
     "\t",
     "\u00a0",

@@ -132,7 +132,8 @@ def test_versions_of_objects(tmp_path: Path, one: Path) -> None:
         tmp_path,
         "2.0.0",
         "uses: [dbo.spFindAllThings_2]\n",
-        expand="CREATE PROCEDURE dbo.spFindAllThings_2 AS SELECT 1 AS One;\nGO\nCREATE PROCEDURE dbo.spFindAllThings_3 AS SELECT 1 AS One;",
+        expand="CREATE PROCEDURE dbo.spFindAllThings_2 AS SELECT 1 AS One;\nGO\n"
+        "CREATE PROCEDURE dbo.spFindAllThings_3 AS SELECT 1 AS One;",
     )
     listed = check(two, one).objects
     assert [(entry["name"], entry["used_by"], entry["removable"], entry["removable_after"]) for entry in listed] == [

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every rule catches what its file says, and leaves its near misses alone; what the linter advises passes the linter."""
+"""Every rule catches what its file says and leaves its near misses alone; what lint advises passes lint."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from unit.tsql.rulefiles import Example, check, examples
 EXAMPLES = examples()
 # Rules whose findings name no script to copy: there is nothing to run instead, only something to leave out or to check.
 WITHOUT_SCRIPT = {
-    "rebuild-table", "add-persisted", "alter-implicit-null", "alter-null", "change-default", "kill-blockers", "index-set-options",
-    "view-star", "schemabinding", "trigger-add", "trigger-quality", "trigger-off", "synonym-retarget", "recreate-module", "data-meaning",
-    "database", "cross-database", "unqualified", "unnamed", "transaction", "no-transaction", "session", "same-batch", "not-idempotent",
-    "name-length", "table-lock", "wait", "deadlock-priority", "own-tables", "dynamic", "unknown", "positional-use", "release-uses", "waiver", "stale-waiver",
+    "rebuild-table", "add-persisted", "alter-implicit-null", "alter-null", "change-default", "kill-blockers",
+    "index-set-options", "view-star", "schemabinding", "trigger-add", "trigger-quality", "trigger-off",
+    "synonym-retarget", "recreate-module", "data-meaning", "database", "cross-database", "unqualified", "unnamed",
+    "transaction", "no-transaction", "session", "same-batch", "not-idempotent", "name-length", "table-lock", "wait",
+    "deadlock-priority", "own-tables", "dynamic", "unknown", "positional-use", "release-uses", "waiver", "stale-waiver",
     "not-runnable", "runs-later",
 }  # fmt: skip
 

@@ -3,7 +3,8 @@
 """The sample application: what a worker of an IIS application pool runs from its release directory.
 
 It stands in for an ASP.NET Core application behind the ASP.NET Core Module (out of process): listens on
-ASPNETCORE_PORT, reads appsettings.json, is cold for a while, shuts down gracefully on SIGTERM. `build.json` says which version this is.
+ASPNETCORE_PORT, reads appsettings.json, is cold for a while, shuts down gracefully on SIGTERM. `build.json` says which
+version this is.
 
 GET  /                      page that names the assets of this version
 GET  /assets/VERSION/FILE   versioned assets, also those of the releases beside this one
