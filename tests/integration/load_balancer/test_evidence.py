@@ -108,5 +108,5 @@ def test_over_tcp_what_cannot_be_seen_is_refused_until_it_is_said() -> None:
         refused = lb_member(state="drained", socket=made.balancer.tcp, old_workers="ignore")
         assert "give closes_on_down" in refused["msg"]
         assert made.balancer.status() == "UP"
-        options = {"socket": made.balancer.tcp, "old_workers": "ignore", "closes_on_down": False}
+        options: dict[str, Any] = {"socket": made.balancer.tcp, "old_workers": "ignore", "closes_on_down": False}
         assert lb_member(state="drained", **options)["state"] == "drained"

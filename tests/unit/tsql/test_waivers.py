@@ -75,9 +75,10 @@ def test_before_a_module_it_covers_the_body() -> None:
 
 
 def test_a_line_inside_a_statement() -> None:
-    text = "ALTER TABLE dbo.Things ADD\n    Size int NULL,\n"(
-        "    -- lint: allow add-required version 1 never inserts here\n    Code nvarchar(20) NOT NULL,\n    Kind "
-        "int NOT NULL;"
+    text = (
+        "ALTER TABLE dbo.Things ADD\n    Size int NULL,\n"
+        "    -- lint: allow add-required version 1 never inserts here\n"
+        "    Code nvarchar(20) NOT NULL,\n    Kind int NOT NULL;"
     )
     assert errors(text) == [("add-required", 5)]
 
