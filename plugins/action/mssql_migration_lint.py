@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The front of mssql_migration_lint: shows its findings line by line, so that they can be read in a terminal and in AWX."""
+"""The front of mssql_migration_lint: shows its findings line by line, readable in a terminal and in AWX."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ options:
   login_host:
     description:
       - Name of the SQL Server or of its availability group listener; C(NAME\INSTANCE) for a named instance.
-      - With Microsoft's driver use the DNS name that stands in the server's certificate, or set O(certificate_hostname).
-        That driver compares names only and never matches an IP address.
+      - With Microsoft's driver use the DNS name that stands in the server's certificate, or set
+        O(certificate_hostname). That driver compares names only and never matches an IP address.
       - Required unless O(dsn) is given.
     type: str
   login_port:
@@ -20,7 +20,8 @@ options:
     type: int
     default: 1433
   login_user:
-    description: SQL login. Without it the connection is an integrated one (Kerberos, with the ticket of the user who runs Ansible).
+    description: SQL login. Without it the connection is an integrated one (Kerberos, with the ticket of the user who
+      runs Ansible).
     type: str
   login_password:
     description: Password of O(login_user). It never appears in a process list, log, message or result.
@@ -32,12 +33,14 @@ options:
   driver:
     description:
       - Name of an installed ODBC driver as C(odbcinst -q -d) prints it, or the full path of a driver's library.
-      - Without it the newest Microsoft driver is taken, then the one in the Python package C(mssql-python-odbc), then FreeTDS.
+      - Without it the newest Microsoft driver is taken, then the one in the Python package C(mssql-python-odbc), then
+        FreeTDS.
     type: str
   dsn:
     description:
       - Name of an ODBC data source, or a raw ODBC connection string, instead of O(login_host) and O(driver).
-      - O(login_user), O(login_password) and O(database) are added to it. Encryption and the verification of the certificate are what the data source says.
+      - O(login_user), O(login_password) and O(database) are added to it. Encryption and the verification of the
+        certificate are what the data source says.
       - It counts as a secret, because a connection string may hold a password.
     type: str
   encrypt:
@@ -47,7 +50,8 @@ options:
   validate_certs:
     description:
       - Verify the server's certificate and its name.
-      - FreeTDS verifies nothing unless it is given a CA file, so with FreeTDS O(ca_path) is required, or V(false) here as your explicit consent.
+      - FreeTDS verifies nothing unless it is given a CA file, so with FreeTDS O(ca_path) is required, or V(false) here
+        as your explicit consent.
     type: bool
     default: true
   ca_path:
@@ -57,14 +61,16 @@ options:
       - Without it Microsoft's driver uses the system's trust store.
     type: path
   certificate_hostname:
-    description: The name to expect in the server's certificate, when it is not O(login_host). Only Microsoft's driver knows this.
+    description: The name to expect in the server's certificate, when it is not O(login_host). Only Microsoft's driver
+      knows this.
     type: str
   login_timeout_s:
     description: How long to wait for the connection, in seconds.
     type: int
     default: 15
   multi_subnet_failover:
-    description: Set it for an availability group listener with addresses in several subnets. Only Microsoft's driver knows this.
+    description: Set it for an availability group listener with addresses in several subnets. Only Microsoft's driver
+      knows this.
     type: bool
     default: false
 requirements:
@@ -72,5 +78,6 @@ requirements:
   - an ODBC driver for SQL Server (Microsoft's, version 17 or newer, or FreeTDS 1.3 or newer)
 notes:
   - The sessions are named C(zero_downtime.dotnet/<module>) in C(sys.dm_exec_sessions).
-  - Not yet run on SQL Server itself. It was tested with both drivers against the simulated server of the collection's lab.
+  - Not yet run on SQL Server itself. It was tested with both drivers against the simulated server of the collection's
+    lab.
 """

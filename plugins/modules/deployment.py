@@ -11,9 +11,10 @@ module: deployment
 version_added: 0.1.0
 short_description: The ledger of deployments, with its lease and the outcome and version of each node
 description:
-  - One deployment of an application at a time holds a lease. A second one fails at once and says who holds it, since when and until when.
-  - The lease has an owner, a run id, an end by the clock of the SQL Server, and a fencing token that grows with each taking.
-    Every write of a run checks that the lease is still its own.
+  - One deployment of an application at a time holds a lease. A second one fails at once and says who holds it, since
+    when and until when.
+  - The lease has an owner, a run id, an end by the clock of the SQL Server, and a fencing token that grows with each
+    taking. Every write of a run checks that the lease is still its own.
   - Outcome and version of each node are kept, and so is their history.
   - The tables are in schema C(deploy) of O(database) and are created on first use.
   - Repeating a task with the same O(run_id) changes nothing, so a run that was interrupted can be run again.
@@ -42,16 +43,20 @@ options:
   state:
     description:
       - V(leased) takes the lease for O(run_id); for the run that has it already, this renews it.
-      - V(renewed) moves the end of the lease to O(ttl_s) seconds from now, never back, and thereby checks it. It is not counted as a change.
+      - V(renewed) moves the end of the lease to O(ttl_s) seconds from now, never back, and thereby checks it. It is not
+        counted as a change.
       - V(recorded) writes the outcome of O(node).
       - V(released) releases the lease, and closes the run with O(result).
-      - V(revoked) takes the lease from the run that holds it. Only for a run that is known to be dead; O(detail) says why.
-      - V(consumer_present) and V(consumer_absent) register another program that uses the database, or remove it; they need no lease.
+      - V(revoked) takes the lease from the run that holds it. Only for a run that is known to be dead; O(detail) says
+        why.
+      - V(consumer_present) and V(consumer_absent) register another program that uses the database, or remove it; they
+        need no lease.
     type: str
     choices: [leased, renewed, recorded, released, revoked, consumer_present, consumer_absent]
     required: true
   run_id:
-    description: Names one deployment, up to 100 characters. Required by all states that work with a lease but V(revoked), where it is checked when given.
+    description: Names one deployment, up to 100 characters. Required by all states that work with a lease but
+      V(revoked), where it is checked when given.
     type: str
   owner:
     description: Who deploys, for the message that a second deployment gets.
@@ -62,14 +67,15 @@ options:
     type: int
     default: 600
   fencing_token:
-    description: The token that taking the lease returned. When given, a lease that was taken again since then is refused, even for the same O(run_id).
+    description: The token that taking the lease returned. When given, a lease that was taken again since then is
+      refused, even for the same O(run_id).
     type: int
   version:
     description:
       - With O(state=leased) the version that is being deployed.
       - With O(state=recorded) what the node runs; without it the version is kept.
-      - With O(state=consumer_present) the newest release of the application whose schema the program is known to work with.
-        Contract scripts wait for it.
+      - With O(state=consumer_present) the newest release of the application whose schema the program is known to work
+        with. Contract scripts wait for it.
     type: str
   node:
     description: Name of the node, with O(state=recorded).
@@ -174,7 +180,8 @@ consumers:
       program_name: Reports
       changed_at: "2026-10-01T08:00:00Z"
 refused:
-  description: Whether the ledger itself refused, such as for a lease that is lost; V(false) when it could not be read or written.
+  description: Whether the ledger itself refused, such as for a lease that is lost; V(false) when it could not be read
+    or written.
   returned: failure
   type: bool
   sample: true

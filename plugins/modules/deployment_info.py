@@ -11,7 +11,8 @@ module: deployment_info
 version_added: 0.1.0
 short_description: Read the ledger of deployments
 description:
-  - Who holds the lease of an application, what each node runs, which other programs use the database, and what happened lately.
+  - Who holds the lease of an application, what each node runs, which other programs use the database, and what happened
+    lately.
   - A ledger that was never used is an empty one; a ledger that cannot be read is an error.
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 extends_documentation_fragment:
@@ -57,7 +58,8 @@ exists:
   type: bool
   sample: true
 lease:
-  description: The lease. C(held) is true while it holds by the server's clock, C(expired) when its holder neither renewed nor released it.
+  description: The lease. C(held) is true while it holds by the server's clock, C(expired) when its holder neither
+    renewed nor released it.
   returned: success
   type: dict
   sample:

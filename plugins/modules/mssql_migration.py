@@ -12,9 +12,10 @@ version_added: 0.1.0
 short_description: Run a phase of a release's migration scripts on SQL Server, safe under load
 description:
   - Runs the scripts (C(*.sql)) in the directory of the phase that the journal does not know yet.
-    A name that begins with a number comes before one that does not, numbers compare as numbers (C(2_x.sql) before C(10_x.sql)),
-    other names by code point.
-  - Each script and its row in the journal are committed together or not at all. Batches are separated by C(GO) lines, as in sqlcmd.
+    A name that begins with a number comes before one that does not, numbers compare as numbers (C(2_x.sql) before
+    C(10_x.sql)), other names by code point.
+  - Each script and its row in the journal are committed together or not at all. Batches are separated by C(GO) lines,
+    as in sqlcmd.
   - One migration at a time runs in a database; the message names the holder of the lock.
   - The session yields to the application, with a short C(LOCK_TIMEOUT), low deadlock priority, and retries.
   - The journal is in schema C(deploy) of the migrated database and is created on first use.
@@ -48,22 +49,28 @@ options:
     description:
       - V(expand) adds what the new release needs, and changes nothing that the running one uses.
       - >-
-        V(backfill) brings existing rows up to date. A script with the header C(-- migrate: batch 4000 pause 100ms) is repeated,
-        each round in a transaction of its own, until a round changes no row. C($(BatchSize)) is the number in the header.
-        With C(-- migrate: remaining SELECT ...) the end is confirmed by that query, and an estimate is shown.
-      - V(contract) removes what no running version needs any more. Scripts that are not due yet are left, and RV(waiting) says why.
-      - V(undo) takes the expand scripts of O(release) away again, the last first. C(undo/NNN_x.sql) undoes C(expand/NNN_x.sql).
+        V(backfill) brings existing rows up to date. A script with the header C(-- migrate: batch 4000 pause 100ms) is
+        repeated, each round in a transaction of its own, until a round changes no row. C($(BatchSize)) is the number in
+        the header. With C(-- migrate: remaining SELECT ...) the end is confirmed by that query, and an estimate is
+        shown.
+      - V(contract) removes what no running version needs any more. Scripts that are not due yet are left, and
+        RV(waiting) says why.
+      - V(undo) takes the expand scripts of O(release) away again, the last first. C(undo/NNN_x.sql) undoes
+        C(expand/NNN_x.sql).
       - >-
-        In every phase, C(-- migrate: no-transaction) at the top of a script is for a statement that cannot run in a transaction.
+        In every phase, C(-- migrate: no-transaction) at the top of a script is for a statement that cannot run in a
+        transaction.
     type: str
     choices: [expand, backfill, contract, undo]
     required: true
   action:
     description:
       - V(apply) runs the phase.
-      - V(baseline) writes the scripts of the phase into the journal as applied and runs nothing, for a database that has them already.
+      - V(baseline) writes the scripts of the phase into the journal as applied and runs nothing, for a database that
+        has them already.
       - V(adopt) does that for the scripts that another tool has in its own journal (O(adopt_from)).
-      - V(repair) accepts O(scripts) as they are now, when they were applied in another form, or were begun and never ended.
+      - V(repair) accepts O(scripts) as they are now, when they were applied in another form, or were begun and never
+        ended.
     type: str
     choices: [apply, baseline, adopt, repair]
     default: apply
@@ -83,12 +90,14 @@ options:
     elements: str
     default: []
   contract_after:
-    description: How many releases newer than the one that brought a contract script must have been deployed, before the script is due.
+    description: How many releases newer than the one that brought a contract script must have been deployed, before the
+      script is due.
     type: int
     default: 1
   veto_programs:
     description:
-      - Patterns of program names (C(*) and C(?)). While a session with such a name is open in the database, no contract script runs.
+      - Patterns of program names (C(*) and C(?)). While a session with such a name is open in the database, no contract
+        script runs.
       - Consumers that are registered in the ledger with a program name are a veto in the same way.
       - It needs the permission VIEW SERVER STATE.
     type: list
@@ -97,11 +106,13 @@ options:
   throttle_query:
     description:
       - A query that is asked before each round of a backfill and answers with one number.
-        V(0) goes on, a positive number is a pause in milliseconds before it is asked again, a negative number stops the task.
+        V(0) goes on, a positive number is a pause in milliseconds before it is asked again, a negative number stops the
+        task.
     type: str
   ledger:
     description:
-      - Where the ledger of deployments is, when it is not in O(database). Each option replaces the one of the same name.
+      - Where the ledger of deployments is, when it is not in O(database). Each option replaces the one of the same
+        name.
       - Asked by the phases contract and undo.
     type: dict
     suboptions:
@@ -122,13 +133,14 @@ options:
         type: str
   path:
     description:
-      - A release with its C(release.yml), which names the directories of the phases, or a directory with the directories
-        C(expand), C(backfill), C(contract) and C(undo).
+      - A release with its C(release.yml), which names the directories of the phases, or a directory with the
+        directories C(expand), C(backfill), C(contract) and C(undo).
     type: path
     required: true
   release:
     description:
-      - The version that brings the scripts. It is noted in the journal, and the order of versions decides when contract scripts are due.
+      - The version that brings the scripts. It is noted in the journal, and the order of versions decides when contract
+        scripts are due.
       - One that is older than the rollback horizon is refused.
     type: str
   run_id:
@@ -219,7 +231,15 @@ applied:
   type: list
   elements: dict
   sample:
-    - {script: 010_colour.sql, phase: expand, checksum: 5d41..., batches: 2, rows: 0, duration_ms: 12, retries: 0, rounds: 1, messages: []}
+    - script: 010_colour.sql
+      phase: expand
+      checksum: 5d41...
+      batches: 2
+      rows: 0
+      duration_ms: 12
+      retries: 0
+      rounds: 1
+      messages: []
 totals:
   description: Sums over RV(applied).
   returned: always

@@ -32,7 +32,8 @@ options:
     type: str
     required: true
   path:
-    description: A release with its C(release.yml), or a directory with the phases' directories, to compare the journal with.
+    description: A release with its C(release.yml), or a directory with the phases' directories, to compare the journal
+      with.
     type: path
   release:
     description: The version that is to be deployed. RV(refusals) says when it is older than the rollback horizon.
@@ -76,7 +77,8 @@ rollback_horizon:
   type: str
   sample: 1.0.0
 refusals:
-  description: Why O(release), or a script that is still to run in any phase, would be refused. Empty when nothing would be.
+  description: Why O(release), or a script that is still to run in any phase, would be refused. Empty when nothing would
+    be.
   returned: success
   type: list
   elements: str

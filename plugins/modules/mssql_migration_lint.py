@@ -11,13 +11,15 @@ module: mssql_migration_lint
 version_added: 0.1.0
 short_description: Refuse migration scripts that would break or block the running version of the application
 description:
-  - Reads T-SQL scripts and refuses what the version of the application that is still running could not live with, such as a dropped or
-    renamed column, a required column without a default, a procedure changed in place, or a lock that stops everybody.
+  - Reads T-SQL scripts and refuses what the version of the application that is still running could not live with, such
+    as a dropped or renamed column, a required column without a default, a procedure changed in place, or a lock that
+    stops everybody.
   - >-
-    A statement that the linter does not recognise is refused too. A script can allow a finding by a comment with a reason on the line before
-    the statement, C(-- lint: allow RULE REASON).
+    A statement that the linter does not recognise is refused too. A script can allow a finding by a comment with a
+    reason on the line before the statement, C(-- lint: allow RULE REASON).
   - The rules, the waivers and the use without Ansible are described in C(docs/lint.md).
-  - With O(login_host) or O(dsn) the live schema is read as well, with twelve queries on the catalogue views. Nothing is written.
+  - With O(login_host) or O(dsn) the live schema is read as well, with twelve queries on the catalogue views. Nothing is
+    written.
 author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 requirements:
   - PyYAML, where a release with its C(release.yml) is read
@@ -36,8 +38,8 @@ options:
   path:
     description:
       - A script, a directory of scripts, the directory above those of the phases, or a release with its C(release.yml).
-      - The scripts of a directory are read in the order in which M(zero_downtime.dotnet.mssql_migration) runs them; what the first ones make
-        is new to the later ones.
+      - The scripts of a directory are read in the order in which M(zero_downtime.dotnet.mssql_migration) runs them;
+        what the first ones make is new to the later ones.
     type: path
     required: true
   phase:
@@ -47,7 +49,8 @@ options:
     required: true
   supported:
     description:
-      - The other releases that may still run, the oldest first. Each is a directory with a C(release.yml), or that file.
+      - The other releases that may still run, the oldest first. Each is a directory with a C(release.yml), or that
+        file.
       - What a script breaks is compared with what they declare in C(uses).
     type: list
     elements: path
@@ -69,10 +72,11 @@ options:
     type: int
   modules:
     description:
-      - Whether existing procedures, views and functions are left alone and get successors under new names (V(versioned)), or are changed in
-        place (V(in_place)).
-      - With V(in_place) the new parameters and columns are compared with those in the live schema. A difference that a caller would notice is
-        an error, as is what cannot be compared; otherwise the change is a warning. Needs O(live).
+      - Whether existing procedures, views and functions are left alone and get successors under new names
+        (V(versioned)), or are changed in place (V(in_place)).
+      - With V(in_place) the new parameters and columns are compared with those in the live schema. A difference that a
+        caller would notice is an error, as is what cannot be compared; otherwise the change is a warning. Needs
+        O(live).
     type: str
     choices: [versioned, in_place]
     default: versioned
@@ -82,12 +86,14 @@ options:
     default: {}
   live:
     description:
-      - Read the live schema. Without this option it is read where O(login_host) or O(dsn) is given, and if the server refuses one of the
-        queries, the scripts are checked by themselves, which is stricter, and a warning says so. With V(true) that is a failure.
+      - Read the live schema. Without this option it is read where O(login_host) or O(dsn) is given, and if the server
+        refuses one of the queries, the scripts are checked by themselves, which is stricter, and a warning says so.
+        With V(true) that is a failure.
     type: bool
   app:
     description:
-      - The application whose journal tells, where O(live) is, which scripts were applied before. Nothing runs those again, so they are not checked.
+      - The application whose journal tells, where O(live) is, which scripts were applied before. Nothing runs those
+        again, so they are not checked.
       - Without it the journals of all applications in the database count.
     type: str
   fail:
@@ -215,7 +221,12 @@ versioned:
   type: list
   elements: dict
   sample:
-    - {name: dbo.spFindAllThings, base: dbo.spfindallthings, number: 1, used_by: [1.0.0], removable: false, removable_after: 1.0.0}
+    - name: dbo.spFindAllThings
+      base: dbo.spfindallthings
+      number: 1
+      used_by: [1.0.0]
+      removable: false
+      removable_after: 1.0.0
 refused:
   description: Whether there is an error among the findings.
   returned: always

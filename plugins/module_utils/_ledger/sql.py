@@ -154,7 +154,8 @@ class SqlLedgerStore(LedgerStore):
         self._connection.execute(
             f"UPDATE deploy.deployment_lease SET fencing_token = {int(token)}, held = 1, owner = {literal(owner)}, "
             f"run_id = {literal(run_id)}, acquired_at = SYSUTCDATETIME(), renewed_at = SYSUTCDATETIME(), "
-            f"expires_at = DATEADD(SECOND, {int(ttl_s)}, SYSUTCDATETIME()), version = {literal(version)} WHERE app = {self._app};"
+            f"expires_at = DATEADD(SECOND, {int(ttl_s)}, SYSUTCDATETIME()), version = {literal(version)} "
+            f"WHERE app = {self._app};"
         )
 
     def extend(self, token: int, ttl_s: int) -> None:
@@ -204,7 +205,8 @@ class SqlLedgerStore(LedgerStore):
 
     def put_consumer(self, consumer: Consumer, stored: str | None) -> None:
         changed = self._connection.execute(
-            f"UPDATE deploy.deployment_consumer SET name = {literal(consumer.name)}, version = {literal(consumer.version)}, "
+            f"UPDATE deploy.deployment_consumer SET name = {literal(consumer.name)}, "
+            f"version = {literal(consumer.version)}, "
             f"program_name = {literal(consumer.program_name)}, changed_at = SYSUTCDATETIME() "
             f"WHERE app = {self._app} AND name = {literal(stored or consumer.name)};"
         ).rows_affected

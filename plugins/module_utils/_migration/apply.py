@@ -142,8 +142,8 @@ class Runner:
         applied = self._applied(script, self.send(connection, script), began, retries)
         if int(connection.row("SELECT @@TRANCOUNT AS transactions;")[0]):
             raise MigrationError(
-                f"{script.file.label} left a transaction open although it runs without one (@@TRANCOUNT is not 0): it was "
-                "rolled back. Remove BEGIN TRANSACTION from it."
+                f"{script.file.label} left a transaction open although it runs without one (@@TRANCOUNT is not 0): it "
+                "was rolled back. Remove BEGIN TRANSACTION from it."
             )
         return applied
 
@@ -246,7 +246,8 @@ class Runner:
         A transaction that cannot be committed any more (XACT_STATE() is -1) fails at the first write.
         """
         hold = self.lock.hold(
-            f"@@TRANCOUNT = 1 AND CURRENT_TRANSACTION_ID() = {begun.transaction} AND DB_NAME() = {literal(begun.database)}"
+            f"@@TRANCOUNT = 1 AND CURRENT_TRANSACTION_ID() = {begun.transaction} "
+            f"AND DB_NAME() = {literal(begun.database)}"
         )
         batch = (
             f"{_COMMIT_SETTINGS} {hold} IF @@ROWCOUNT = 1 BEGIN {' '.join(statements)} COMMIT TRANSACTION; "
@@ -295,11 +296,12 @@ def _not_committed(script: Script, begun: Begun, answer: Sequence[Row]) -> Migra
     if _only_rolls_back(script):
         return MigrationError(
             f"{ended}: its ROLLBACK took back what it had done before it; what came behind it ran without the "
-            "transaction. Nothing is in the journal. Remove ROLLBACK from the script, or put it into a TRY with THROW behind."
+            "transaction. Nothing is in the journal. Remove ROLLBACK from the script, or put it into a TRY with "
+            "THROW behind."
         )
     return MigrationError(
-        f"{ended}: what it committed is in the database, but not in the journal. Remove COMMIT and ROLLBACK from it, and "
-        "from what it calls, and undo by hand what it did."
+        f"{ended}: what it committed is in the database, but not in the journal. Remove COMMIT and ROLLBACK from it, "
+        "and from what it calls, and undo by hand what it did."
     )
 
 
@@ -319,7 +321,8 @@ def _failed(script: Script, error: ServerError, retries: int) -> MigrationError:
     if error.number == TRANSACTION_COUNT_MISMATCH:
         return MigrationError(
             f"{label}: a procedure that it calls ended the task's transaction ({error}): what was committed is in the "
-            "database, but not in the journal. Remove COMMIT and ROLLBACK from the procedure, and undo by hand what it did."
+            "database, but not in the journal. Remove COMMIT and ROLLBACK from the procedure, and undo by hand "
+            "what it did."
         )
     tried = f" after {retries + 1} attempts" if retries else ""
     done = "The script was rolled back."

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One script of the backfill phase: existing rows brought up to date in small transactions, while the application writes.
+"""One script of the backfill phase: it updates existing rows in small transactions, while the application writes.
 
-A script with the header `-- migrate: batch ROWS pause MILLISECONDSms` is run again and again, each round in a transaction
-of its own together with its progress in the journal, until it is known that nothing is left. So it can be killed at any
-moment. The end is proven by a round that changed no row, counted, and the remaining-query where there is one.
-Private to this collection.
+A script with the header `-- migrate: batch ROWS pause MILLISECONDSms` is run again and again, each round in a
+transaction of its own together with its progress in the journal, until it is known that nothing is left. So it can be
+killed at any moment. The end is proven by a round that changed no row, counted, and the remaining-query where there is
+one. Private to this collection.
 """
 
 from __future__ import annotations
@@ -162,24 +162,24 @@ class Backfill:
             if state.stalled >= _STALLED or (done.counted and done.rows == 0):
                 changed = "change no row" if done.counted and done.rows == 0 else "do not make them fewer"
                 raise self._standstill(
-                    f"{done.left} rows remain (the query '-- migrate: remaining'), and the rounds {changed}: the script "
-                    "and the query look for different rows, or what the script writes does not take a row out of its "
-                    "own condition (NULL stays NULL)"
+                    f"{done.left} rows remain (the query '-- migrate: remaining'), and the rounds {changed}: the "
+                    "script and the query look for different rows, or what the script writes does not take a row "
+                    "out of its own condition (NULL stays NULL)"
                 )
             return
         if state.short >= _SHORT_ROUNDS:
             raise self._standstill(
-                f"{state.short} rounds in a row changed fewer rows than a batch holds, and none changed no row: the script "
-                "finds rows again that it has changed already, or the rows of a trigger are counted. Correct its "
-                "condition, or add the header '-- migrate: remaining SELECT COUNT(*) ...'"
+                f"{state.short} rounds in a row changed fewer rows than a batch holds, and none changed no row: the "
+                "script finds rows again that it has changed already, or the rows of a trigger are counted. Correct "
+                "its condition, or add the header '-- migrate: remaining SELECT COUNT(*) ...'"
             )
 
         if self.applied.rounds % _ASK_EVERY == 0:
             held = int(self._context.connection.row(_ROWS_SQL)[0])
             if self.applied.rows > 2 * held:
                 raise self._standstill(
-                    f"it changed more rows than twice those of all tables ({held}), so it changes the same rows again and "
-                    "again. Correct its condition (NULL stays NULL), or add the header "
+                    f"it changed more rows than twice those of all tables ({held}), so it changes the same rows again "
+                    "and again. Correct its condition (NULL stays NULL), or add the header "
                     "'-- migrate: remaining SELECT COUNT(*) ...'"
                 )
 

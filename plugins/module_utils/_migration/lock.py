@@ -96,7 +96,7 @@ class MigrationLock:
         self.token = int(self.connection.row(f"SELECT token FROM deploy.migration_lock {where};")[0])
 
     def hold(self, condition: str) -> str:
-        """The statement that changes one row if the lock is still this run's, and keeps it so to the transaction's end."""
+        """A statement that changes one row if the lock is still this run's, and holds it until the transaction ends."""
         return (
             f"UPDATE deploy.migration_lock SET token = token WHERE name = {literal(RESOURCE)} "
             f"AND token = {self.token} AND {condition};"

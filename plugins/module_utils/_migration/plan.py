@@ -30,7 +30,7 @@ class Plan:
 
 
 def compare(files: Sequence[ScriptFile], entries: Mapping[str, Entry], out_of_order: str) -> Plan:
-    """The plan of a phase. A script that was applied and is another one now, or has another name, is never passed over."""
+    """The plan of a phase. A script that was applied and has changed since, or was renamed, is never passed over."""
     plan = Plan()
     last_done: ScriptFile | None = None
     for file in files:
@@ -53,8 +53,8 @@ def compare(files: Sequence[ScriptFile], entries: Mapping[str, Entry], out_of_or
         ]
     if plan.out_of_order and out_of_order == "refuse" and last_done is not None:
         raise MigrationError(
-            f"{files[0].phase}/{plan.out_of_order[0]} was not applied, but {last_done.label}, which comes after it, was: "
-            "give it a later number, or set out_of_order: allow. Nothing was applied."
+            f"{files[0].phase}/{plan.out_of_order[0]} was not applied, but {last_done.label}, which comes after it, "
+            "was: give it a later number, or set out_of_order: allow. Nothing was applied."
         )
     return plan
 

@@ -70,7 +70,7 @@ class Connector(ABC):
 
 
 def literal(value: str | int | None) -> str:
-    """A value as T-SQL source. A string cannot end its own quotes: they are doubled, and nothing else ends a literal."""
+    """A value as T-SQL source. A string cannot end its own quotes: they are doubled, nothing else ends a literal."""
     if value is None:
         return "NULL"
     if isinstance(value, int):

@@ -25,7 +25,7 @@ _CODES = {
 
 
 def take(connection: Connection, resource: str, owner: str, timeout_ms: int) -> Grant:
-    """Ask for an exclusive lock. `owner` is Session or Transaction. The return code decides, not the absence of an error."""
+    """Ask for an exclusive lock. `owner` is Session or Transaction. The return code decides, not a missing error."""
     row = connection.row(
         "DECLARE @rc INT; "
         f"EXEC @rc = sp_getapplock @Resource = {literal(resource)}, @LockMode = N'Exclusive', "

@@ -12,7 +12,7 @@ import socket
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .._names import same
@@ -128,9 +128,11 @@ class OdbcConnector(Connector):
                     yield
         elif options.ca_path is not None and options.encrypt and options.validate_certs:
             # Microsoft's driver takes OpenSSL's default locations; the directory is one that holds nothing.
-            with tempfile.TemporaryDirectory(prefix="zero_downtime_") as directory:
-                with _variables({"SSL_CERT_FILE": options.ca_path, "SSL_CERT_DIR": directory}):
-                    yield
+            with (
+                tempfile.TemporaryDirectory(prefix="zero_downtime_") as directory,
+                _variables({"SSL_CERT_FILE": options.ca_path, "SSL_CERT_DIR": directory}),
+            ):
+                yield
         else:
             yield
 
@@ -159,10 +161,8 @@ class OdbcConnection(Connection):
             raise server_error(error) from None
         finally:
             if cursor is not None:
-                try:
+                with suppress(pyodbc.Error):
                     cursor.close()
-                except pyodbc.Error:
-                    pass
 
     @staticmethod
     def _read(cursor: Any, reply: Reply, keep_rows: bool) -> Reply:
@@ -180,10 +180,8 @@ class OdbcConnection(Connection):
                 return reply
 
     def close(self) -> None:
-        try:
+        with suppress(pyodbc.Error):
             self._raw.close()
-        except pyodbc.Error:
-            pass
 
 
 @contextmanager

@@ -100,8 +100,8 @@ def braced(value: str, free_tds: bool = False) -> str:
     if free_tds:
         if "};" in value:
             raise MssqlError(
-                "A value of the connection holds a closing brace with a semicolon behind it, which FreeTDS cannot be told: "
-                "use Microsoft's driver, or another password."
+                "A value of the connection holds a closing brace with a semicolon behind it, which FreeTDS cannot be "
+                "told: use Microsoft's driver, or another password."
             )
         return "{" + value + "}"
     return "{" + value.replace("}", "}}") + "}"
