@@ -256,7 +256,7 @@ def test_a_journal_of_a_newer_format_is_refused(lab_server: Server, driver: str,
         ({"database": "Nope"}, "has no database 'Nope'"),
         ({"login_port": 1}, "is not reachable"),
         ({"ca_path": "OTHER"}, "certificate"),
-        ({"ca_path": "/nope.pem"}, "is no file"),
+        ({"ca_path": "/nope.pem"}, "is not a file"),
         ({"driver": "No Such Driver"}, "is not installed; installed are:"),
     ],
 )  # fmt: skip
