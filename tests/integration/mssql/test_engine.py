@@ -279,24 +279,31 @@ def test_freetds_needs_a_ca_file_or_consent(lab_server: Server, tmp_path: Path) 
     assert not Database({**options, "validate_certs": False}, "x").migrate(tmp_path).get("failed")
 
 
-def test_the_whole_life_of_a_change(database: Database, tmp_path: Path) -> None:
-    """Expand, backfill, contract when nobody needs the old any more; undo until then, and not beyond."""
-    name = database.app
-    one, two = tmp_path / "r1", tmp_path / "r2"
-    for root in (one, two):
-        (root / "expand").mkdir(parents=True)
+def two_releases(root: Path, table: str) -> tuple[Path, Path]:
+    """A release that creates the table, and one that replaces its column old_name by new_name in all phases."""
+    one, two = root / "r1", root / "r2"
+    for release in (one, two):
+        (release / "expand").mkdir(parents=True)
     (one / "expand" / "010_table.sql").write_text(
-        f"CREATE TABLE dbo.{name} (id INT NOT NULL, old_name NVARCHAR(20) NULL);"
+        f"CREATE TABLE dbo.{table} (id INT NOT NULL, old_name NVARCHAR(20) NULL);"
     )
-    (two / "expand" / "020_column.sql").write_text(f"ALTER TABLE dbo.{name} ADD new_name NVARCHAR(20) NULL;")
+    (two / "expand" / "020_column.sql").write_text(f"ALTER TABLE dbo.{table} ADD new_name NVARCHAR(20) NULL;")
     for phase in ("backfill", "contract", "undo"):
         (two / phase).mkdir()
     (two / "backfill" / "020_fill.sql").write_text(
         "-- migrate: batch 10 pause 1ms\n"
-        f"UPDATE TOP ($(BatchSize)) dbo.{name} SET new_name = old_name WHERE new_name IS NULL AND old_name IS NOT NULL;"
+        f"UPDATE TOP ($(BatchSize)) dbo.{table} SET new_name = old_name "
+        "WHERE new_name IS NULL AND old_name IS NOT NULL;"
     )
-    (two / "contract" / "020_old.sql").write_text(f"ALTER TABLE dbo.{name} DROP COLUMN old_name;")
-    (two / "undo" / "020_column.sql").write_text(f"ALTER TABLE dbo.{name} DROP COLUMN new_name;")
+    (two / "contract" / "020_old.sql").write_text(f"ALTER TABLE dbo.{table} DROP COLUMN old_name;")
+    (two / "undo" / "020_column.sql").write_text(f"ALTER TABLE dbo.{table} DROP COLUMN new_name;")
+    return one, two
+
+
+def test_the_whole_life_of_a_change(database: Database, tmp_path: Path) -> None:
+    """Expand, backfill, contract when nobody needs the old any more; undo until then, and not beyond."""
+    name = database.app
+    one, two = two_releases(tmp_path, name)
 
     def node(node: str, version: str) -> None:
         done = database.module(

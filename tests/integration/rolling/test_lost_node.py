@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A node that dies in the middle of its upgrade: the rollout stops there, fails, and reports the state of every node."""
+"""A node that dies during its upgrade: the rollout stops there, fails, and reports the state of every node."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_first_node_is_lost_at_serial_1(whole_farm: Lab, tmp_path: Path) -> 
 
 
 def test_a_node_of_the_first_batch_is_lost_at_serial_2(whole_farm: Lab, tmp_path: Path) -> None:
-    """Its healthy batch-mate, upgraded by then or not, does not stay on the new release; the next batch is not begun."""
+    """The healthy node of its batch, upgraded or not, does not stay on the new release; the next batch is not begun."""
     returncode, output, report = _deploy_and_lose(whole_farm, "web02", tmp_path, dotnet_serial=2)
     assert returncode == 2, output
     outcomes = {node: result["outcome"] for node, result in report["nodes"].items()}
