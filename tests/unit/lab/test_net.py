@@ -46,8 +46,10 @@ def test_a_net_where_something_listens_is_not_free() -> None:
 
 
 def test_a_net_in_use_is_refused_by_number_and_free_afterwards() -> None:
-    with net.allocate() as where, pytest.raises(RuntimeError, match="is in use"), net.hold(where.number):
-        pass
+    with net.allocate() as where:
+        in_use = f"lab net {where.number} is in use"
+        with pytest.raises(RuntimeError, match=in_use), net.hold(where.number):
+            pass
     with net.hold(where.number) as again:
         assert again == where
 
