@@ -14,7 +14,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run imp
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError
 
 ROUND = "UPDATE TOP ($(BatchSize)) dbo.T SET A = 0 WHERE A IS NULL;\n"
-REFUSED = {
+REFUSED: dict[str, str | bytes] = {
     "a variable in brackets": "CREATE TABLE [$(Schema)].[T] (A int NULL);",
     "a variable in a string": "PRINT N'$(Name)';",
     "a variable in quotes": 'CREATE TABLE "$(Schema)".T (A int NULL);',
