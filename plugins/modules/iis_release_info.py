@@ -37,7 +37,7 @@ options:
     required: true
   other_sites:
     description:
-      - Also read the web.config of every other application of the server, for RV(restarted_sites).
+      - Also read the web.config of every other application of the server, for RV(restarted_sites), and warn of those.
     type: bool
     default: false
   log_lines:

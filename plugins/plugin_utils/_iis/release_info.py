@@ -62,6 +62,7 @@ class InfoTask(ReleaseTask):
         server = Server(self.files, self.options.system_root)
         if self._other_sites:
             result["restarted_sites"] = server.restarted_applications(state.directories, self.own_directory)
+            self._warn_of_restarts(result["restarted_sites"])
         if self._log_lines:
             result["application_log"] = server.log(state.path, self._log_lines)
 
@@ -77,6 +78,14 @@ class InfoTask(ReleaseTask):
             "staged_at": marker.staged_at if marker else None,
             "age_s": _age_s(marker.staged_at) if marker else None,
         }
+
+    def _warn_of_restarts(self, applications: list[str]) -> None:
+        if applications:
+            self.reporter.warn(
+                f"A switch of {self.own_directory} restarts, or may restart, {', '.join(applications)}: every write to "
+                "applicationHost.config does. Set the handler setting disallowRotationOnConfigChange in the web.config "
+                "of these applications."
+            )
 
     def _can_list_requests(self) -> bool:
         try:

@@ -667,6 +667,7 @@ def test_info_names_the_applications_that_a_switch_restarts(
     node.done()
     assert result["restarted_sites"] == ["Damaged/", "Handler/", "Locked/", "Runs/", "Where/"]
     assert "application_log" not in result
+    assert "restarts, or may restart, Damaged/, Handler/, Locked/, Runs/, Where/:" in reporter.warnings[0]
 
 
 def test_info_returns_which_virtual_directories_use_a_version(
