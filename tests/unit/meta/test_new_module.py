@@ -74,7 +74,8 @@ def _copy(tmp_path: Path, tracked: list[str]) -> Copy:
 
 
 def test_a_new_module_needs_these_files_and_no_others(copy: Copy) -> None:
-    copy.add(f"plugins/modules/{NAME}.py", TOY.read_text(encoding="utf-8"))
+    # the line that Ansible wants of a module, and of no other file
+    copy.add(f"plugins/modules/{NAME}.py", f"#!/usr/bin/python\n{TOY.read_text(encoding='utf-8')}")
     forgotten = copy.check()
     assert forgotten.returncode == 1, forgotten.stdout
     for test in ("test_every_module_is_in_the_action_group_all", "test_the_changelog_tells_of_every_module_and_role"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc
@@ -271,7 +271,7 @@ def test_a_connection_that_leads_to_another_database_is_refused(
         description = (("db",),)
         rowcount = -1
 
-        def execute(self, sql: str) -> Cursor:
+        def execute(self, sql: str) -> Self:
             assert sql.endswith("SELECT DB_NAME() AS db;")
             return self
 

@@ -163,7 +163,7 @@ _OPERATIONS: dict[str, Callable[[int, int], int]] = {
 
 
 def _number(v: Any) -> int:
-    if type(v) is not int:
+    if not isinstance(v, int) or isinstance(v, bool):
         raise NotLocal
     return v
 

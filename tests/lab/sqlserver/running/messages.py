@@ -91,8 +91,6 @@ def throw(s: Session, statement: n.Throw, frame: Frame) -> None:
 
 def format_message(text: str, args: list[Any]) -> str:
     """RAISERROR's %d, %s, %i, %u, %x with widths."""
-    import re
-
     queue = list(args)
 
     def one(match: re.Match[str]) -> str:

@@ -47,7 +47,8 @@ class _Source:
         """The names of all columns in lower case; None when they are not known here."""
         if self.info is not None and self.info.columns:
             return self.info.by_name.keys()
-        return self.columns if type(self.columns) is dict else None
+        # exactly a dict: a subclass finds columns that it does not list
+        return self.columns if self.columns.__class__ is dict else None
 
     def has(self, low: str) -> bool:
         if self.info is not None:
