@@ -42,6 +42,9 @@ def test_a_login_without_rights_applies_nothing_and_then_the_least_rights_are_en
         assert done["changed"], done["msg"]
     ledger = least.module("deployment", state="leased", run_id="r1")
     assert ledger["changed"], ledger
+    # undo wants to know that nothing runs the release any more
+    back = least.module("deployment", state="recorded", run_id="r1", node="web01", outcome="succeeded", version="0.9")
+    assert back["changed"], back
     assert least.module("deployment", state="released", run_id="r1")["changed"]
     assert least.module("mssql_migration_info")["exists"]
     undone = least.migrate(tmp_path, "undo", release="1")
