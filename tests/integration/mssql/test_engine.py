@@ -181,7 +181,7 @@ def test_without_a_transaction(database: Database, tmp_path: Path, write: Write)
     assert database.migrate(tmp_path)["failed"]
     assert journal(database)[-1] == ("expand", "2.sql", "begun")
     again = database.migrate(tmp_path)
-    assert again["failed"] and "did not come to its end" in again["msg"]
+    assert again["failed"] and "without a transaction and did not end" in again["msg"]
     write(
         "expand/2.sql",
         (
