@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
+from ansible_collections.zero_downtime.dotnet.plugins.modules import http_probe
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._controller import ControllerActionBase
 
 
-class ActionModule(ProgressActionBase):
+class ActionModule(ControllerActionBase):
     """The module runs wherever the task runs; on a Windows host there is no Python to run it."""
+
+    module = http_probe
+    needs = ("jmespath",)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         if getattr(self._connection._shell, "_IS_WINDOWS", False):

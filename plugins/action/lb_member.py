@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from ansible.plugins.action import ActionBase
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.provider import Provider
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import BY_NAME, DEFAULT, MEMBER
+from ansible_collections.zero_downtime.dotnet.plugins.modules import lb_member
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._controller import ControllerActionBase, ModuleFile
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._load_balancer import ChangeAction
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
 
 
-class ActionModule(ProgressActionBase):
+class ActionModule(ControllerActionBase):
     """Runs the module, or the action on the web node where the provider works there."""
 
+    module: ModuleFile = lb_member
     options: Mapping[str, t.Any] = MEMBER
     node_action: type[ActionBase] = ChangeAction
 
@@ -42,17 +44,13 @@ class ActionModule(ProgressActionBase):
 
     def prepare_args(self, args: dict[str, t.Any], task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
         provider = self._provider
+        delegate, hostvars = self._task.delegate_to, task_vars.get("hostvars")
+        # Once: each access to hostvars computes all variables of that host again.
+        of_delegate = hostvars[delegate] if delegate and hostvars is not None and delegate in hostvars else {}
         for option, variable in (provider.variables if provider else {}).items():
             if option in self.options and args.get(option) is None:
-                found = self._variable(variable, task_vars)
+                own = variable not in of_delegate
+                found = self._templar.template(task_vars.get(variable)) if own else of_delegate[variable]
                 if found is not None:
                     args[option] = found
         return args
-
-    def _variable(self, name: str, task_vars: Mapping[str, t.Any]) -> t.Any:
-        """The variable of the load balancer that the task is delegated to, or of the task's own host."""
-        delegate = self._task.delegate_to
-        hostvars = task_vars.get("hostvars")
-        if delegate and hostvars is not None and delegate in hostvars and name in hostvars[delegate]:
-            return hostvars[delegate][name]
-        return self._templar.template(task_vars.get(name))

@@ -1,11 +1,15 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The front of mssql_migration: shows its progress while it runs."""
+"""The front of mssql_migration: shows its progress, and runs it in Ansible's own worker where it can."""
 
 from __future__ import annotations
 
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
+from ansible_collections.zero_downtime.dotnet.plugins.modules import mssql_migration
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._controller import ControllerActionBase
 
 
-class ActionModule(ProgressActionBase):
+class ActionModule(ControllerActionBase):
     """Runs the module as it is."""
+
+    module = mssql_migration
+    needs = ("pyodbc",)

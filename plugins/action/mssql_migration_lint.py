@@ -7,13 +7,17 @@ from __future__ import annotations
 import typing as t
 
 from ansible.utils.display import Display
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._progress import ProgressActionBase
+from ansible_collections.zero_downtime.dotnet.plugins.modules import mssql_migration_lint
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._controller import ControllerActionBase
 
 display = Display()
 
 
-class ActionModule(ProgressActionBase):
+class ActionModule(ControllerActionBase):
     """Runs the module as it is, and prints its report where something was found."""
+
+    module = mssql_migration_lint
+    needs = ("pyodbc",)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)

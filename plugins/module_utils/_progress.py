@@ -4,7 +4,8 @@
 
 A module's output is seen only when it ends. Therefore a module that waits writes lines to the file that the
 environment variable ZERO_DOWNTIME_PROGRESS names, and its action plugin shows them as they come
-(plugins/plugin_utils/_progress.py). Without the variable nothing is written.
+(plugins/plugin_utils/_progress.py). Without the variable nothing is written. In Ansible's own process the lines are
+shown at once instead (plugins/plugin_utils/_controller.py).
 
 Private to this collection: it may change at any time.
 Runs on Python 3.9 (it is used on load balancers' hosts).
@@ -14,13 +15,16 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable
+from typing import Callable, ClassVar
 
 VARIABLE = "ZERO_DOWNTIME_PROGRESS"
 
 
 class Progress:
     """Writes lines for a person to read. A file that cannot be written is ignored: progress never fails a task."""
+
+    show: ClassVar[Callable[[str], None] | None] = None
+    """Shows a line at once, where the module runs in Ansible's own process."""
 
     def __init__(
         self, path: str | None = None, interval_s: float = 2.0, clock: Callable[[], float] = time.monotonic
@@ -33,11 +37,13 @@ class Progress:
     @property
     def wanted(self) -> bool:
         """Whether somebody reads the lines."""
-        return bool(self._path)
+        return bool(self._path) or Progress.show is not None
 
     def say(self, line: str) -> None:
         """Write one line now."""
         self._last = self._clock()
+        if Progress.show is not None:
+            Progress.show(" ".join(line.split()))
         if not self._path:
             return
         text = " ".join(line.split()) + "\n"

@@ -204,6 +204,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.sql i
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import cut, utf16_length
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
 _LONGEST = {
     "app": 64,
@@ -253,22 +254,25 @@ def _argument_spec() -> dict[str, Any]:
     return spec
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=_argument_spec(),
-        supports_check_mode=True,
-        required_if=[
-            ("state", "leased", ["run_id"]),
-            ("state", "renewed", ["run_id"]),
-            ("state", "recorded", ["run_id", "node", "outcome"]),
-            ("state", "released", ["run_id"]),
-            ("state", "revoked", ["detail"]),
-            ("state", "consumer_present", ["consumer"]),
-            ("state", "consumer_absent", ["consumer"]),
-        ],
-    )
-    if odbc.PYODBC_IMPORT_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
+SPECIFICATION: dict[str, Any] = {
+    "argument_spec": _argument_spec(),
+    "supports_check_mode": True,
+    "required_if": [
+        ("state", "leased", ["run_id"]),
+        ("state", "renewed", ["run_id"]),
+        ("state", "recorded", ["run_id", "node", "outcome"]),
+        ("state", "released", ["run_id"]),
+        ("state", "revoked", ["detail"]),
+        ("state", "consumer_present", ["consumer"]),
+        ("state", "consumer_absent", ["consumer"]),
+    ],
+}
+
+
+def run(module: Task) -> None:
+    """Does the work of the task."""
+    if missing := odbc.import_error():
+        module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     params = module.params
     for name, longest in _LONGEST.items():
         if params[name] is not None and not 0 < utf16_length(params[name]) <= longest:
@@ -289,6 +293,10 @@ def main() -> None:
         after = {name: result[name] for name in ("lease", "nodes", "consumers")}
         result["diff"] = {"before": result["previous_state"], "after": after}
     module.exit_json(**result)
+
+
+def main() -> None:
+    run(AnsibleModule(**SPECIFICATION))
 
 
 if __name__ == "__main__":

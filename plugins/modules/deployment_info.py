@@ -125,6 +125,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.sql i
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.store import LedgerStore
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
 
 def read(store: LedgerStore, history: int) -> dict[str, Any]:
@@ -142,12 +143,20 @@ def read(store: LedgerStore, history: int) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    spec = options.argument_spec()
-    spec.update(app={"type": "str", "required": True}, history={"type": "int", "default": 20})
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    if odbc.PYODBC_IMPORT_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
+SPECIFICATION: dict[str, Any] = {
+    "argument_spec": {
+        **options.argument_spec(),
+        "app": {"type": "str", "required": True},
+        "history": {"type": "int", "default": 20},
+    },
+    "supports_check_mode": True,
+}
+
+
+def run(module: Task) -> None:
+    """Does the work of the task."""
+    if missing := odbc.import_error():
+        module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     try:
         connector = odbc.OdbcConnector(options.from_params(module.params, "deployment_info"), lock_timeout_ms=10000)
         with connector.connect() as connection:
@@ -155,6 +164,10 @@ def main() -> None:
     except (MssqlError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)
+
+
+def main() -> None:
+    run(AnsibleModule(**SPECIFICATION))
 
 
 if __name__ == "__main__":

@@ -251,6 +251,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.transpo
     split_url,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._wait import Deadline
 
 try:
@@ -407,8 +408,11 @@ def described(response: Response, body_is_known: bool) -> str:
     return f"{text}: {first_lines(response.shown(response.text))}" if response.body else f"{text} without a body"
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+SPECIFICATION: dict[str, t.Any] = {"argument_spec": argument_spec(), "supports_check_mode": True}
+
+
+def run(module: Task) -> None:
+    """Does the work of the task."""
     params = module.params
     if params["json"] and jmespath is None:
         module.fail_json(
@@ -432,6 +436,10 @@ def main() -> None:
     if not report.passed:
         module.fail_json(msg=sentence(request, params, report), **result_of(report))
     module.exit_json(**result_of(report))
+
+
+def main() -> None:
+    run(AnsibleModule(**SPECIFICATION))
 
 
 if __name__ == "__main__":

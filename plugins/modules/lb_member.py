@@ -257,10 +257,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.run import change_member
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import MEMBER, REQUIRED_IF
 
+SPECIFICATION = {"argument_spec": MEMBER, "required_if": REQUIRED_IF, "supports_check_mode": True}
+run = change_member
+
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=MEMBER, required_if=REQUIRED_IF, supports_check_mode=True)
-    change_member(module)
+    run(AnsibleModule(**SPECIFICATION))
 
 
 if __name__ == "__main__":

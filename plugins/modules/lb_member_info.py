@@ -86,10 +86,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.run import show_members
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import MEMBER_INFO, REQUIRED_IF
 
+SPECIFICATION = {"argument_spec": MEMBER_INFO, "required_if": REQUIRED_IF, "supports_check_mode": True}
+run = show_members
+
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=MEMBER_INFO, required_if=REQUIRED_IF, supports_check_mode=True)
-    show_members(module)
+    run(AnsibleModule(**SPECIFICATION))
 
 
 if __name__ == "__main__":

@@ -303,6 +303,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import utf16_length
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts import phases
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
 
 def _holder(run_id: str | None) -> str:
@@ -359,17 +360,20 @@ def _argument_spec() -> dict[str, Any]:
     return spec
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=_argument_spec(),
-        supports_check_mode=True,
-        required_if=[
-            ("action", "adopt", ["adopt_from"]),
-            *[("phase", phase.name, ["release"]) for phase in phases.PHASES if phase.undoes],
-        ],
-    )
-    if odbc.PYODBC_IMPORT_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
+SPECIFICATION: dict[str, Any] = {
+    "argument_spec": _argument_spec(),
+    "supports_check_mode": True,
+    "required_if": [
+        ("action", "adopt", ["adopt_from"]),
+        *[("phase", phase.name, ["release"]) for phase in phases.PHASES if phase.undoes],
+    ],
+}
+
+
+def run(module: Task) -> None:
+    """Does the work of the task."""
+    if missing := odbc.import_error():
+        module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     params = module.params
     for name, longest in (("app", 64), ("release", 100), ("run_id", 100)):
         if params[name] is not None and not 0 < utf16_length(params[name]) <= longest:
@@ -411,6 +415,10 @@ def main() -> None:
     except (MigrationError, MssqlError, ValueError) as error:
         module.fail_json(msg=str(error), **context.report.public())
     module.exit_json(**context.report.public())
+
+
+def main() -> None:
+    run(AnsibleModule(**SPECIFICATION))
 
 
 if __name__ == "__main__":

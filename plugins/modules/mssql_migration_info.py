@@ -117,19 +117,24 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.er
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.state import read_state
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
+
+SPECIFICATION: dict[str, Any] = {
+    "argument_spec": {
+        **options.argument_spec(),
+        "app": {"type": "str", "required": True},
+        "path": {"type": "path"},
+        "release": {"type": "str"},
+        "variables": {"type": "dict", "default": {}},
+    },
+    "supports_check_mode": True,
+}
 
 
-def main() -> None:
-    spec = options.argument_spec()
-    spec.update(
-        app={"type": "str", "required": True},
-        path={"type": "path"},
-        release={"type": "str"},
-        variables={"type": "dict", "default": {}},
-    )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    if odbc.PYODBC_IMPORT_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
+def run(module: Task) -> None:
+    """Does the work of the task."""
+    if missing := odbc.import_error():
+        module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     result: dict[str, Any] = {}
     try:
         connector = odbc.OdbcConnector(
@@ -142,6 +147,10 @@ def main() -> None:
     except (MigrationError, MssqlError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)
+
+
+def main() -> None:
+    run(AnsibleModule(**SPECIFICATION))
 
 
 if __name__ == "__main__":

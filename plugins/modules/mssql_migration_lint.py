@@ -251,6 +251,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError, ServerError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import NAMES
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import as_dict
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import LiveSchema, read_live
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
@@ -260,7 +261,9 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run imp
     MODULES,
     VERSIONS,
     Request,
-    run,
+)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import (
+    run as lint,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError
 
@@ -285,7 +288,10 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     return spec
 
 
-def live_schema(module: AnsibleModule) -> LiveSchema | None:
+SPECIFICATION: dict[str, Any] = {"argument_spec": argument_spec(), "supports_check_mode": True}
+
+
+def live_schema(module: Task) -> LiveSchema | None:
     """What is in the database, where a connection is given."""
     params = module.params
     wanted = params["live"] if params["live"] is not None else bool(params["login_host"] or params["dsn"])
@@ -295,8 +301,8 @@ def live_schema(module: AnsibleModule) -> LiveSchema | None:
         raise SourceError(
             "The live schema is to be read, and database is missing: name the database, or set live to false."
         )
-    if odbc.PYODBC_IMPORT_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("pyodbc"), exception=odbc.PYODBC_IMPORT_ERROR)
+    if missing := odbc.import_error():
+        module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     connector = odbc.OdbcConnector(options.from_params(params, "mssql_migration_lint"), lock_timeout_ms=10000)
     with connector.connect() as connection:
         try:
@@ -309,11 +315,11 @@ def live_schema(module: AnsibleModule) -> LiveSchema | None:
             return None
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+def run(module: Task) -> None:
+    """Does the work of the task."""
     params = module.params
     try:
-        report = run(
+        report = lint(
             Request(
                 [params["path"]],
                 params["phase"],
@@ -335,6 +341,10 @@ def main() -> None:
     if report.refused and params["fail"]:
         module.fail_json(msg=text.sentence(report), **result)
     module.exit_json(**result)
+
+
+def main() -> None:
+    run(AnsibleModule(**SPECIFICATION))
 
 
 if __name__ == "__main__":

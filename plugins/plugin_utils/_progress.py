@@ -108,9 +108,7 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
             result: dict[str, t.Any] = super().run(tmp, task_vars)
             args = self.prepare_args(dict(self._task.args), task_vars)
             with self._progress(task_vars):
-                result |= self._execute_module(
-                    module_name=self._task.resolved_action or self._task.action, module_args=args, task_vars=task_vars
-                )
+                result |= self.execute(args, task_vars)
         except AnsibleConnectionFailure as error:
             result = {
                 "failed": True,
@@ -123,6 +121,19 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
             except AnsibleConnectionFailure as error:
                 display.vvv(f"the temporary directory could not be removed: {error}")
         return result
+
+    def execute(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Hook: runs the module of the same name with these arguments."""
+        found: dict[str, t.Any] = self._execute_module(
+            module_name=self._task.resolved_action or self._task.action, module_args=args, task_vars=task_vars
+        )
+        return found
+
+    def shown_host(self, task_vars: Mapping[str, t.Any]) -> str:
+        """The host before a line of progress, with the one that the task is delegated to."""
+        host = str(task_vars.get("inventory_hostname", "localhost"))
+        delegate = self._task.delegate_to
+        return f"{host} -> {delegate}" if delegate and delegate != host else host
 
     def _compute_environment_string(self, raw_environment_out: dict[str, t.Any] | None = None) -> str:
         """Ansible's hook for the module's environment; the name of the progress file is added to the task's own."""
@@ -140,9 +151,7 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
         if not directory or not self._posix_shell():
             yield
             return
-        host = str(task_vars.get("inventory_hostname", "localhost"))
-        if self._task.delegate_to and self._task.delegate_to != host:
-            host = f"{host} -> {self._task.delegate_to}"
+        host = self.shown_host(task_vars)
 
         def show(line: str) -> None:
             if line.strip():

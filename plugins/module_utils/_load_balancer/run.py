@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .._progress import Progress
+from .._task import Task
 from .api import LoadBalancerApi
 from .drain import DrainSession
 from .enable import EnableSession
@@ -29,7 +28,7 @@ def carry_out(api: LoadBalancerApi, request: Request, progress: Progress, guard:
     return {**result(request, outcome), "warnings": outcome.warnings}
 
 
-def change_member(module: AnsibleModule) -> None:
+def change_member(module: Task) -> None:
     """Runs lb_member."""
     try:
         request = request_of(module.params, module.check_mode)
@@ -53,7 +52,7 @@ def members_of(api: LoadBalancerApi, member: str | None, backend: str | None) ->
     return [describe(found) for found in members]
 
 
-def show_members(module: AnsibleModule) -> None:
+def show_members(module: Task) -> None:
     """Runs lb_member_info."""
     try:
         members = members_of(connect(module.params), module.params["member"], module.params["backend"])

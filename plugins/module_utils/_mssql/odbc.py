@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import importlib
 import os
 import pathlib
 import re
@@ -23,16 +25,6 @@ from .errors import MssqlError, ServerError
 from .options import ConnectionOptions
 from .session import pins
 
-PYODBC_IMPORT_ERROR: str | None
-try:
-    import pyodbc
-except ImportError:
-    PYODBC_IMPORT_ERROR = traceback.format_exc()
-else:
-    PYODBC_IMPORT_ERROR = None
-    # A pooled session would keep its lock after close().
-    pyodbc.pooling = False
-
 _LOST = ("08", "HYT01")
 # FreeTDS numbers its own messages from 20000: cannot read, cannot write, unexpected end, dead.
 _FREETDS_LOST = frozenset({20004, 20006, 20017, 20047})
@@ -42,6 +34,24 @@ _PREFIX = re.compile(
 )
 _TAIL = re.compile(r" \((-?\d+)\) \(SQL\w+\)[\s\S]*\Z")
 _MORE = re.compile(r"; +\[\w{5}\] (?=\[)")
+
+
+@functools.cache
+def pyodbc() -> Any:
+    """The package; raises ImportError. It loads the driver manager, so only a process that connects imports it."""
+    package: Any = importlib.import_module("pyodbc")
+    # A pooled session would keep its lock after close().
+    package.pooling = False
+    return package
+
+
+def import_error() -> str | None:
+    """The traceback when pyodbc cannot be imported."""
+    try:
+        pyodbc()
+    except ImportError:
+        return traceback.format_exc()
+    return None
 
 
 class OdbcConnector(Connector):
@@ -54,7 +64,7 @@ class OdbcConnector(Connector):
         self.driver: Driver | None = None
         self._reached = False
         if options.dsn is None:
-            self.driver = find_driver(options.driver, list(pyodbc.drivers()), packaged_driver)
+            self.driver = find_driver(options.driver, list(pyodbc().drivers()), packaged_driver)
         connection_options.check(options, self.driver)
 
     def connect(self) -> Connection:
@@ -63,7 +73,7 @@ class OdbcConnector(Connector):
             self._reached = True
         try:
             raw = self._open(self.options)
-        except pyodbc.Error as error:
+        except pyodbc().Error as error:
             message = explain(error, self.options, self.driver)
             if self._database_is_the_reason(error):
                 message = _no_database(self.options)
@@ -90,7 +100,7 @@ class OdbcConnector(Connector):
     def _open(self, options: ConnectionOptions) -> Any:
         text = connection_options.connection_string(options, self.driver)
         with self._environment():
-            return pyodbc.connect(text, autocommit=True, timeout=options.login_timeout_s)
+            return pyodbc().connect(text, autocommit=True, timeout=options.login_timeout_s)
 
     def _database_is_the_reason(self, error: Exception) -> bool:
         """FreeTDS tells of an unknown database only that the login failed: whether it opens without one tells more."""
@@ -98,7 +108,7 @@ class OdbcConnector(Connector):
             return False
         try:
             self._open(dataclasses.replace(self.options, database="")).close()
-        except pyodbc.Error:
+        except pyodbc().Error:
             return False
         return True
 
@@ -157,11 +167,11 @@ class OdbcConnection(Connection):
             # ODBC's own {escapes} have no place in a script.
             cursor.noscan = True
             return self._read(cursor.execute(sql), reply, keep_rows)
-        except pyodbc.Error as error:
+        except pyodbc().Error as error:
             raise server_error(error) from None
         finally:
             if cursor is not None:
-                with suppress(pyodbc.Error):
+                with suppress(pyodbc().Error):
                     cursor.close()
 
     @staticmethod
@@ -180,7 +190,7 @@ class OdbcConnection(Connection):
                 return reply
 
     def close(self) -> None:
-        with suppress(pyodbc.Error):
+        with suppress(pyodbc().Error):
             self._raw.close()
 
 

@@ -65,3 +65,15 @@ def test_progress_is_live_defaults_are_taken_and_no_secret_is_seen(database: Dat
         assert json.dumps(secret)[1:-1] not in ran.output
     assert "1 of 1: expand/1_first.sql" in ran.output
     assert f"CREATE TABLE dbo.{database.app}" in ran.output
+
+
+@pytest.mark.parametrize("driver", DRIVERS[:1])
+def test_on_the_controller_a_module_costs_no_process(database: Database, tmp_path: Path) -> None:
+    """Its twin asks for a process, by an environment of the task's own, and says the same."""
+    task = {"zero_downtime.dotnet.deployment_info": {"app": database.app}, "register": "found"}
+    show = {"ansible.builtin.debug": {"msg": "exists={{ found.exists }}"}}
+    for added, needs_process in (({}, False), ({"environment": {"ONE": "1"}}, True)):
+        ran = play(database, tmp_path, [{**task, **added}, show], "-vvv")
+        assert ran.returncode == 0, ran.story
+        assert "exists=" in ran.output
+        assert ("> EXEC " in ran.output) == needs_process, ran.story

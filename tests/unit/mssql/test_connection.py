@@ -247,7 +247,7 @@ def test_the_password_is_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
         def connect(text: str, **_unused: Any) -> None:
             raise FakeError("HY000", f"[HY000] cannot connect with {text} (0) (SQLDriverConnect)")
 
-    monkeypatch.setattr(odbc, "pyodbc", Driverless)
+    monkeypatch.setattr(odbc, "pyodbc", lambda: Driverless)
     monkeypatch.setattr(odbc.OdbcConnector, "_reach", lambda self: None)
     wanted = options(password=secret, validate_certs=False, driver="FreeTDS")
     with pytest.raises(MssqlError) as caught:
@@ -321,7 +321,7 @@ def test_the_environment_of_a_driver_lasts_for_one_connect(tmp_path: Path, monke
             raise FakeError("HY000", "x")
 
     monkeypatch.setenv("SSL_CERT_FILE", "/before")
-    monkeypatch.setattr(odbc, "pyodbc", Watching)
+    monkeypatch.setattr(odbc, "pyodbc", lambda: Watching)
     monkeypatch.setattr(odbc.OdbcConnector, "_reach", lambda self: None)
     with pytest.raises(MssqlError):
         odbc.OdbcConnector(options(ca_path=str(ca)), 500).connect()

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Base of the action plugins whose module mostly runs on the controller: there it costs no process of its own.
+
+Ansible forks a worker for each task. A module that runs on the controller would be packed, started as a new Python and
+compiled again on top of that, which costs more than its work. Here its ``run`` is called in the worker itself.
+
+The module still runs as a process of its own where that may make a difference: over any connection but ``local``, with
+become, with an environment or another Python than Ansible's, or when a library that it needs is missing here.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import traceback
+import typing as t
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ansible import constants
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.utils.display import Display
+
+from ..module_utils import _progress
+from ..module_utils._task import Task
+from ._progress import ProgressActionBase
+
+display = Display()
+_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+_CHOSEN_BY_ANSIBLE = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
+
+
+class ModuleFile(t.Protocol):
+    """A module of this collection, as a Python module."""
+
+    SPECIFICATION: dict[str, t.Any]
+
+    def run(self, module: Task) -> None:
+        """Does the work; ends with exit_json or fail_json."""
+
+
+class Ended(SystemExit):
+    """The task ended. It ends a module too, so nothing that the module runs catches it."""
+
+    def __init__(self, result: dict[str, t.Any]) -> None:
+        super().__init__(0)
+        self.result = result
+
+
+class WorkerTask:
+    """A task that runs in Ansible's worker: validated as AnsibleModule does, and masked as it does."""
+
+    def __init__(self, name: str, arguments: Mapping[str, t.Any], specification: Mapping[str, t.Any]) -> None:
+        conditions = dict(specification)
+        conditions.pop("supports_check_mode", None)
+        self._spec = conditions.pop("argument_spec")
+        validator = ArgumentSpecValidator(self._spec, **conditions)
+        found = validator.validate(plain(arguments))
+        self.params: dict[str, t.Any] = found.validated_parameters
+        self.check_mode = False
+        self._diff = False
+        self._warnings: list[str] = []
+        self._secrets: set[str] = set(found._no_log_values)  # where AnsibleModule has them from too
+        self._refusal = f"{name}: {'; '.join(found.error_messages)}" if found.error_messages else ""
+
+    def warn(self, warning: str) -> None:
+        self._warnings.append(warning)
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        raise Ended(self._result({**kwargs, "failed": True, "msg": msg}))
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        raise Ended(self._result(kwargs))
+
+    def carry_out(self, run: t.Callable[[Task], None]) -> dict[str, t.Any]:
+        """The result of the module's work."""
+        try:
+            if self._refusal:
+                self.fail_json(self._refusal)
+            run(self)
+        except Ended as ended:
+            return ended.result
+        except Exception as error:  # whatever it is, its text is masked before anybody sees it
+            fault = f"{type(error).__name__}: {error}"
+            return self._result(
+                {"failed": True, "msg": f"Internal error, {fault}", "exception": traceback.format_exc()}
+            )
+        return self._result({"failed": True, "msg": "The module ended without a result."})
+
+    def _result(self, values: dict[str, t.Any]) -> dict[str, t.Any]:
+        hidden = {name for name, option in self._spec.items() if option.get("no_log")}
+        shown = {
+            name: _HIDDEN if name in hidden and value is not None else value for name, value in self.params.items()
+        }
+        result: dict[str, t.Any] = {**values, "invocation": {"module_args": shown}}
+        if self._warnings:
+            result["warnings"] = [*result.get("warnings", []), *self._warnings]
+        masked: dict[str, t.Any] = remove_values(plain(result), self._secrets)
+        return masked
+
+
+class ControllerActionBase(ProgressActionBase):
+    """Runs a module in Ansible's worker where it can, else as any module."""
+
+    TRANSFERS_FILES = False
+    module: ModuleFile
+    needs: tuple[str, ...] = ()
+    """Python packages that the module needs."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        self._here = self.may_run_here(task_vars or {})
+        # A process needs a directory for its files and its progress; the worker needs none.
+        self.TRANSFERS_FILES = not self._here
+        return super().run(tmp, task_vars)
+
+    def execute(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        if not self._here:
+            return super().execute(args, task_vars)
+        task = WorkerTask(str(self._task.action), args, self.module.SPECIFICATION)
+        task.check_mode = bool(self._task.check_mode)
+        task._diff = bool(self._task.diff)
+        host = self.shown_host(task_vars)
+        _progress.Progress.show = lambda line: display.display(f"  [{host}] {line}", color="cyan")
+        try:
+            return task.carry_out(self.module.run)
+        finally:
+            _progress.Progress.show = None
+
+    def may_run_here(self, task_vars: Mapping[str, t.Any]) -> bool:
+        """Whether the worker is as good as a process of the module's own."""
+        return (
+            str(self._connection.transport).rpartition(".")[2] == "local"
+            and not self._connection.become
+            and not self._play_context.become
+            and not any(self._task.environment or [])
+            and self._same_python(task_vars)
+            and all(importlib.util.find_spec(name) is not None for name in self.needs)
+        )
+
+    def _same_python(self, task_vars: Mapping[str, t.Any]) -> bool:
+        """Whether the user left the choice of the Python to Ansible, or chose the one that Ansible runs on."""
+        variables = task_vars
+        if self._task.delegate_to:
+            variables = (task_vars.get("ansible_delegated_vars") or {}).get(self._task.delegate_to) or {}
+        wanted = variables.get("ansible_python_interpreter") or constants.config.get_config_value("INTERPRETER_PYTHON")
+        wanted = self._templar.template(wanted)
+        return wanted in {None, "", *_CHOSEN_BY_ANSIBLE} or _is_this_python(Path(str(wanted)))
+
+
+def _is_this_python(path: Path) -> bool:
+    """One directory has several names of it; the same file in another virtual environment has other packages."""
+    here = Path(sys.executable)
+    return path.parent == here.parent and path.resolve() == here.resolve()
+
+
+def plain(value: t.Any) -> t.Any:
+    """The value as a module gets it and gives it: JSON's types alone, without Ansible's own subclasses of them."""
+    return json.loads(json.dumps(_unwrapped(value), default=str))
+
+
+def _unwrapped(value: t.Any) -> t.Any:
+    if isinstance(value, Mapping):
+        return {str(name): _unwrapped(item) for name, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return [_unwrapped(item) for item in value]
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value

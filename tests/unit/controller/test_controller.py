@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: zero_downtime.dotnet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module that runs in Ansible's own worker: validated and masked as AnsibleModule does, and only where it may."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.action import deployment, http_probe, lb_member_info
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._controller import (
+    ControllerActionBase,
+    WorkerTask,
+    plain,
+)
+
+SPECIFICATION: dict[str, Any] = {
+    "argument_spec": {
+        "name": {"type": "str", "required": True},
+        "password": {"type": "str", "no_log": True},
+        "count": {"type": "int", "default": 3},
+        "nested": {"type": "dict", "options": {"token": {"type": "str", "no_log": True}, "user": {"type": "str"}}},
+    },
+    "supports_check_mode": True,
+    "required_if": [("name", "needs", ["password"])],
+}
+
+
+def result(arguments: dict[str, Any], run: Any = lambda task: task.exit_json(changed=False)) -> dict[str, Any]:
+    return WorkerTask("toy", arguments, SPECIFICATION).carry_out(run)
+
+
+def test_options_are_converted_and_have_their_defaults() -> None:
+    found: dict[str, Any] = {}
+
+    def run(task: Task) -> None:
+        found.update(task.params)
+        task.exit_json(changed=True, answer=42)
+
+    done = result({"name": "x", "count": "7"}, run)
+    assert found == {"name": "x", "password": None, "count": 7, "nested": None}
+    assert (done["changed"], done["answer"]) == (True, 42)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ({}, "missing required arguments: name"),
+        ({"name": "x", "nmae": "y"}, "nmae"),
+        ({"name": "x", "count": "many"}, "count"),
+        ({"name": "needs"}, "name is needs but all of the following are missing: password"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_the_work(arguments: dict[str, Any], part: str) -> None:
+    ran: list[Task] = []
+    done = result(arguments, ran.append)
+    assert done["failed"] and part in done["msg"], done
+    assert not ran
+
+
+def test_secrets_are_masked_wherever_they_come_back() -> None:
+    """In the result, in a nested option, in a warning and in what went wrong inside."""
+
+    def run(task: Task) -> None:
+        task.warn("the password is hunter2")
+        task.exit_json(changed=False, text="login with hunter2", deep=[{"token": "s3cr3t-t0ken"}], user="ann")
+
+    arguments = {"name": "x", "password": "hunter2", "nested": {"token": "s3cr3t-t0ken", "user": "ann"}}
+    done = result(arguments, run)
+    assert "hunter2" not in repr(done) and "s3cr3t-t0ken" not in repr(done), done
+    assert done["user"] == "ann"
+    assert done["warnings"] == ["the password is ********"]
+
+    def fault(task: Task) -> None:
+        raise RuntimeError(f"no login with {task.params['password']}")
+
+    broken = result(arguments, fault)
+    assert broken["failed"] and "RuntimeError" in broken["msg"]
+    assert "hunter2" not in repr(broken), broken
+
+
+def test_work_that_ends_without_a_result_is_a_failure() -> None:
+    assert result({"name": "x"}, lambda _task: None)["failed"] is True
+
+
+def test_a_module_that_catches_every_exception_still_ends() -> None:
+    def run(task: Task) -> None:
+        try:
+            task.exit_json(changed=False, first=True)
+        except Exception:
+            task.exit_json(changed=False, first=False)
+
+    assert result({"name": "x"}, run)["first"] is True
+
+
+class Text(str):
+    """A str that carries more, as Ansible's own do."""
+
+    __slots__ = ()
+
+
+def test_what_a_module_gets_has_json_types_alone() -> None:
+    found = plain({Text("a"): [Text("b"), (1, 2.5, None, True)]})
+    assert found == {"a": ["b", [1, 2.5, None, True]]}
+    assert type(found["a"][0]) is str
+    assert type(next(iter(found))) is str
+
+
+# -- where a module runs in the worker
+HERE: dict[str, Any] = {"transport": "local", "become": None, "environment": [{}], "delegate_to": None}
+
+
+def may_run_here(variables: dict[str, Any] | None = None, kind: type = deployment.ActionModule, **changed: Any) -> bool:
+    """Whether the action would run its module in the worker, under these conditions."""
+    is_like = {**HERE, **changed}
+    action: Any = object.__new__(kind)
+    action._connection = SimpleNamespace(transport=is_like["transport"], become=is_like["become"])
+    action._play_context = SimpleNamespace(become=is_like["become"] is not None)
+    action._task = SimpleNamespace(environment=is_like["environment"], delegate_to=is_like["delegate_to"])
+    action._templar = SimpleNamespace(template=lambda value: value)
+    found: bool = ControllerActionBase.may_run_here(action, variables or {})
+    return found
+
+
+def test_on_the_controller_it_runs_in_the_worker() -> None:
+    assert may_run_here()
+    assert may_run_here(transport="ansible.builtin.local")
+    assert may_run_here({"ansible_python_interpreter": sys.executable})
+    assert may_run_here({"ansible_python_interpreter": "auto_silent"})
+    for name in ("python", "python3"):
+        assert may_run_here({"ansible_python_interpreter": str(Path(sys.executable).parent / name)})
+    delegated = {
+        "ansible_python_interpreter": "/somewhere/else",
+        "ansible_delegated_vars": {"localhost": {"ansible_python_interpreter": sys.executable}},
+    }
+    assert may_run_here(delegated, delegate_to="localhost")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"transport": "ssh"},
+        {"transport": "winrm"},
+        {"become": object()},
+        {"environment": [{"LANG": "C"}]},
+        {"variables": {"ansible_python_interpreter": "/usr/bin/python-of-another-place"}},
+        # The Python that a virtual environment links to has none of its packages.
+        {"variables": {"ansible_python_interpreter": str(Path(sys.executable).resolve())}},
+        {
+            "variables": {"ansible_delegated_vars": {"lb01": {"ansible_python_interpreter": "/opt/python3"}}},
+            "delegate_to": "lb01",
+        },
+    ],
+)
+def test_elsewhere_it_is_a_process_of_its_own(condition: dict[str, Any]) -> None:
+    assert not may_run_here(**condition)
+
+
+def test_a_library_that_is_missing_here_may_be_in_another_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert deployment.ActionModule.needs == ("pyodbc",)
+    assert http_probe.ActionModule.needs == ("jmespath",)
+    assert may_run_here(kind=lb_member_info.ActionModule)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert not may_run_here()
+
+
+def test_progress_is_shown_at_once() -> None:
+    lines: list[str] = []
+    Progress.show = lines.append
+    try:
+        progress = Progress("")
+        assert progress.wanted
+        progress.say("12 requests  in\nflight")
+    finally:
+        Progress.show = None
+    assert lines == ["12 requests in flight"]
+    assert not Progress("").wanted
