@@ -150,6 +150,12 @@ options:
     description: Values of the variables C($(Name)) in the scripts, as in sqlcmd. A variable without a value is refused.
     type: dict
     default: {}
+  encoding:
+    description:
+      - What scripts without a byte order mark are in. Files with one are read as UTF-8 or UTF-16, as it says.
+      - A release states it in its C(release.yml) (C(encoding)). Without either it is V(utf-8).
+    type: str
+    choices: [utf-8, cp1250, cp1251, cp1252]
   out_of_order:
     description: What to do with a script that was not applied while a later one of the same directory was.
     type: str
@@ -303,6 +309,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import utf16_length
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts import phases
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import ENCODINGS
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
 
@@ -351,6 +358,7 @@ def _argument_spec() -> dict[str, Any]:
         release={"type": "str"},
         run_id={"type": "str"},
         variables={"type": "dict", "default": {}},
+        encoding={"type": "str", "choices": list(ENCODINGS)},
         out_of_order={"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
         lock_timeout_ms={"type": "int", "default": 500},
         retries={"type": "int", "default": 10},
@@ -394,6 +402,7 @@ def run(module: Task) -> None:
         release=params["release"],
         run_id=params["run_id"],
         variables={name: str(value) for name, value in params["variables"].items()},
+        encoding=params["encoding"] or "",
         out_of_order=params["out_of_order"],
         retries=params["retries"],
         contract_after=params["contract_after"],

@@ -42,6 +42,12 @@ options:
     description: Values of the variables C($(Name)) in the scripts, as in M(zero_downtime.dotnet.mssql_migration).
     type: dict
     default: {}
+  encoding:
+    description:
+      - What scripts without a byte order mark are in. Files with one are read as UTF-8 or UTF-16, as it says.
+      - A release states it in its C(release.yml) (C(encoding)). Without either it is V(utf-8).
+    type: str
+    choices: [utf-8, cp1250, cp1251, cp1252]
 seealso:
   - module: zero_downtime.dotnet.mssql_migration
 """
@@ -117,6 +123,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.er
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.state import read_state
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import ENCODINGS
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
 SPECIFICATION: dict[str, Any] = {
@@ -126,6 +133,7 @@ SPECIFICATION: dict[str, Any] = {
         "path": {"type": "path"},
         "release": {"type": "str"},
         "variables": {"type": "dict", "default": {}},
+        "encoding": {"type": "str", "choices": list(ENCODINGS)},
     },
     "supports_check_mode": True,
 }
@@ -143,7 +151,9 @@ def run(module: Task) -> None:
         with connector.connect() as connection:
             params = module.params
             variables = {name: str(value) for name, value in params["variables"].items()}
-            result = read_state(connection, params["app"], params["path"], params["release"], variables)
+            result = read_state(
+                connection, params["app"], params["path"], params["release"], variables, params["encoding"] or ""
+            )
     except (MigrationError, MssqlError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)

@@ -77,13 +77,19 @@ options:
       - With V(in_place) the new parameters and columns are compared with those in the live schema. A difference that a
         caller would notice is an error, as is what cannot be compared; otherwise the change is a warning. Needs
         O(live).
+      - A release states it in its C(release.yml) (C(modules)). Without either it is V(versioned).
     type: str
     choices: [versioned, in_place]
-    default: versioned
   variables:
     description: Values of the sqlcmd variables C($(Name)) in the scripts.
     type: dict
     default: {}
+  encoding:
+    description:
+      - What scripts without a byte order mark are in. Files with one are read as UTF-8 or UTF-16, as it says.
+      - A release states it in its C(release.yml) (C(encoding)). Without either it is V(utf-8).
+    type: str
+    choices: [utf-8, cp1250, cp1251, cp1252]
   live:
     description:
       - Read the live schema. Without this option it is read where O(login_host) or O(dsn) is given, and if the server
@@ -251,14 +257,14 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError, ServerError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import NAMES
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import ENCODINGS
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import as_dict
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import LiveSchema, read_live
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import MODULES, Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.output import text
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import (
     EDITIONS,
-    MODULES,
     VERSIONS,
     Request,
 )
@@ -279,8 +285,9 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         edition={"type": "str", "choices": list(EDITIONS)},
         server_version={"type": "str", "choices": sorted(VERSIONS)},
         max_rows={"type": "int"},
-        modules={"type": "str", "choices": list(MODULES), "default": MODULES[0]},
+        modules={"type": "str", "choices": list(MODULES)},
         variables={"type": "dict", "default": {}},
+        encoding={"type": "str", "choices": list(ENCODINGS)},
         live={"type": "bool"},
         app={"type": "str"},
         fail={"type": "bool", "default": True},
@@ -330,8 +337,9 @@ def run(module: Task) -> None:
                     version=VERSIONS.get(params["server_version"], 0),
                     severities={str(rule): str(level) for rule, level in params["severities"].items()},
                     max_rows=params["max_rows"],
-                    modules=params["modules"],
+                    modules=params["modules"] or "",
                 ),
+                params["encoding"] or "",
             ),
             live_schema(module),
         )

@@ -88,6 +88,17 @@ release:
       returned: success
       sample:
         expand: /srv/releases/shop-2.0.0/db/expand
+    encoding:
+      description: What migration scripts without a byte order mark are in.
+      type: str
+      returned: success
+      sample: utf-8
+    modules:
+      description: Whether migration scripts leave existing procedures, views and functions alone (V(versioned)), or
+        change them (V(in_place)).
+      type: str
+      returned: success
+      sample: versioned
     smoke:
       description: Smoke tests, by the names of the options of M(zero_downtime.dotnet.http_probe).
       type: list

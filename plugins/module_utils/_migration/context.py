@@ -89,7 +89,7 @@ class Context:
 
     def files(self, phase: Phase) -> list[ScriptFile]:
         """The scripts that the release has for a phase, in order."""
-        return find(self.request.path, phase)
+        return find(self.request.path, phase, self.request.encoding)
 
     def entries(self, phase: Phase) -> dict[str, Entry]:
         """How the scripts of a phase stand in the journal."""

@@ -16,10 +16,10 @@ from .._scripts.reader import Script, identify, read_script
 from .errors import MigrationError
 
 
-def find(root: str, phase: Phase) -> list[ScriptFile]:
-    """The scripts of a phase with their checksums, in order."""
+def find(root: str, phase: Phase, encoding: str = "") -> list[ScriptFile]:
+    """The scripts of a phase with their checksums, in order; `encoding` is as in `_release.scripts`."""
     try:
-        return [identify(file) for file in scripts_of_phase(pathlib.Path(root), phase)]
+        return [identify(file) for file in scripts_of_phase(pathlib.Path(root), phase, encoding)]
     except ScriptError as error:
         raise MigrationError(_sentence(error)) from None
     except (PathError, ReleaseError) as error:

@@ -23,6 +23,8 @@ class Request:
     release: str | None = None
     run_id: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = ""
+    """What scripts without a byte order mark are in; empty: as release.yml says, or UTF-8."""
     out_of_order: str = "refuse"
     retries: int = 10
     contract_after: int = 1

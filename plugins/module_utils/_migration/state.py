@@ -28,12 +28,13 @@ def read_state(
     path: str | None,
     release: str | None = None,
     variables: Mapping[str, str] | None = None,
+    encoding: str = "",
 ) -> dict[str, Any]:
     """All that the journal tells, and what it says about the scripts in a directory: the plan of every phase.
 
     `refusals` says in sentences why the release, or a script of any of its phases, cannot run.
     """
-    files = {phase: find(path, phase) for phase in PHASES} if path is not None else {}
+    files = {phase: find(path, phase, encoding) for phase in PHASES} if path is not None else {}
     exists = TABLES.exist(connection)
     journal = Journal(app, None, None, "")
     entries: dict[Phase, dict[str, Entry]] = {

@@ -40,6 +40,10 @@ class Manifest:
     """Objects of the database that the release uses."""
     contract_after: int = 1
     """How many releases must follow before the contract scripts are due."""
+    encoding: str = ""
+    """What scripts without a byte order mark are in; empty where it is not stated."""
+    modules: str = ""
+    """Whether existing procedures, views and functions are changed in place; empty where it is not stated."""
     node: Node | None = field(default=None, compare=False, repr=False)
     """The file's content with line and column of each value."""
 
@@ -87,6 +91,8 @@ def read_manifest(path: Path) -> Manifest:
         database=values.get("database"),
         smoke=[_with_list(test) for test in values.get("smoke", [])],
         uses=values.get("uses", []),
+        encoding=values.get("encoding", ""),
+        modules=values.get("modules", ""),
         contract_after=int(values.get("supports", {}).get("contract_after", 1)),
         node=node,
     )

@@ -16,6 +16,8 @@ from typing import Any
 from .._scripts.errors import PathError
 from .._scripts.find import phase_directory
 from .._scripts.phases import PHASES, Phase
+from .._scripts.text import UTF_8
+from .._tsql.options import MODULES
 from .document import Node
 from .errors import InvalidFile, Problem, ReleaseError
 from .manifest import Manifest, read_manifest
@@ -42,6 +44,8 @@ class Release:
             "description": manifest.description,
             "web": {"artifact": manifest.artifact, "sha256": manifest.sha256},
             "database": {phase: str(directory) for phase, directory in self.database.items()},
+            "encoding": manifest.encoding or UTF_8,
+            "modules": manifest.modules or MODULES[0],
             "smoke": manifest.smoke,
             "uses": manifest.uses,
             "supports": {"contract_after": manifest.contract_after},

@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._scripts.phases import PHASES
+from .._scripts.text import ENCODINGS
+from .._tsql.options import MODULES
 
 Schema = dict[str, Any]
 
@@ -153,6 +155,17 @@ SCHEMA: Schema = {
         "description": {"type": "string", "description": "A sentence about the release, for people."},
         "web": _WEB,
         "database": _DATABASE,
+        "encoding": {
+            "type": "string",
+            "description": "What migration scripts without a byte order mark are in. By default utf-8.",
+            "enum": list(ENCODINGS),
+        },
+        "modules": {
+            "type": "string",
+            "description": "Whether migration scripts leave existing procedures, views and functions alone and create "
+            "successors (versioned, the default), or change them (in_place).",
+            "enum": list(MODULES),
+        },
         "smoke": {
             "type": "array",
             "description": "Smoke tests: requests to each node before it serves clients again. All of them must pass.",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .errors import PathError, ScriptError
 from .names import check_names, order
 from .phases import PHASES, Phase, phase_of
+from .text import UTF_8
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class ScriptFile:
     path: str
     checksum: str = ""
     """Of its text; empty until it was read (`reader.identify`)."""
+    encoding: str = UTF_8
+    """What it is in where it has no byte order mark, one of `text.ENCODINGS`."""
 
     @property
     def label(self) -> str:

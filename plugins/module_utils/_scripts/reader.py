@@ -53,7 +53,7 @@ class Script:
 def identify(file: ScriptFile) -> ScriptFile:
     """The file with the checksum of its text. Raises PathError, and ScriptError for what is not text."""
     try:
-        return replace(file, checksum=checksum(decode(read_bytes(file.path))))
+        return replace(file, checksum=checksum(_source(file)))
     except ScriptError as error:
         error.file = file.path
         raise
@@ -62,7 +62,7 @@ def identify(file: ScriptFile) -> ScriptFile:
 def read_script(file: ScriptFile, variables: Mapping[str, str]) -> Script:
     """Read a script and all that is wrong with it. Raises PathError when the file cannot be read."""
     try:
-        source = decode(read_bytes(file.path))
+        source = _source(file)
     except ScriptError as error:
         return Script(file, problems=[_located(error, file.path)], readable=False)
     return parse_script(replace(file, checksum=checksum(source)), source, variables)
@@ -92,6 +92,10 @@ def parse_script(file: ScriptFile, source: str, variables: Mapping[str, str]) ->
 def parse_text(text: str, phase: Phase, path: str = "script.sql") -> Script:
     """A script that is on no disk, for tests and for advice."""
     return parse_script(ScriptFile(phase, path, path), text, {})
+
+
+def _source(file: ScriptFile) -> str:
+    return decode(read_bytes(file.path), file.encoding)
 
 
 def _located(error: ScriptError, path: str) -> ScriptError:

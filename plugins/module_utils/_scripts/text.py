@@ -10,6 +10,11 @@ import pathlib
 
 from .errors import PathError, ScriptError
 
+UTF_8 = "utf-8"
+ENCODINGS = (UTF_8, "cp1250", "cp1251", "cp1252")
+"""What scripts without a byte order mark may be in; the code pages are those of Windows, as SSMS saves them."""
+_SAVE = "save it as UTF-8, or as UTF-16 with a byte order mark"
+
 
 def read_bytes(path: str) -> bytes:
     """The file's bytes. Raises PathError."""
@@ -19,35 +24,57 @@ def read_bytes(path: str) -> bytes:
         raise PathError(f"{path} could not be read: {error.strerror}.") from None
 
 
-def decode(data: bytes) -> str:
-    """A script's text: UTF-8, with or without a byte order mark, or UTF-16 with one (SSMS writes that).
+def decode(data: bytes, encoding: str = UTF_8) -> str:
+    """A script's text. A byte order mark says what a file is in (UTF-8, or UTF-16 as SSMS writes it); without one it is
+    `encoding`, one of ENCODINGS.
 
     The byte order mark is not part of the text. Line ends are kept. Raises ScriptError for anything else.
     """
-    encoding = "utf-8"
+    marked = True
     if data.startswith(codecs.BOM_UTF8):
-        data = data[len(codecs.BOM_UTF8) :]
+        data, encoding = data[len(codecs.BOM_UTF8) :], UTF_8
     elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
+    else:
+        marked = False
+        if encoding != UTF_8:
+            _refuse_utf_8(data, encoding)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        state = "" if marked or encoding != UTF_8 else f", or state what it is in (encoding: {ENCODINGS[-1]})"
         raise ScriptError(
-            f"the file is not {encoding.upper()} at byte {error.start}: "
-            "save it as UTF-8, or as UTF-16 with a byte order mark",
-            line,
-            column,
+            f"the file is not {encoding.upper()} at byte {error.start}: {_SAVE}{state}", *_place(data, error.start)
         ) from None
     at = text.find("\0")
     if at >= 0:
         raise ScriptError(
-            "the file holds NUL characters: save it as UTF-8, or as UTF-16 with a byte order mark",
+            f"the file holds NUL characters: {_SAVE}",
             text.count("\n", 0, at) + 1,
             at - (text.rfind("\n", 0, at) + 1) + 1,
         )
     return text
+
+
+def _refuse_utf_8(data: bytes, encoding: str) -> None:
+    """Every UTF-8 file can be read in a code page, as other characters: `ä` would reach the database as `Ã¤`."""
+    if data.isascii():
+        return
+    try:
+        data.decode(UTF_8)
+    except UnicodeDecodeError:
+        return
+    first = next(at for at, byte in enumerate(data) if byte >= 0x80)
+    raise ScriptError(
+        f"encoding: {encoding} is stated, but the file is UTF-8 (first at byte {first}): "
+        f"save it with a byte order mark, or in {encoding}",
+        *_place(data, first),
+    )
+
+
+def _place(data: bytes, at: int) -> tuple[int, int]:
+    """Line and column of a byte, both from 1."""
+    return data.count(b"\n", 0, at) + 1, at - (data.rfind(b"\n", 0, at) + 1) + 1
 
 
 def unified(text: str) -> str:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from .._release.errors import ReleaseError
 from .._scripts.phases import NAMES
+from .._scripts.text import ENCODINGS
 from .findings import Report
-from .options import Options
+from .options import MODULES, Options
 from .output import junit, sarif, text
 from .rules import RULES
-from .run import EDITIONS, MODULES, VERSIONS, Request, run
+from .run import EDITIONS, VERSIONS, Request, run
 from .sources import SourceError
 
 PASSED, REFUSED, UNUSABLE = 0, 1, 2
@@ -62,8 +63,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--modules",
         choices=MODULES,
-        default=MODULES[0],
-        help="whether existing procedures, views and functions get new names, or are changed in place",
+        default="",
+        help="whether existing procedures, views and functions get new names (versioned, the default), or are changed "
+        "in place; a release states it in release.yml",
+    )
+    made.add_argument(
+        "--encoding",
+        choices=ENCODINGS,
+        default="",
+        help="of scripts without a byte order mark, by default utf-8; a release states it in release.yml",
     )
     made.add_argument("--no-advice", action="store_true", help="leave the safe ways out")
     made.add_argument("--strict", action="store_true", help="warnings fail too")
@@ -96,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     advice=not options.no_advice,
                     modules=options.modules,
                 ),
+                options.encoding,
             )
         )
         if not report.files:

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+MODULES = ("versioned", "in_place")
+"""versioned: the code of an existing module is not changed. in_place: it is, where its callers notice nothing."""
+
 
 @dataclass
 class Options:
@@ -21,5 +24,5 @@ class Options:
     max_rows: int | None = None
     """In contract and undo, rules about locks are errors for tables of more rows than this."""
     advice: bool = True
-    modules: str = "versioned"
-    """versioned: the code of an existing module is not changed. in_place: it is, where its callers notice nothing."""
+    modules: str = ""
+    """One of MODULES; empty where nothing was stated: then that of release.yml, or the first one."""

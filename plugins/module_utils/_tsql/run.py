@@ -19,14 +19,13 @@ from .._scripts.reader import Script, read_script
 from .findings import SEVERITIES, Report
 from .linter import Linter
 from .live import LiveSchema
-from .options import Options
+from .options import MODULES, Options
 from .rules import RULES
 from .sources import SourceError, find_sources
 from .statements import Name
 from .usage import Usage, versioned_objects
 
 EDITIONS = ("standard", "enterprise", "developer", "express", "web", "azure")
-MODULES = ("versioned", "in_place")
 VERSIONS = {"2016": 13, "2017": 14, "2019": 15, "2022": 16, "2025": 17}
 
 
@@ -41,6 +40,8 @@ class Request:
     """The other releases that may still run: directories with a release.yml or that file, the oldest first."""
     variables: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
+    encoding: str = ""
+    """What scripts without a byte order mark are in; empty: as release.yml says, or UTF-8."""
 
 
 def check_severities(severities: Mapping[str, str]) -> None:
@@ -60,10 +61,10 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
     wanted = named(request.phase) if request.phase else None
     try:
         for path in request.paths:
-            scripts += [read_script(file, request.variables) for file in find_sources(path, wanted)]
+            scripts += [read_script(file, request.variables) for file in find_sources(path, wanted, request.encoding)]
             before = [phase for phase in PHASES if wanted is not None and wanted.strict and phase.order < wanted.order]
             for phase in before if Path(path).is_dir() else ():
-                earlier_phases += [read_script(file, request.variables) for file in _if_any(path, phase)]
+                earlier_phases += [read_script(file, request.variables) for file in _if_any(path, phase, request)]
     except PathError as error:
         raise SourceError(str(error)) from None
     releases = [read_manifest(Path(path)) for path in request.supported]
@@ -71,13 +72,14 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
     earlier = _earlier(request.supported)
     total = Report(live=live is not None)
     made: list[Name] = []
-    linter = Linter(request.options, live)
+    options = replace(request.options, modules=_modules(request.options.modules, own))
+    linter = Linter(options, live)
     for phase in PHASES:
         if not phase.strict:
             # these run long after: what expand has made is used by then
             _merge(total, linter.result)
-            linter = Linter(request.options, live)
-        linter.options = replace(request.options, phase=phase.name)
+            linter = Linter(options, live)
+        linter.options = replace(options, phase=phase.name)
         for script in earlier_phases:
             if script.file.phase is phase and script.readable:
                 _learn(linter, script, own, earlier)
@@ -87,6 +89,19 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
     _merge(total, linter.result)
     total.objects = versioned_objects([*releases, *own], made, live)
     return total
+
+
+def _modules(option: str, own: Sequence[Manifest]) -> str:
+    """The policy for existing modules: that of the option, or that of the releases, which must not differ."""
+    for manifest in own:
+        if option and manifest.modules and manifest.modules != option:
+            raise SourceError(
+                f"{manifest.file} states modules: {manifest.modules}, the option says {option}: leave the option out."
+            )
+    found = {manifest.modules or option or MODULES[0] for manifest in own} or {option or MODULES[0]}
+    if len(found) > 1:
+        raise SourceError("The releases do not state the same for modules: lint them one by one.")
+    return found.pop()
 
 
 def _check(
@@ -117,9 +132,11 @@ def _check(
             made.append(statement.name)
 
 
-def _if_any(path: str, phase: Phase) -> list[ScriptFile]:
+def _if_any(path: str, phase: Phase, request: Request) -> list[ScriptFile]:
     """The scripts of a phase; none where a path holds only those of another one."""
-    files = find_sources(path, phase) if is_release(Path(path)) or (Path(path) / phase.name).is_dir() else []
+    if not is_release(Path(path)) and not (Path(path) / phase.name).is_dir():
+        return []
+    files = find_sources(path, phase, request.encoding)
     return [file for file in files if file.phase is phase]
 
 

@@ -16,13 +16,14 @@ class SourceError(Exception):
     """Something that should be read and cannot be: one sentence for the user."""
 
 
-def find_sources(path: str, phase: Phase | None) -> list[ScriptFile]:
+def find_sources(path: str, phase: Phase | None, encoding: str = "") -> list[ScriptFile]:
     """The scripts that a path stands for: a file, a directory of scripts, the `db` directory above it, or a release.
 
-    No phase stands for all: then the directory's sub-directories must be named after the phases.
+    No phase stands for all: then the directory's sub-directories must be named after the phases. `encoding` is that of
+    scripts without a byte order mark, where an option states it.
     """
     try:
-        return scripts_below(Path(path), phase)
+        return scripts_below(Path(path), phase, encoding)
     except PathError as error:
         raise SourceError(str(error)) from None
     except ScriptError as error:

@@ -19,7 +19,7 @@ def test_the_release_as_read(bundle: Path) -> None:
     (bundle / "release.yml").write_text(
         LEAST
         + "uses: [dbo.a]\nsmoke: [{path: /x, status: [200, 204]}, {path: /y, status: 200}]\n"
-        + "supports: {contract_after: 2}\n"
+        + "supports: {contract_after: 2}\nencoding: cp1252\nmodules: in_place\n"
     )
     assert read_release(bundle).as_dict() == {
         "app": "shop",
@@ -27,6 +27,8 @@ def test_the_release_as_read(bundle: Path) -> None:
         "description": "",
         "web": {"artifact": "web.zip", "sha256": SHA256},
         "database": {"expand": str(bundle / "db/expand")},
+        "encoding": "cp1252",
+        "modules": "in_place",
         "smoke": [{"path": "/x", "status": [200, 204]}, {"path": "/y", "status": [200]}],
         "uses": ["dbo.a"],
         "supports": {"contract_after": 2},
@@ -38,6 +40,8 @@ def test_defaults(bundle: Path) -> None:
     manifest = read_manifest(bundle / "release.yml")
     assert (manifest.uses, manifest.smoke, manifest.contract_after, manifest.description) == ([], [], 1, "")
     assert manifest.database is None
+    as_read = read_release(bundle).as_dict()
+    assert (as_read["encoding"], as_read["modules"]) == ("utf-8", "versioned")
 
 
 def test_the_path_is_without_links_and_a_checksum_in_capitals_is_the_same(bundle: Path, tmp_path: Path) -> None:

@@ -124,6 +124,8 @@ GOOD = {
     "description": "x",
     "web": {"artifact": "web.zip", "sha256": "0" * 64},
     "database": {"expand": "db/expand"},
+    "encoding": "cp1252",
+    "modules": "in_place",
     "smoke": [{"path": "/smoke", "status": [200], "headers": {"a": "b"}, "follow_redirects": True, "timeout_s": 0}],
     "uses": ["dbo.a"],
     "supports": {"contract_after": 1},

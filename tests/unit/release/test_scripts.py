@@ -11,7 +11,10 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration im
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.errors import MigrationError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import CONTRACT, EXPAND, PHASES
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import find_sources
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.reader import identify
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import Request, run
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError, find_sources
 
 from .conftest import LEAST
 
@@ -54,6 +57,47 @@ def test_a_directory_in_capitals_is_not_passed_over(bundle: Path) -> None:
     with pytest.raises(MigrationError, match="rename it to expand"):
         loading.find(str(bundle), EXPAND)
     with pytest.raises(ReleaseError, match="rename it to expand"):
+        find_sources(str(bundle), EXPAND)
+
+
+def test_release_yml_states_what_its_scripts_are_in(bundle: Path) -> None:
+    script = bundle / "db/expand/0001.sql"
+    script.write_bytes("CREATE TABLE dbo.Häuser (Id int NULL);\n".encode("cp1252"))
+    with pytest.raises(MigrationError, match=r"encoding: cp1252"):
+        loading.find(str(bundle), EXPAND)
+    assert "encoding: cp1252" in run(Request([str(bundle)])).findings[0].message
+    (bundle / "release.yml").write_text(f"{LEAST}encoding: cp1252\n")
+    for encoding in ("", "cp1252"):
+        (engine,) = loading.find(str(bundle), EXPAND, encoding)
+        (lint,) = find_sources(str(bundle), EXPAND, encoding)
+        assert engine == identify(lint)
+        assert loading.load(engine, {}).text == "CREATE TABLE dbo.Häuser (Id int NULL);\n"
+        assert not run(Request([str(bundle)], encoding=encoding)).refused
+    script.write_bytes("CREATE TABLE dbo.Häuser (Id int NULL);\n".encode("utf-8-sig"))
+    assert loading.find(str(bundle), EXPAND) == [engine]
+
+
+def test_release_yml_and_the_option_must_not_differ(bundle: Path) -> None:
+    (bundle / "release.yml").write_text(f"{LEAST}encoding: cp1252\nmodules: versioned\n")
+    message = r"release\.yml states encoding: cp1252, the option says utf-8"
+    with pytest.raises(MigrationError, match=message):
+        loading.find(str(bundle), EXPAND, "utf-8")
+    with pytest.raises(ReleaseError, match=message):
+        run(Request([str(bundle)], encoding="utf-8"))
+    with pytest.raises(SourceError, match=r"states modules: versioned, the option says in_place"):
+        run(Request([str(bundle)], options=Options(modules="in_place")))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("encoding: latin-1", "encoding is 'latin-1', .*cp1252"),
+        ("modules: inplace", "modules is 'inplace', .*in_place"),
+    ],
+)
+def test_release_yml_states_what_is_known(bundle: Path, text: str, message: str) -> None:
+    (bundle / "release.yml").write_text(f"{LEAST}{text}\n")
+    with pytest.raises(ReleaseError, match=message):
         find_sources(str(bundle), EXPAND)
 
 

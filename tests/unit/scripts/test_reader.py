@@ -94,9 +94,42 @@ def test_the_checksum_does_not_depend_on_encoding_and_line_ends(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
+    ("encoding", "data"),
+    [
+        ("cp1252", "SELECT N'ä €';\r\n".encode("cp1252")),
+        ("cp1250", "SELECT N'ä €';\n".encode("cp1250")),
+        ("cp1252", codecs.BOM_UTF8 + "SELECT N'ä €';\n".encode()),
+        ("cp1251", codecs.BOM_UTF16_LE + "SELECT N'ä €';\r\n".encode("utf-16-le")),
+        ("utf-8", "SELECT N'ä €';\n".encode()),
+    ],
+)
+def test_a_stated_encoding_changes_neither_text_nor_checksum(
+    tmp_path: Path, write: Write, encoding: str, data: bytes
+) -> None:
+    write("1.sql", data)
+    (file,) = find(str(tmp_path), EXPAND, encoding)
+    assert file.checksum == hashlib.sha256("SELECT N'ä €';\n".encode()).hexdigest()
+    assert load(file, {}).text == "SELECT N'ä €';\n"
+
+
+@pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("SELECT N'ä'".encode("cp1252"), "not UTF-8 at byte 9"),
+        (b"SELECT 1;\nSELECT N'\x81'", "line 2, column 10: the file is not CP1252 at byte 19: save it as UTF-8"),
+        ("SELECT N'ä'".encode(), "line 1, column 10: encoding: cp1252 is stated, but the file is UTF-8"),
+        ("SELECT N'ä'".encode("utf-16-le"), "NUL characters"),
+    ],
+)
+def test_what_is_not_in_the_stated_encoding_is_refused(tmp_path: Path, write: Write, data: bytes, message: str) -> None:
+    write("1.sql", data)
+    with pytest.raises(MigrationError, match=message):
+        find(str(tmp_path), EXPAND, "cp1252")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("SELECT N'ä'".encode("cp1252"), r"not UTF-8 at byte 9: .*or state what it is in \(encoding: cp1252\)"),
         ("SELECT 1".encode("utf-16-le"), "NUL characters"),
         (b"", "is empty"),
         (b"-- nothing\n/* at all */\nGO\n", "is empty"),

@@ -86,6 +86,16 @@ def test_unreadable_bytes_are_refused_and_not_skipped(tmp_path: Path, capsys: py
     assert "latin.sql:2:9: error: the file is not UTF-8" in capsys.readouterr().out
 
 
+def test_a_code_page_is_read_where_it_is_stated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "western.sql"
+    file.write_bytes("CREATE TABLE dbo.Häuser (Id int NULL);".encode("cp1252"))
+    assert main([str(file)]) == 1
+    assert "encoding: cp1252" in capsys.readouterr().out
+    assert main([str(file), "--encoding", "cp1252"]) == 0
+    with pytest.raises(SystemExit):
+        main([str(file), "--encoding", "latin-1"])
+
+
 def test_utf16_and_byte_order_marks(tmp_path: Path) -> None:
     for name, data in (("a", BREAKING.encode("utf-16")), ("b", b"\xef\xbb\xbf" + BREAKING.encode())):
         file = tmp_path / f"{name}.sql"

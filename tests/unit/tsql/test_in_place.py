@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.linter import check_scripts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.live import LiveSchema, ModuleFacts
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import Request, run
 
 OLD = {
     "p": "CREATE PROCEDURE dbo.p @id int, @name nvarchar(50) = N'' AS SELECT t.Id, t.Name AS Title FROM dbo.T AS t",
@@ -69,6 +72,20 @@ def test_without_the_live_schema_it_cannot_be_compared(sql: str) -> None:
     [(severity, message)] = _found(sql, "in_place", None)
     assert severity == "error"
     assert "without the live schema" in message
+
+
+@pytest.mark.parametrize(
+    ("stated", "option", "severity"),
+    [("in_place", "", "warning"), ("", "in_place", "warning"), ("versioned", "", "error"), ("", "", "error")],
+)
+def test_the_release_states_its_policy(tmp_path: Path, stated: str, option: str, severity: str) -> None:
+    (tmp_path / "db" / "expand").mkdir(parents=True)
+    (tmp_path / "db" / "expand" / "1.sql").write_text(SAME[0], encoding="utf-8")
+    web = f"web: {{artifact: web.zip, sha256: {'0' * 64}}}"
+    policy = f"modules: {stated}\n" if stated else ""
+    (tmp_path / "release.yml").write_text(f"app: shop\nversion: 2.0.0\n{web}\n{policy}", encoding="utf-8")
+    report = run(Request([str(tmp_path)], "expand", options=Options(modules=option, advice=False)), _live())
+    assert [one.severity for one in report.findings if one.rule == "alter-module"] == [severity]
 
 
 def test_a_trigger_is_not_changed_in_place() -> None:
