@@ -51,7 +51,8 @@ options:
     description:
       - The other releases that may still run, the oldest first. Each is a directory with a C(release.yml), or that
         file.
-      - What a script breaks is compared with what they declare in C(uses).
+      - What a script breaks is compared with what they declare in C(uses). A release without that key may use anything,
+        so what breaks is refused.
     type: list
     elements: path
     default: []

@@ -108,7 +108,7 @@ release:
         - path: /smoke
           json: ["database == 'ok'"]
     uses:
-      description: Tables, columns, views and procedures that the release uses.
+      description: Tables, columns, views and procedures that the release uses; V(null) where it does not say.
       type: list
       elements: str
       returned: success

@@ -36,8 +36,8 @@ class Manifest:
     """Directories of scripts by phase; None where the key is absent."""
     smoke: list[dict[str, Any]] = field(default_factory=list)
     """Smoke tests, by the names of http_probe's options."""
-    uses: list[str] = field(default_factory=list)
-    """Objects of the database that the release uses."""
+    uses: list[str] | None = None
+    """Objects of the database that the release uses; None where it does not say."""
     contract_after: int = 1
     """How many releases must follow before the contract scripts are due."""
     encoding: str = ""
@@ -90,7 +90,7 @@ def read_manifest(path: Path) -> Manifest:
         description=values.get("description", ""),
         database=values.get("database"),
         smoke=[_with_list(test) for test in values.get("smoke", [])],
-        uses=values.get("uses", []),
+        uses=values.get("uses"),
         encoding=values.get("encoding", ""),
         modules=values.get("modules", ""),
         contract_after=int(values.get("supports", {}).get("contract_after", 1)),

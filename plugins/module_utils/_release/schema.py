@@ -173,7 +173,8 @@ SCHEMA: Schema = {
         },
         "uses": {
             "type": "array",
-            "description": "Tables, columns, views and procedures that this release uses: kept while it may run.",
+            "description": "Tables, columns, views and procedures that this release uses: kept while it may run. "
+            "An empty list: none. Without the key nobody knows, and no later release can remove anything meanwhile.",
             "items": {
                 "type": "string",
                 **_pattern(rf"{_PART}(?:\.{_PART}){{0,2}}", "a name such as dbo.spFindAllThings or dbo.Things.Colour"),

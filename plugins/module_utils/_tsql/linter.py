@@ -80,7 +80,7 @@ class Linter:
     ) -> None:
         module = unit.module
         if breaks is not None and module is None:
-            self._compare(unit, breaks, message, token)
+            self._compare(unit, breaks, message, token, exempt)
         if exempt:
             return
         level = self._severity(rule, severity, table)
@@ -103,18 +103,25 @@ class Linter:
     ) -> None:
         self._add(rule, self._severity(rule, severity, None), offset, message, advice)
 
-    def _compare(self, unit: Unit, change: BreakingChange, message: str, token: Token | None) -> None:
-        """Report a breaking change that meets a release which uses what it changes."""
-        labels = self.usage.users(change, self.options.phase) if self.usage is not None else []
-        if labels and (unit.number, change) not in self._compared:
-            self._compared.add((unit.number, change))
-            self.report(
-                unit,
-                RELEASE_USES,
-                f"{message}, which release {' and '.join(labels)} uses",
-                token=token,
-                advice=Advice(f"Wait until release {labels[-1]} is no longer supported."),
+    def _compare(self, unit: Unit, change: BreakingChange, message: str, token: Token | None, exempt: bool) -> None:
+        """Report a breaking change that meets a release which uses what it changes, or which may do so."""
+        if self.usage is None or (unit.number, change) in self._compared:
+            return
+        self._compared.add((unit.number, change))
+        users = self.usage.users(change, self.options.phase)
+        silent = self.usage.silent() if not exempt else []
+        if users:
+            message = f"{message}, which release {' and '.join(users)} uses"
+            advice = f"Wait until release {users[-1]} is no longer supported."
+        elif silent:
+            message = f"{message}, and release {' and '.join(silent)} does not say what it uses"
+            advice = (
+                f"List in the release.yml of release {silent[-1]} what it uses, or 'uses: []' where it uses nothing of "
+                "the database; or wait until it is no longer supported."
             )
+        else:
+            return
+        self.report(unit, RELEASE_USES, message, token=token, advice=Advice(advice))
 
     def _in_body(self, module: Name, rule: Rule, message: str) -> None:
         """Remember what a module's body does, for the day somebody runs it; one finding of a rule is enough."""

@@ -33,7 +33,7 @@ def users(change: BreakingChange, releases: Iterable[Manifest]) -> list[str]:
 
     A use of a whole table is a use of each of its columns. A name that only a variable knows may be any of them.
     """
-    return [release.label for release in releases if any(_hits(change, text) for text in release.uses)]
+    return [release.label for release in releases if any(_hits(change, text) for text in release.uses or ())]
 
 
 def _hits(change: BreakingChange, used: str) -> bool:
@@ -63,6 +63,10 @@ class Usage:
         own = self.own if _meets_its_own_release(change, phase) else ()
         return users(change, [*self.supported, *own])
 
+    def silent(self) -> list[str]:
+        """The supported releases that do not say what they use: they may use all that is older than the scripts."""
+        return [release.label for release in self.supported if release.uses is None]
+
 
 def _meets_its_own_release(change: BreakingChange, phase: str) -> bool:
     """Whether a change breaks the release itself.
@@ -85,7 +89,7 @@ def versioned_objects(
     names: dict[_Key, str] = {}
     users_of: dict[_Key, list[str]] = {}
     for release in releases:
-        for text in release.uses:
+        for text in release.uses or ():
             schema, name, _column = used_name(text)
             names.setdefault((schema, name), text if text.count(".") < 2 else text.rsplit(".", 1)[0])
             labels = users_of.setdefault((schema, name), [])

@@ -38,7 +38,7 @@ def test_the_release_as_read(bundle: Path) -> None:
 
 def test_defaults(bundle: Path) -> None:
     manifest = read_manifest(bundle / "release.yml")
-    assert (manifest.uses, manifest.smoke, manifest.contract_after, manifest.description) == ([], [], 1, "")
+    assert (manifest.uses, manifest.smoke, manifest.contract_after, manifest.description) == (None, [], 1, "")
     assert manifest.database is None
     as_read = read_release(bundle).as_dict()
     assert (as_read["encoding"], as_read["modules"]) == ("utf-8", "versioned")

@@ -89,6 +89,31 @@ def test_breaking_changes(tmp_path: Path, one: Path, sql: str, refused: bool) ->
 @pytest.mark.parametrize(
     ("phase", "sql", "refused"),
     [
+        ("contract", "ALTER TABLE dbo.Things DROP COLUMN Colour;", True),
+        ("contract", "DROP PROCEDURE dbo.spFindAllThings_0;", True),
+        ("undo", "DROP TABLE dbo.Others;", True),
+        ("contract", "CREATE INDEX IX_Others_A ON dbo.Others (A);", False),
+        ("expand", "CREATE TABLE dbo.Fresh (A int NULL);\nGO\nDROP TABLE dbo.Fresh;", False),
+        ("expand", "CREATE TABLE #work (A int NULL);\nDROP TABLE #work;", False),
+    ],
+)
+def test_a_release_that_does_not_say_what_it_uses_may_use_it(
+    tmp_path: Path, one: Path, phase: str, sql: str, refused: bool
+) -> None:
+    silent = release(tmp_path, "1.5.0", "")
+    nothing = release(tmp_path, "1.6.0", "uses: []\n")
+    two = release(tmp_path, "2.0.0", "uses: []\n", **{phase: sql})
+    assert not [finding for finding in check(two, one, nothing, phase=phase).findings if finding.severity == "error"]
+    found = [finding for finding in check(two, one, silent, phase=phase).findings if finding.severity == "error"]
+    assert [finding.rule for finding in found] == (["release-uses"] if refused else [])
+    for finding in found:
+        assert "release 1.5.0 does not say what it uses" in finding.message
+        assert "'uses: []'" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("phase", "sql", "refused"),
+    [
         ("contract", "ALTER TABLE dbo.Owners ALTER COLUMN Code nvarchar(20) NOT NULL;", False),
         ("contract", "ALTER PROCEDURE dbo.spFindAllOwners AS SELECT 1 AS One;", True),
         ("contract", "TRUNCATE TABLE dbo.Owners;", True),
