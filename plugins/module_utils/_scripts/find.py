@@ -84,7 +84,11 @@ def find_phase(root: str, phase: Phase) -> list[ScriptFile]:
     """The scripts of one phase below the directory of the phases, in order. A phase without a directory has none."""
     above = _directory(root, "the directory with the directories of the phases is expected there")
     directory = phase_directory(above, phase)
-    return find_scripts(directory, phase) if directory is not None else []
+    if directory is None:
+        return []
+    if above.resolve() not in pathlib.Path(directory).resolve().parents:
+        raise PathError(f"{directory} is a link out of {root}: put the directory itself there.")
+    return find_scripts(directory, phase)
 
 
 def find_below(path: str, phase: Phase | None = None) -> list[ScriptFile]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import pathlib
+import stat
 
 from .errors import PathError, ScriptError
 
@@ -17,9 +18,17 @@ _SAVE = "save it as UTF-8, or as UTF-16 with a byte order mark"
 
 
 def read_bytes(path: str) -> bytes:
-    """The file's bytes. Raises PathError."""
+    """The file's bytes. Raises PathError, and ScriptError for a link, which may lead out of the release, and a pipe."""
+    file = pathlib.Path(path)
     try:
-        return pathlib.Path(path).read_bytes()
+        mode = file.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            raise ScriptError(
+                "the file is a symbolic link: put the script itself into its place, a release is complete"
+            )
+        if not stat.S_ISREG(mode):
+            raise ScriptError("this is not a regular file: remove it")
+        return file.read_bytes()
     except OSError as error:
         raise PathError(f"{path} could not be read: {error.strerror}.") from None
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.er
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import CONTRACT, EXPAND, PHASES
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.reader import identify
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.cli import main
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.options import Options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.run import Request, run
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._tsql.sources import SourceError, find_sources
@@ -99,6 +101,38 @@ def test_release_yml_states_what_is_known(bundle: Path, text: str, message: str)
     (bundle / "release.yml").write_text(f"{LEAST}{text}\n")
     with pytest.raises(ReleaseError, match=message):
         find_sources(str(bundle), EXPAND)
+
+
+@pytest.mark.parametrize("target", ["elsewhere/1.sql", "shop-2.0.0/db/expand/0001.sql", "nowhere.sql"])
+def test_a_script_that_is_a_link_is_refused(bundle: Path, tmp_path: Path, target: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "1.sql").write_text("SELECT 1;\n")
+    link = bundle / "db/expand/0002.sql"
+    link.symlink_to(tmp_path / target)
+    for path in (bundle, bundle / "db"):
+        with pytest.raises(MigrationError, match=r"expand/0002\.sql, .*is a symbolic link.*Nothing was applied"):
+            loading.find(str(path), EXPAND)
+        (finding,) = run(Request([str(path)])).findings
+        assert (finding.file, finding.severity) == (str(link), "error")
+    for path in (bundle, link.parent, *([link] if link.is_file() else [])):
+        assert main([str(path)]) == 1
+
+
+def test_a_script_that_is_a_pipe_is_refused_and_does_not_block(bundle: Path) -> None:
+    os.mkfifo(bundle / "db/expand/0002.sql")
+    with pytest.raises(MigrationError, match="not a regular file"):
+        loading.find(str(bundle), EXPAND)
+    assert main([str(bundle)]) == 1
+
+
+def test_the_directory_of_a_phase_that_is_a_link_is_refused_without_a_release_yml_too(
+    bundle: Path, tmp_path: Path
+) -> None:
+    (bundle / "db/expand").rename(tmp_path / "elsewhere")
+    (bundle / "db/expand").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(MigrationError, match=r"db/expand is a link out of .*db: .*Nothing was applied"):
+        loading.find(str(bundle / "db"), EXPAND)
+    assert main([str(bundle / "db")]) == 2
 
 
 def test_a_directory_that_is_a_link_out_of_the_release_is_refused(bundle: Path, tmp_path: Path) -> None:
