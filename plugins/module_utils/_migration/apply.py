@@ -55,8 +55,8 @@ class Sent:
     """The sum of all counts of rows that it reported."""
     counted: bool = False
     """Whether it reported any."""
-    rows: Sequence[Row] = ()
-    """The last result set, where rows were kept."""
+    last_rows: list[Row] = field(default_factory=list)
+    """The last row of each batch, where rows were kept."""
     messages: list[str] = field(default_factory=list)
 
 
@@ -236,7 +236,7 @@ class Runner:
                     raise
                 sent.affected += reply.rows_affected
                 sent.counted = sent.counted or reply.counted
-                sent.rows = reply.sets[-1] if reply.sets else []
+                sent.last_rows += reply.sets[-1][-1:] if reply.sets else []
                 sent.messages += reply.messages[: _MOST_MESSAGES - len(sent.messages)]
         return sent
 

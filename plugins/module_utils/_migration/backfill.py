@@ -67,8 +67,10 @@ class Backfill:
     def __init__(self, context: Context, runner: Runner, script: Script) -> None:
         self._context = context
         self._runner = runner
-        self._script = self._counting(script)
-        self._exact = self._script is not script
+        exact = counting.counted(script)
+        self._script = exact or script
+        self._exact = exact is not None
+        self._statements = counting.statements(script)
         self._began = runner.clock()
         self._earlier_rows = 0
         self._remaining: int | None = None
@@ -77,12 +79,6 @@ class Backfill:
         file = script.file
         self.applied = Applied(file.name, file.phase.name, file.checksum, rounds=0)
         context.report.applied.append(self.applied)
-
-    @staticmethod
-    def _counting(script: Script) -> Script:
-        if not counting.exact(script):
-            return script
-        return replace(script, batches=[replace(one, text=one.text + counting.COUNT) for one in script.batches])
 
     def run(self, begun: Entry | None) -> None:
         """Round after round, from where an earlier run stopped, until nothing is left to do."""
@@ -126,7 +122,8 @@ class Backfill:
         begun = self._runner.begin()
         session = self._runner.session()
         sent = self._runner.send(session, self._script, keep_rows=self._exact)
-        rows, counted = (int(sent.rows[-1][0]), True) if self._exact else (sent.affected, sent.counted)
+        counted = self._exact or sent.counted
+        rows = sum(int(row[0]) for row in sent.last_rows) if self._exact else sent.affected
         short = not counted or rows < (self._script.header.batch_rows or 0)
         left = self._ask(session) if short or (applied.rounds + 1) % _ASK_EVERY == 0 else None
         done = _Round(rows, counted, sent.messages, left)
@@ -151,8 +148,8 @@ class Backfill:
         if done.left is None and not done.counted:
             raise self._standstill(
                 "the server reported no count of rows for a round, so nobody knows whether rows are left. "
-                "Let the script end with its one UPDATE, INSERT, DELETE or MERGE, or add the header "
-                "'-- migrate: remaining SELECT COUNT(*) ...'"
+                "Write plain UPDATE, INSERT, DELETE or MERGE statements, without IF, WHILE, EXEC and @@ROWCOUNT, or "
+                "add the header '-- migrate: remaining SELECT COUNT(*) ...'"
             )
         state = self._progress
         state.short = state.short + 1 if done.rows < (self._script.header.batch_rows or 0) else 0
@@ -170,16 +167,16 @@ class Backfill:
         if state.short >= _SHORT_ROUNDS:
             raise self._standstill(
                 f"{state.short} rounds in a row changed fewer rows than a batch holds, and none changed no row: the "
-                "script finds rows again that it has changed already, or the rows of a trigger are counted. Correct "
-                "its condition, or add the header '-- migrate: remaining SELECT COUNT(*) ...'"
+                "script finds rows again that it has changed already, or the counts of other statements are among its "
+                "own (with IF, WHILE or EXEC it cannot be counted exactly). Correct its condition, or add the header "
+                "'-- migrate: remaining SELECT COUNT(*) ...'"
             )
-
         if self.applied.rounds % _ASK_EVERY == 0:
             held = int(self._context.connection.row(_ROWS_SQL)[0])
-            if self.applied.rows > 2 * held:
+            if self.applied.rows > 2 * held * self._statements:
                 raise self._standstill(
-                    f"it changed more rows than twice those of all tables ({held}), so it changes the same rows again "
-                    "and again. Correct its condition (NULL stays NULL), or add the header "
+                    f"it changed more rows than twice those of all tables ({held}) for each of its statements, so it "
+                    "changes the same rows again and again. Correct its condition (NULL stays NULL), or add the header "
                     "'-- migrate: remaining SELECT COUNT(*) ...'"
                 )
 

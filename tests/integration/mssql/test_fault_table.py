@@ -56,6 +56,18 @@ BACKFILLS = [
     Fault("OUTPUT turns the count into rows", HEAD + FILL.replace("WHERE", "OUTPUT inserted.id WHERE")),
     Fault("a trigger that writes adds its own count", HEAD + FILL, [LOG, WRITING_TRIGGER]),
     Fault("SELECT @x = ... reports a count and changes nothing", HEAD + "DECLARE @x INT; SELECT @x = 1;\n" + FILL),
+    Fault("SELECT @x = ... behind the statement", HEAD + FILL + "DECLARE @x INT; SELECT @x = COUNT(*) FROM dbo.{t};\n",
+          [LOG, WRITING_TRIGGER]),
+    Fault("the script reads the count itself",
+          HEAD + FILL + "DECLARE @n INT = @@ROWCOUNT;\nINSERT dbo.{t}_log (at_id) SELECT @n WHERE @n > 0;\n", [LOG]),
+    Fault("several statements, the last one is done first",
+          HEAD + FILL + "UPDATE TOP (20) dbo.{t} SET o = N'y' WHERE o IS NULL;\n", [LOG, WRITING_TRIGGER]),
+    Fault("several statements in several batches",
+          HEAD + FILL + "GO\nDECLARE @x INT; SELECT @x = 1;\n"
+          "UPDATE TOP (20) dbo.{t} SET o = N'y' WHERE o IS NULL;\nSELECT @x = @x + 1;\n", [LOG, WRITING_TRIGGER]),
+    Fault("rows in a temporary table are not counted",
+          HEAD + "SELECT TOP (10) id INTO #w_{t} FROM dbo.{t} WHERE c IS NULL;\nINSERT INTO #w_{t} (id) VALUES (0);\n"
+          "UPDATE x SET c = N'x' FROM dbo.{t} AS x JOIN #w_{t} AS w ON w.id = x.id;\nDROP TABLE #w_{t};\n"),
     Fault("a procedure with NOCOUNT, confirmed", HEAD + REMAINING + "EXEC dbo.p_{t};\n", [SILENT_PROCEDURE]),
     Fault("a procedure with NOCOUNT: nothing is known", HEAD + "EXEC dbo.p_{t};\n", [SILENT_PROCEDURE],
           "reported no count of rows", 15),

@@ -212,6 +212,29 @@ def test_a_backfill_goes_round_until_nothing_changes(world: World) -> None:
     assert len(updates) == 3 and "'applied'" in updates[-1] and "'applied'" not in updates[-2]
 
 
+def test_a_backfill_of_several_statements_ends_when_none_of_them_changes_a_row(world: World) -> None:
+    world.put(
+        "backfill/1_a.sql",
+        BACKFILL
+        + "SELECT @x = 1;\nDELETE dbo.u WHERE b = 1;\nGO\nMERGE dbo.t USING dbo.u ON 1 = 1 WHEN MATCHED THEN DELETE;",
+    )
+    first = r"UPDATE .*;DECLARE (@\w+1) INT = @@ROWCOUNT;.*DELETE .*;DECLARE (@\w+2) .*SELECT \1 \+ \2 AS"
+    second = r"MERGE .*;DECLARE (@\w+) INT = @@ROWCOUNT;.*SELECT \1 AS"
+    server = ScriptedServer(
+        *OPENED,
+        journal(phase="backfill"),
+        *ANNOUNCED,
+        ("N'running'.*COMMIT TRANSACTION", rows((1,))),
+        journal(("1_a.sql", F, "running")),
+        *(BEGIN, (first, answered(7)), (second, answered(0)), ROUND),
+        *(BEGIN, (first, answered(0)), (second, answered(5)), ROUND),
+        *(BEGIN, (first, answered(0)), (second, answered(0)), ROUND),
+        *RELEASED,
+    )
+    (applied,) = world.run(server, "backfill").report.public()["applied"]
+    assert (applied["rows"], applied["rounds"]) == (12, 3)
+
+
 def test_a_backfill_resumes_with_the_rows_that_an_earlier_run_has_done(world: World) -> None:
     known = world.put("backfill/1_a.sql", BACKFILL)
     server = ScriptedServer(
