@@ -41,6 +41,9 @@ def _on_new_column(name: str, column: str, *second: str, **options: object) -> K
 
 _NAMED = "int NOT NULL CONSTRAINT DF_{X}_C DEFAULT (0)"
 _ADD_PROCEDURE = "CREATE OR ALTER PROCEDURE dbo.{T}_Add "
+_GUARDED_CREATE = (
+    "IF OBJECT_ID(N'dbo.{T}') IS NULL CREATE TABLE dbo.{T} (Id int NOT NULL CONSTRAINT PK_{T} PRIMARY KEY);"
+)
 KINDS = (
     # a new column of an older table belongs to both releases
     _on_new_column("new column made NOT NULL", "int NULL", _FILL, "ALTER TABLE dbo.{X} ALTER COLUMN C int NOT NULL;"),
@@ -227,21 +230,41 @@ KINDS = (
     Kind(
         "rows deleted behind a guarded CREATE",
         ("DELETE FROM dbo.{T};",),
-        ("IF OBJECT_ID(N'dbo.{T}') IS NULL CREATE TABLE dbo.{T} (Id int NOT NULL CONSTRAINT PK_{T} PRIMARY KEY);",),
+        (_GUARDED_CREATE,),
         tables=("old",),
     ),
     Kind(
         "table dropped behind a guarded CREATE",
         ("DROP TABLE dbo.{T};",),
-        ("IF OBJECT_ID(N'dbo.{T}') IS NULL CREATE TABLE dbo.{T} (Id int NOT NULL CONSTRAINT PK_{T} PRIMARY KEY);",),
+        (_GUARDED_CREATE,),
         tables=("old",),
     ),
     Kind(
         "required column behind a guarded CREATE",
         ("ALTER TABLE dbo.{T} ADD C int NOT NULL;",),
-        ("IF OBJECT_ID(N'dbo.{T}') IS NULL CREATE TABLE dbo.{T} (Id int NOT NULL CONSTRAINT PK_{T} PRIMARY KEY);",),
+        (_GUARDED_CREATE,),
         rows=0,
         tables=("old",),
+    ),
+    Kind(
+        "CHECK behind a guarded CREATE",
+        ("ALTER TABLE dbo.{T} WITH NOCHECK ADD CONSTRAINT CK_{T} CHECK (Amount >= 0);",),
+        (_GUARDED_CREATE,),
+        tables=("old",),
+    ),
+    Kind(
+        "UNIQUE behind a guarded CREATE",
+        ("CREATE UNIQUE INDEX UX_{T} ON dbo.{T} (Name);",),
+        (_GUARDED_CREATE,),
+        rows=1,
+        tables=("old",),
+    ),
+    Kind(
+        "trigger behind a guarded CREATE",
+        ("CREATE TRIGGER dbo.{T}_Tr ON dbo.{T} AFTER INSERT AS SET NOCOUNT ON; THROW 50001, N'no', 1;",),
+        (_GUARDED_CREATE,),
+        tables=("old",),
+        guards=False,
     ),
     Kind(
         "column dropped behind a guarded ADD",

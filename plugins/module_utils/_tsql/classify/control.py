@@ -9,6 +9,7 @@ from ..lexer import NUMBER, QUOTED, STRING, VARIABLE, WORD, Token
 from ..statements import Guard, Statement, guard
 from ..words import STARTERS, Unrecognised, spell
 from .classifier import Classifier, Handler, capped
+from .unread import refuse_keys
 
 
 def _if(c: Classifier, token: Token) -> bool:
@@ -108,6 +109,12 @@ def _simple(c: Classifier, token: Token) -> bool:
     return False
 
 
+def _cursor(c: Classifier, token: Token) -> bool:
+    """OPEN and CLOSE of a cursor; those of a key are refused."""
+    refuse_keys(c.s)
+    return _simple(c, token)
+
+
 def _fetch(c: Classifier, token: Token) -> bool:
     s = c.s
     c.add("FETCH", token)
@@ -192,8 +199,8 @@ STATEMENTS: dict[str, Handler] = {
     "RETURN": _simple,
     "RAISERROR": _simple,
     "FETCH": _fetch,
-    "OPEN": _simple,
-    "CLOSE": _simple,
+    "OPEN": _cursor,
+    "CLOSE": _cursor,
     "DEALLOCATE": _simple,
     "CHECKPOINT": _simple,
     "GOTO": _goto,

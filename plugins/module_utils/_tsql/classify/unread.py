@@ -64,6 +64,13 @@ def refuse_kind(s: Stream, verb: str) -> None:
         raise Unrecognised(s.token, f"{verb} {longest} is not read by the linter; it is about {_ABOUT[longest]}")
 
 
+def refuse_keys(s: Stream) -> None:
+    """Refuse OPEN and CLOSE of a key; of a cursor they are read."""
+    for kind in ("SYMMETRIC KEY", "MASTER KEY", "ALL SYMMETRIC KEYS"):
+        if all(s.ahead(place).key == word for place, word in enumerate(kind.split(), 1)):
+            raise Unrecognised(s.token, f"{s.key} {kind} is not read by the linter; it is about {_SECRETS}")
+
+
 def refuse_word(s: Stream) -> None:
     """Refuse a statement that is documented and not read, by its first word."""
     following, about = _WORDS.get(s.key, ("", ""))

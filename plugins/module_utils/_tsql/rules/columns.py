@@ -185,13 +185,28 @@ def staged(table: Name | None, column: Column, value: str, *, required: bool = T
 def add_column(context: Context, unit: Unit) -> None:
     statement = unit.statement
     table = statement.name
-    if context.own.table(table, unit, LIKELY):
+    if context.own.table(table, unit):
         return
+    likely = context.own.table(table, unit, LIKELY)  # excuses what only locks, not what fails an INSERT
     for action in statement.actions:
         column = action.column
         if action.kind != "ADD COLUMN" or column is None:
             continue
-        _added(context, unit, table, column)
+        if not likely:
+            _added(context, unit, table, column)
+        elif not _fills_itself(column):
+            _constrained(context, unit, table, column)
+            if _fails_inserts(column):
+                _required(context, unit, table, column)
+
+
+def _fills_itself(column: Column) -> bool:
+    return bool(column.computed or column.identity or column.type_name in ("rowversion", "timestamp"))
+
+
+def _fails_inserts(column: Column) -> bool:
+    """Whether an INSERT that leaves the new column out fails."""
+    return column.required and column.default is None
 
 
 def _added(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
@@ -299,7 +314,7 @@ def _constrained(context: Context, unit: Unit, table: Name | None, column: Colum
 def _required(context: Context, unit: Unit, table: Name | None, column: Column) -> None:
     """NOT NULL, a default, and WITH VALUES."""
     where = _where(table, column)
-    if column.required and column.default is None:
+    if _fails_inserts(column):
         context.report(
             unit,
             ADD_REQUIRED,

@@ -74,7 +74,7 @@ def add_constraint(context: Context, unit: Unit) -> None:
             continue
         if action.nocheck and action.kind in _CHECKED and table is not None and not table.temporary:
             context.own.unchecked[(*table.key, action.name.lower())] = (unit, action.name)
-        if not context.own.table(table, unit, LIKELY):
+        if not context.own.table(table, unit):
             check(context, unit, action)
 
 

@@ -139,17 +139,10 @@ def create_index(context: Context, unit: Unit) -> None:
     _kill(context, unit, options.get("ONLINE", ""))
     if "RESUMABLE" in options and options["RESUMABLE"].startswith("ON"):
         _outside_transaction(context, unit, "a resumable index build")
+    if not context.own.table(table, unit):
+        _unique(context, unit, index, table)
     if context.own.table(table, unit, LIKELY):
         return
-    if "UNIQUE" in statement.words and index is not None:
-        online = _online(unit, low_priority=_version(context) >= _CREATE_INDEX_WAITS)
-        context.report(
-            unit,
-            ADD_UNIQUE,
-            f"builds unique index {name} on {full(table)}",
-            table=table,
-            advice=after_duplicates(table, index, Advice("", (("contract", online),) if online else ()), _filter(unit)),
-        )
     what = _needs_set_options(context, unit)
     if what:
         context.report(
@@ -182,6 +175,20 @@ def create_index(context: Context, unit: Unit) -> None:
             ),
         )
     _offline(context, unit, name, table)
+
+
+def _unique(context: Context, unit: Unit, index: Action | None, table: Name | None) -> None:
+    """It fails an INSERT of the running version, so a table that only may be new is no excuse."""
+    if "UNIQUE" not in unit.statement.words or index is None:
+        return
+    online = _online(unit, low_priority=_version(context) >= _CREATE_INDEX_WAITS)
+    context.report(
+        unit,
+        ADD_UNIQUE,
+        f"builds unique index {plain(index.name)} on {full(table)}",
+        table=table,
+        advice=after_duplicates(table, index, Advice("", (("contract", online),) if online else ()), _filter(unit)),
+    )
 
 
 def _needs_set_options(context: Context, unit: Unit) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from ..analysis import Unit
 from ..findings import ERROR, WARNING, Advice
-from ..ownership import LIKELY
 from ..statements import Name, plain
 from .family import AS_IS, Context, Family
 from .filling import only_fills_new_columns, returns_output
@@ -56,7 +55,7 @@ def trigger_add(context: Context, unit: Unit) -> None:
         )
         return
     table = statement.names[1] if len(statement.names) > 1 else None
-    if context.own.table(table, unit, LIKELY) or (table is not None and context.own.module(table, unit)):
+    if context.own.table(table, unit) or (table is not None and context.own.module(table, unit)):
         return
     if table is not None and only_fills_new_columns(context, unit):
         _filling(context, unit, table)

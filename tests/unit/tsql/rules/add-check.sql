@@ -17,6 +17,11 @@ ALTER TABLE dbo.Things ADD Size int NULL CONSTRAINT CK_Things_Size CHECK (Size >
 --== catch: an old rule is bound
 EXEC sp_bindrule 'dbo.Positive', 'dbo.Things.Size';
 
+--== catch: behind a CREATE that does nothing where the table exists
+IF OBJECT_ID(N'dbo.Things', N'U') IS NULL CREATE TABLE dbo.Things (OwnerId int NULL, Colour nvarchar(30) NULL);
+GO
+ALTER TABLE dbo.Things ADD CONSTRAINT CK_Things_Colour CHECK (Colour <> N'red');
+
 --== near miss: a new table
 CREATE TABLE dbo.N (Size int NOT NULL CONSTRAINT CK_N_Size CHECK (Size > 0), CONSTRAINT CK_N CHECK (Size < 10));
 

@@ -17,6 +17,11 @@ ALTER TABLE dbo.Things ADD OwnerId int NULL REFERENCES dbo.Owners (OwnerId);
 --== catch: as Entity Framework Core writes it
 ALTER TABLE [Posts] ADD CONSTRAINT [FK_Posts_Blogs_BlogId] FOREIGN KEY ([BlogId]) REFERENCES [Blogs] ([BlogId]) ON DELETE NO ACTION;
 
+--== catch: behind a CREATE that does nothing where the table exists
+IF OBJECT_ID(N'dbo.Things', N'U') IS NULL CREATE TABLE dbo.Things (OwnerId int NULL, Colour nvarchar(30) NULL);
+GO
+ALTER TABLE dbo.Things ADD CONSTRAINT FK_Things_Owner FOREIGN KEY (OwnerId) REFERENCES dbo.Owners (OwnerId);
+
 --== near miss: of a new table
 CREATE TABLE dbo.N (Id int NOT NULL, OwnerId int NULL CONSTRAINT FK_N_Owners FOREIGN KEY REFERENCES dbo.Owners (OwnerId) ON DELETE SET NULL);
 

@@ -17,6 +17,28 @@ ALTER TABLE dbo.Things ADD Code char(4) CONSTRAINT CK_Code CHECK (Code <> '') NO
 --== catch: a type of the database's own, executed
 EXEC(N'ALTER TABLE dbo.Things ADD Code dbo.CodeType NOT NULL;');
 
+--== catch: behind a CREATE that does nothing where the table exists
+IF OBJECT_ID(N'dbo.Things') IS NULL CREATE TABLE dbo.Things (Id int NOT NULL);
+GO
+ALTER TABLE dbo.Things ADD Code nvarchar(20) NOT NULL;
+
+--== near miss [live]: the same with the live schema, which does not have the table
+IF OBJECT_ID(N'dbo.Fresh') IS NULL CREATE TABLE dbo.Fresh (Id int NOT NULL);
+GO
+ALTER TABLE dbo.Fresh ADD Code nvarchar(20) NOT NULL;
+
+--== near miss: a default, behind such a CREATE
+IF OBJECT_ID(N'dbo.Fresh') IS NULL CREATE TABLE dbo.Fresh (Id int NOT NULL);
+GO
+ALTER TABLE dbo.Fresh ADD Code nvarchar(20) NOT NULL CONSTRAINT DF_Fresh_Code DEFAULT (N'');
+
+--== near miss: under the condition of the CREATE
+IF OBJECT_ID(N'dbo.Fresh') IS NULL
+BEGIN
+    CREATE TABLE dbo.Fresh (Id int NOT NULL);
+    ALTER TABLE dbo.Fresh ADD Code nvarchar(20) NOT NULL;
+END;
+
 --== near miss: nullable
 ALTER TABLE dbo.Things ADD Code nvarchar(20) NULL;
 

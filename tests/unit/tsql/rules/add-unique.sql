@@ -17,7 +17,19 @@ ALTER TABLE dbo.Things ADD CONSTRAINT PK_Things PRIMARY KEY CLUSTERED (ThingId);
 --== catch: with a new column
 ALTER TABLE dbo.Things ADD Code int NULL UNIQUE;
 
---== near miss: a new table, guarded as usual
+--== catch: behind a CREATE that does nothing where the table exists
+IF OBJECT_ID(N'dbo.Things', N'U') IS NULL CREATE TABLE dbo.Things (Name nvarchar(50) NULL);
+GO
+CREATE UNIQUE INDEX UX_Things_Name ON dbo.Things (Name);
+
+--== near miss: a new table, behind the same condition
+IF OBJECT_ID(N'dbo.N', N'U') IS NULL
+BEGIN
+    CREATE TABLE dbo.N (Id int NOT NULL, CONSTRAINT PK_N PRIMARY KEY (Id));
+    CREATE UNIQUE INDEX UX_N ON dbo.N (Id);
+END
+
+--== near miss [live]: a new table, guarded as usual, and the live schema does not have it
 IF OBJECT_ID(N'dbo.N', N'U') IS NULL
 BEGIN
     CREATE TABLE dbo.N (Id int NOT NULL, CONSTRAINT PK_N PRIMARY KEY (Id));

@@ -18,6 +18,11 @@ CREATE TRIGGER dbo.trThings ON dbo.Things INSTEAD OF DELETE AS BEGIN SET NOCOUNT
 --== catch: executed
 EXEC(N'CREATE TRIGGER dbo.trThings ON dbo.Things FOR DELETE AS SET NOCOUNT ON;');
 
+--== catch: behind a CREATE that does nothing where the table exists
+IF OBJECT_ID(N'dbo.Things', N'U') IS NULL CREATE TABLE dbo.Things (OwnerId int NULL, Colour nvarchar(30) NULL);
+GO
+CREATE TRIGGER dbo.Things_tr ON dbo.Things AFTER INSERT AS SET NOCOUNT ON;
+
 --== near miss: on a new table
 CREATE TABLE dbo.N (Id int NOT NULL);
 GO

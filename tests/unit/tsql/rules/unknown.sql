@@ -28,6 +28,21 @@ GO; SELECT 2 AS Two
 --== catch: a string that never ends
 PRINT 'never
 
+--== catch: a key, opened with its password
+OPEN SYMMETRIC KEY CardKey DECRYPTION BY PASSWORD = 'x';
+
+--== catch: all keys, closed
+CLOSE ALL SYMMETRIC KEYS;
+
+--== catch: the database's master key
+OPEN MASTER KEY DECRYPTION BY PASSWORD = 'x';
+
+--== near miss: a cursor, even one named master
+DECLARE master CURSOR FOR SELECT name FROM sys.tables;
+OPEN master;
+CLOSE master;
+DEALLOCATE master;
+
 --== near miss: an empty script
 
 
