@@ -372,3 +372,23 @@ def test_live_sessions_are_a_veto(database: Database, tmp_path: Path, write: Wri
         return
     assert not veto["waiting"], veto  # the task's own session is no veto
     assert veto["changed"]
+
+
+def test_a_release_in_a_code_page_arrives_as_it_was_written(database: Database, tmp_path: Path, write: Write) -> None:
+    name, text = database.app, "Größe: 5 €"
+    script = f"CREATE TABLE dbo.{name} (t NVARCHAR(20) NOT NULL);\nGO\nINSERT dbo.{name} (t) VALUES (N'{text}');\n"
+    manifest = f"app: {name}\nversion: '1'\nweb: {{artifact: web.zip, sha256: {'0' * 64}}}\n"
+    (tmp_path / "db").mkdir()
+    write("db/expand/1.sql", script.encode("cp1252"))
+    write("release.yml", manifest)
+    refused = database.migrate(tmp_path, release="1")
+    assert refused["failed"] and "state what it is in (encoding: cp1252)" in refused["msg"]
+    write("release.yml", manifest + "encoding: cp1252\n")
+    info = database.module("mssql_migration_info", path=str(tmp_path))
+    assert info["phases"]["expand"]["pending"] == ["1.sql"]
+    assert database.migrate(tmp_path, release="1")["changed"]
+    assert database.query(f"SELECT t FROM dbo.{name}") == [(text,)]
+    write("db/expand/1.sql", script.encode("utf-8-sig"))
+    assert not database.migrate(tmp_path, release="1", encoding="cp1252")["changed"]
+    other = database.migrate(tmp_path, release="1", encoding="utf-8")
+    assert other["failed"] and "states encoding: cp1252, the option says utf-8" in other["msg"]

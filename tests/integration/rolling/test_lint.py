@@ -39,6 +39,16 @@ BEGIN
 END
 GO
 """
+# What version 1 calls, with a column less.
+IN_PLACE = """
+CREATE OR ALTER PROCEDURE dbo.spFindAllThings
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SELECT TOP (20) ThingId, RequestId FROM dbo.Things ORDER BY ThingId DESC;
+END
+GO
+"""
 WAIVER = "-- lint: allow drop-column nobody reads it, we are sure\n"
 
 
@@ -61,6 +71,22 @@ def test_a_release_that_drops_a_column_in_use_is_refused(lab: Lab, tmp_path: Pat
     )
     assert lab.fingerprint() == before
     assert not lab.lease()["held"]
+
+
+def test_the_release_says_whether_its_procedures_change_in_place(lab: Lab, tmp_path: Path) -> None:
+    """With in_place the procedure is compared with the one in the database; versioned refuses it unread."""
+    before = lab.fingerprint()
+    bundle = Path(shutil.copytree(lab.build("2.0.0"), tmp_path / "2.0.0"))
+    (bundle / "db" / "expand" / "0003_in_place.sql").write_text(IN_PLACE)
+    manifest = bundle / "release.yml"
+    text = manifest.read_text()
+    for policy in ("versioned", "in_place"):
+        manifest.write_text(f"{text}\nmodules: {policy}\n")
+        done = lab.playbook("rolling_deploy", extra_vars={"dotnet_release": str(bundle)})
+        assert done.returncode == 2, done.story
+        assert "0003_in_place.sql" in done.output and "alter-module" in done.output, done.story
+        assert ("it returned" in done.output) == (policy == "in_place"), done.story
+    assert lab.fingerprint() == before
 
 
 def test_forced_through_it_fails_requests(lab: Lab, tmp_path: Path) -> None:
