@@ -79,12 +79,57 @@ def test_a_node_that_a_person_took_out_stays_out(lab: Lab, tmp_path: Path) -> No
     assert "stays out of rotation" in done.output, done.story
 
 
-def test_hooks_that_do_nothing_are_noticed_by_the_hook_that_confirms(lab: Lab, tmp_path: Path) -> None:
-    hooks = {"drain": NOTHING, "enable": NOTHING, "confirm": str(HOOKS / "not_in_rotation.yml")}
+def test_a_node_that_cannot_be_drained_is_refused_before_anything_is_staged(lab: Lab, tmp_path: Path) -> None:
+    balancer.command(lab.admin_socket, f"set server {balancer.BACKEND}/web02 state maint")
     nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path))
+    assert done.returncode == 2, done.story
+    assert "web01 stays in service" in done.story
+    assert not (tmp_path / "web01" / "2.0.0").exists()
+    assert lab.members() == {"web01": "UP", "web02": "MAINT"}
+
+
+def test_a_node_that_an_earlier_run_left_out_does_not_make_the_other_one_the_last(lab: Lab, tmp_path: Path) -> None:
+    """It is upgraded first, and serves again before the other one leaves."""
+    lease = {"app": "toy", "run_id": "earlier"}
+    assert lab.lease_module(state="leased", owner="test", version="2.0.0", **lease).returncode == 0
+    for outcome in ("started", "failed"):
+        row = {"state": "recorded", "node": "toy-web02", "outcome": outcome, "version": "1.0.0"}
+        assert lab.lease_module(**row, **lease).returncode == 0
+    assert lab.lease_module(state="released", **lease).returncode == 0
+    balancer.command(lab.admin_socket, f"set server {balancer.BACKEND}/web02 state maint")
+    done = toyfarm.roll_out(lab, toyfarm.file_nodes(lab, tmp_path), toyfarm.release(tmp_path))
+    assert done.returncode == 0, done.story
+    assert set(done.outcomes.values()) == {"succeeded"}
+    assert set(lab.members().values()) == {"UP"}
+
+
+# -- a load balancer that the user's own tasks drive
+OWN = {
+    key: str(HOOKS / f"{file}.yml")
+    for key, file in {"drain": "drain", "enable": "enable", "confirm": "in_state"}.items()
+}
+
+
+def test_hooks_that_do_what_they_say_are_confirmed(lab: Lab, tmp_path: Path) -> None:
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), "--limit", "toy-web01", dotnet_hooks=OWN)
+    assert done.returncode == 0, done.story
+    assert done.outcomes == {"toy-web01": "succeeded"}
+    assert set(lab.members().values()) == {"UP"}
+
+
+@pytest.mark.parametrize(("hook", "found"), [("drain", "not drained"), ("enable", "not enabled")])
+def test_a_hook_that_does_nothing_is_noticed_by_the_hook_that_confirms(
+    lab: Lab, tmp_path: Path, hook: str, found: str
+) -> None:
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    hooks = {**OWN, hook: NOTHING}
     done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), "--limit", "toy-web01", dotnet_hooks=hooks)
     assert done.returncode == 2, done.story
-    assert "serves on" not in done.output
+    assert f"web01 is {found}" in done.report["nodes"]["toy-web01"]["failure"]
+    # A node that was never drained stays on its release; one that is not enabled is out, and the report says so.
+    assert done.outcomes["toy-web01"] == {"drain": "rolled_back", "enable": "failed"}[hook]
 
 
 def test_a_node_that_stops_serving_after_its_upgrade_fails_the_rollout(lab: Lab, tmp_path: Path) -> None:
@@ -100,6 +145,7 @@ ADHOC: dict[str, dict[str, Any]] = {
     "no load balancer": {"dotnet_lb_hosts": "nothere"},
     "a drain hook alone": {"dotnet_hooks": {"drain": NOTHING}},
     "an enable hook alone": {"dotnet_hooks": {"enable": NOTHING}},
+    "hooks that nothing confirms": {"dotnet_hooks": {"drain": NOTHING, "enable": NOTHING}},
 }
 
 
