@@ -39,6 +39,8 @@ _STALLED = 4
 @dataclass
 class _Round:
     rows: int
+    exact: bool
+    """Whether the rows were counted behind each statement; otherwise the server's own counts, which prove less."""
     counted: bool
     messages: list[str]
     left: int | None
@@ -48,7 +50,7 @@ class _Round:
     def finished(self) -> bool:
         """Nothing was changed, and nothing is left as far as anybody can be asked."""
         if self.left is not None:
-            return self.left == 0 and not (self.counted and self.rows)
+            return self.left == 0 and not (self.exact and self.rows)
         return self.counted and self.rows == 0
 
 
@@ -126,7 +128,7 @@ class Backfill:
         rows = sum(int(row[0]) for row in sent.last_rows) if self._exact else sent.affected
         short = not counted or rows < (self._script.header.batch_rows or 0)
         left = self._ask(session) if short or (applied.rounds + 1) % _ASK_EVERY == 0 else None
-        done = _Round(rows, counted, sent.messages, left)
+        done = _Round(rows, self._exact, counted, sent.messages, left)
         total = replace(
             applied,
             batches=applied.batches + self._script.sends,

@@ -68,6 +68,9 @@ BACKFILLS = [
     Fault("rows in a temporary table are not counted",
           HEAD + "SELECT TOP (10) id INTO #w_{t} FROM dbo.{t} WHERE c IS NULL;\nINSERT INTO #w_{t} (id) VALUES (0);\n"
           "UPDATE x SET c = N'x' FROM dbo.{t} AS x JOIN #w_{t} AS w ON w.id = x.id;\nDROP TABLE #w_{t};\n"),
+    Fault("counts of a trigger, confirmed", HEAD + REMAINING + "IF 1 = 1 " + FILL, [LOG, WRITING_TRIGGER]),
+    Fault("counts of a trigger", HEAD + "IF 1 = 1 " + FILL, [LOG, WRITING_TRIGGER],
+          "with IF, WHILE or EXEC it cannot be counted exactly"),
     Fault("a procedure with NOCOUNT, confirmed", HEAD + REMAINING + "EXEC dbo.p_{t};\n", [SILENT_PROCEDURE]),
     Fault("a procedure with NOCOUNT: nothing is known", HEAD + "EXEC dbo.p_{t};\n", [SILENT_PROCEDURE],
           "reported no count of rows", 15),
