@@ -105,9 +105,9 @@ def _with_list(test: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(file: Path) -> bytes:
-    """The file's bytes, one more than allowed at most. A pipe or a device would block: neither is opened."""
+    """The file's bytes, one more than allowed at most. A pipe or a device would block, a link may leave the release."""
     try:
-        if not stat.S_ISREG(file.stat().st_mode):
+        if not stat.S_ISREG(file.lstat().st_mode):
             raise ReleaseError(f"{file} is not a regular file.")
         with file.open("rb") as stream:
             return stream.read(MOST_BYTES + 1)

@@ -160,3 +160,10 @@ def test_many_problems_are_cut(bundle: Path) -> None:
     (bundle / "release.yml").write_text(LEAST + "".join(f"x{number}: 1\n" for number in range(30)))
     with pytest.raises(InvalidFile, match=r"release\.yml:4:1: x0 is not[\s\S]*release\.yml: 20 more problems$"):
         read_manifest(bundle)
+
+
+def test_a_release_yml_that_is_a_link_is_refused(bundle: Path, tmp_path: Path) -> None:
+    (bundle / "release.yml").rename(tmp_path / "elsewhere.yml")
+    (bundle / "release.yml").symlink_to(tmp_path / "elsewhere.yml")
+    with pytest.raises(ReleaseError, match=r"release\.yml is not a regular file"):
+        read_release(bundle)
