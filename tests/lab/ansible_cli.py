@@ -53,7 +53,7 @@ class Run:
 
 def story(output: str) -> str:
     """The errors and the last lines of an output that may have thousands."""
-    lines = [line for line in output.splitlines() if "Read `vars_file`" not in line and line.strip()]
+    lines = [line for line in output.splitlines() if line.strip()]
     errors = [line[:1000] for line in lines if line.startswith(("[ERROR]", "fatal:", "failed:"))]
     return "\n".join([*errors[:20], "...", *(line[:300] for line in lines[-25:])])
 

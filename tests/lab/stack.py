@@ -266,7 +266,6 @@ class Lab:
             str(ROOT / "tests" / "lab" / "playbooks" / "first_deploy.yml"),
             extra_vars={
                 "dotnet_release": str(self.artifacts_root / bundle.APP / self.first_version),
-                "lab_collection": str(ROOT),
             },
         )
         if done.returncode:

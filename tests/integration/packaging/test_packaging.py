@@ -30,11 +30,15 @@ class Installed:
     path: Path
     home: Path
 
-    def run(self, program: str, *args: str) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """A program of Ansible's that knows of no other path with collections."""
         ours = ("ANSIBLE_", "PYTHONPATH")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        environment |= {"ANSIBLE_COLLECTIONS_PATH": str(self.path), "HOME": str(self.home), "ANSIBLE_NOCOLOR": "1"}
+        environment |= {
+            "ANSIBLE_COLLECTIONS_PATH": str(self.path),
+            "HOME": str(self.home),
+            "ANSIBLE_NOCOLOR": "1",
+        } | variables
         command = [str(BIN / program), *args]
         return subprocess.run(
             command, capture_output=True, text=True, check=False, cwd=self.home, env=environment, timeout=120
@@ -103,7 +107,7 @@ def test_every_playbook_runs_by_its_name(installed: Installed) -> None:
 
 
 def test_every_role_is_documented_from_there(installed: Installed) -> None:
-    roles = {name.split("/")[1] for name in installed.names if name.startswith("roles/")}
+    roles = {name.split("/")[1] for name in installed.names if name.startswith("roles/") and "/tasks/" in name}
     shown = installed.run("ansible-doc", "-t", "role", *[f"{NAME}.{role}" for role in roles])
     assert shown.returncode == 0, shown.stderr
     for role in roles:
@@ -135,3 +139,19 @@ def test_the_wrapper_refuses_an_inventory_without_web_servers(installed: Install
     ended = installed.run("ansible-playbook", "-i", "localhost,", wrapper, "-e", "dotnet_release=/nonexistent")
     assert ended.returncode != 0
     assert "dotnet_web_hosts=web" in ended.stdout + ended.stderr
+
+
+def test_private_role_vars_are_refused(installed: Installed) -> None:
+    """With them the plays would not see what the role variables maps."""
+    examples = ROOT / "examples"
+    command = [
+        "-i",
+        str(examples / "inventory"),
+        str(examples / "rolling_deploy.yml"),
+        "-e",
+        "dotnet_release=/nonexistent",
+    ]
+    ended = installed.run("ansible-playbook", *command, ANSIBLE_PRIVATE_ROLE_VARS="true")
+    assert ended.returncode != 0
+    assert "private_role_vars is on" in ended.stdout + ended.stderr, ended.stdout + ended.stderr
+    assert "private_role_vars" not in installed.run("ansible-playbook", *command).stdout
