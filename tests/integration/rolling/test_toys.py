@@ -45,7 +45,10 @@ def test_a_driver_that_replaces_and_a_strategy_of_stages(lab: Lab, tmp_path: Pat
 
 def test_a_driver_that_replaces_rolls_back(lab: Lab, tmp_path: Path) -> None:
     nodes = toyfarm.file_nodes(lab, tmp_path)
-    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_smoke_tests=BROKEN)
+    lines = [f"line {number}" for number in range(20)]
+    (tmp_path / "web01" / "log").write_text("\n".join([*lines, "\x1b[31mfail\x1b[0m: no \x07price list", "y" * 5000]))
+    release = toyfarm.release(tmp_path)
+    done = toyfarm.roll_out(lab, nodes, release, dotnet_smoke_tests=BROKEN, dotnet_log_lines=4)
     assert done.returncode == 2, done.story
     assert done.outcomes == {"toy-web01": "rolled_back", "toy-web02": "untouched"}
     assert toyfarm.state(tmp_path, "web01") == ("1.0.0", True)
@@ -53,6 +56,10 @@ def test_a_driver_that_replaces_rolls_back(lab: Lab, tmp_path: Path) -> None:
     failure = done.report["nodes"]["toy-web01"]["failure"]
     for evidence in ("Smoke test", "/nothing-is-here", "status is 404", "expected 200", "nothing at GET"):
         assert evidence in failure
+    end = failure.partition("The end of the log of the application: ")[2]
+    assert end == f"line 18 | line 19 | fail: no price list | {'y' * 297}..."
+    detail = lab.query("SELECT detail FROM deploy.deployment_node WHERE app = N'toy' AND node = N'toy-web01'")[0][0]
+    assert detail == failure
 
 
 def test_a_driver_that_swaps(lab: Lab, tmp_path: Path) -> None:
