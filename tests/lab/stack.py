@@ -376,6 +376,10 @@ class Lab:
         """The module `deployment`, ad hoc."""
         return self._run_module("deployment", options)
 
+    def migration_module(self, **options: Any) -> ansible_cli.Run:
+        """The module `mssql_migration`, ad hoc."""
+        return self._run_module("mssql_migration", options)
+
     def _run_module(self, name: str, options: dict[str, Any]) -> ansible_cli.Run:
         connection = {
             "app": bundle.APP,

@@ -162,6 +162,41 @@ def test_zero_load_balancers_are_refused(lab: Lab, tmp_path: Path, playbook: str
     assert set(lab.members().values()) == {"UP"}
 
 
+# -- the database, for a release that has no scripts
+@pytest.fixture(name="journal")
+def _journal(lab: Lab) -> Iterator[None]:
+    yield
+    lab.query("SET NOCOUNT ON; DELETE FROM deploy.migration_journal WHERE app = N'toy'; SELECT 1")
+
+
+BEGUN = "SET NOCOUNT ON; UPDATE deploy.migration_journal SET state = 'begun' WHERE app = N'toy'; SELECT 1"
+
+
+@pytest.mark.usefixtures("journal")
+@pytest.mark.parametrize(
+    ("phase", "then", "message"),
+    [
+        ("contract", "SELECT 1", "3.0.0 is the rollback horizon"),
+        ("expand", BEGUN, "0001_toy.sql of 3.0.0 was begun at"),
+    ],
+)
+def test_a_release_without_scripts_is_refused_by_the_state_of_the_database(
+    lab: Lab, tmp_path: Path, phase: str, then: str, message: str
+) -> None:
+    other = tmp_path / "other"
+    (other / phase).mkdir(parents=True)
+    (other / phase / "0001_toy.sql").write_text("SELECT 1;\nGO\n")
+    done = lab.migration_module(app="toy", release="3.0.0", phase=phase, action="baseline", path=str(other))
+    assert done.returncode == 0, done.output
+    lab.query(then)
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    refused = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path))
+    assert refused.returncode == 2, refused.story
+    assert message in refused.story
+    assert "Nothing was touched" in refused.story
+    assert not (tmp_path / "web01" / "2.0.0").exists()
+
+
 # -- the release that runs
 def test_a_script_that_breaks_the_running_release_stops_the_rollout_before_a_node_is_taken_out(
     lab: Lab, tmp_path: Path

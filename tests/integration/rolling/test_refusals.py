@@ -150,6 +150,19 @@ def _contract_that_cannot_run(_lab: Lab, bundle: Path) -> None:
     (bundle / "db" / "contract" / "0003_variable.sql").write_text("SELECT N'$(Nowhere)' AS Missing;\nGO\n")
 
 
+def _undo_that_cannot_run(_lab: Lab, bundle: Path) -> None:
+    (bundle / "db" / "expand" / "0003_more.sql").write_text(
+        "CREATE TABLE dbo.More (Id int NOT NULL PRIMARY KEY);\nGO\n"
+    )
+    (bundle / "db" / "undo" / "0003_more.sql").write_text("DROP TABLE dbo.$(Nowhere);\nGO\n")
+
+
+def _undo_that_is_not_whole(_lab: Lab, bundle: Path) -> None:
+    (bundle / "db" / "expand" / "0003_more.sql").write_text(
+        "CREATE TABLE dbo.More (Id int NOT NULL PRIMARY KEY);\nGO\n"
+    )
+
+
 def _directory_that_is_not_there(_lab: Lab, bundle: Path) -> None:
     _manifest(bundle, database={"expand": "db/expnad"})
 
@@ -162,6 +175,8 @@ BUNDLES: dict[str, tuple[Callable[[Lab, Path], None], str]] = {
     "a script with a syntax error": (_syntax_error, r"0003_wrong\.sql"),
     "a script that breaks version 1": (_breaking_script, r"0003_breaking\.sql"),
     "a contract script that cannot run": (_contract_that_cannot_run, r"0003_variable\.sql[^\n]*Nowhere"),
+    "an undo script that cannot run": (_undo_that_cannot_run, r"undo/0003_more\.sql[^\n]*Nowhere"),
+    "an expand script without its undo": (_undo_that_is_not_whole, r"none for 0003_more\.sql[^\n]*Nothing was touched"),
     "a directory of scripts that is not there": (_directory_that_is_not_there, r"db/expnad[^\n]*no such directory"),
     "a version that is no name": (_no_version, r"letters, digits, dots"),
 }
