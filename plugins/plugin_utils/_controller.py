@@ -24,6 +24,7 @@ from pathlib import Path
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.utils.display import Display
 
 from ..module_utils import _progress
@@ -66,7 +67,11 @@ class WorkerTask:
         self._diff = False
         self._warnings: list[str] = []
         self._secrets: set[str] = set(found._no_log_values)  # where AnsibleModule has them from too
-        self._refusal = f"{name}: {'; '.join(found.error_messages)}" if found.error_messages else ""
+        refused = [
+            f"Unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
+            for error in found.errors
+        ]
+        self._refusal = f"{name}: {'; '.join(refused)}" if refused else ""
 
     def warn(self, warning: str) -> None:
         self._warnings.append(warning)

@@ -52,7 +52,8 @@ def test_options_are_converted_and_have_their_defaults() -> None:
     ("arguments", "part"),
     [
         ({}, "missing required arguments: name"),
-        ({"name": "x", "nmae": "y"}, "nmae"),
+        # Without these words the sentence would not say what is wrong.
+        ({"name": "x", "nmae": "y"}, "toy: Unsupported parameters: nmae. Supported parameters include: count, name"),
         ({"name": "x", "count": "many"}, "count"),
         ({"name": "needs"}, "name is needs but all of the following are missing: password"),
     ],
