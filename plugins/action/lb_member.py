@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ansible.errors import AnsibleValueOmittedError
 from ansible.plugins.action import ActionBase
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.provider import Provider
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._load_balancer.spec import BY_NAME, DEFAULT, MEMBER
@@ -49,8 +50,14 @@ class ActionModule(ControllerActionBase):
         of_delegate = hostvars[delegate] if delegate and hostvars is not None and delegate in hostvars else {}
         for option, variable in (provider.variables if provider else {}).items():
             if option in self.options and args.get(option) is None:
-                own = variable not in of_delegate
-                found = self._templar.template(task_vars.get(variable)) if own else of_delegate[variable]
+                found = self._value(variable, of_delegate, task_vars)
                 if found is not None:
                     args[option] = found
         return args
+
+    def _value(self, variable: str, of_delegate: Mapping[str, t.Any], task_vars: Mapping[str, t.Any]) -> t.Any:
+        """The delegate's variable, else the task's; None where it is not set or omitted."""
+        try:
+            return of_delegate[variable] if variable in of_delegate else self._templar.template(task_vars.get(variable))
+        except AnsibleValueOmittedError:
+            return None
