@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.parameters import _list_no_log_values, remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.utils.display import Display
 
@@ -66,7 +66,11 @@ class WorkerTask:
         self.check_mode = False
         self._diff = False
         self._warnings: list[str] = []
-        self._secrets: set[str] = set(found._no_log_values)  # where AnsibleModule has them from too
+        secrets = set(found._no_log_values)
+        if not found.error_messages:
+            # What was given as text ("a=1") is a dict only now.
+            secrets |= _list_no_log_values(self._spec, self.params)
+        self._secrets = _forms(secrets)
         refused = [
             f"Unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
             for error in found.errors
@@ -90,7 +94,7 @@ class WorkerTask:
             run(self)
         except Ended as ended:
             return ended.result
-        except Exception as error:  # whatever it is, its text is masked before anybody sees it
+        except (Exception, SystemExit) as error:  # its text is masked before anybody sees it; it ends no worker
             fault = f"{type(error).__name__}: {error}"
             return self._result(
                 {"failed": True, "msg": f"Internal error, {fault}", "exception": traceback.format_exc()}
@@ -161,6 +165,11 @@ def _is_this_python(path: Path) -> bool:
     """One directory has several names of it; the same file in another virtual environment has other packages."""
     here = Path(sys.executable)
     return path.parent == here.parent and path.resolve() == here.resolve()
+
+
+def _forms(secrets: set[str]) -> set[str]:
+    """Secrets as they may be in a text: as they are, and escaped, as in JSON and in the text of an exception."""
+    return {form for secret in secrets for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1])}
 
 
 def plain(value: t.Any) -> t.Any:

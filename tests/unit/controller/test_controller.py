@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ SPECIFICATION: dict[str, Any] = {
         "name": {"type": "str", "required": True},
         "password": {"type": "str", "no_log": True},
         "count": {"type": "int", "default": 3},
+        "headers": {"type": "dict", "no_log": True},
         "nested": {"type": "dict", "options": {"token": {"type": "str", "no_log": True}, "user": {"type": "str"}}},
     },
     "supports_check_mode": True,
@@ -44,7 +46,7 @@ def test_options_are_converted_and_have_their_defaults() -> None:
         task.exit_json(changed=True, answer=42)
 
     done = result({"name": "x", "count": "7"}, run)
-    assert found == {"name": "x", "password": None, "count": 7, "nested": None}
+    assert found == {"name": "x", "password": None, "count": 7, "headers": None, "nested": None}
     assert (done["changed"], done["answer"]) == (True, 42)
 
 
@@ -53,7 +55,8 @@ def test_options_are_converted_and_have_their_defaults() -> None:
     [
         ({}, "missing required arguments: name"),
         # Without these words the sentence would not say what is wrong.
-        ({"name": "x", "nmae": "y"}, "toy: Unsupported parameters: nmae. Supported parameters include: count, name"),
+        ({"name": "x", "nmae": "y"}, "toy: Unsupported parameters: nmae. Supported parameters include: count,"),
+        ({"name": "x", "nested": {"user": {"a": 1}, "token": [1]}, "nmae": "y"}, "nmae"),
         ({"name": "x", "count": "many"}, "count"),
         ({"name": "needs"}, "name is needs but all of the following are missing: password"),
     ],
@@ -84,6 +87,33 @@ def test_secrets_are_masked_wherever_they_come_back() -> None:
     broken = result(arguments, fault)
     assert broken["failed"] and "RuntimeError" in broken["msg"]
     assert "hunter2" not in repr(broken), broken
+
+
+@pytest.mark.parametrize("given", ["token=s3cr3t-t0ken", '{"token": "s3cr3t-t0ken"}'])
+def test_a_secret_that_is_part_of_a_text_is_masked_by_itself(given: str) -> None:
+    """A dict may be given as a text: what is in it is known when it was converted."""
+
+    def run(task: Task) -> None:
+        task.exit_json(changed=False, text=f"sent {task.params['headers']['token']}")
+
+    done = result({"name": "x", "headers": given}, run)
+    assert done["text"] == "sent ********"
+    assert "s3cr3t-t0ken" not in repr(done)
+
+
+def test_a_secret_is_masked_where_it_is_escaped() -> None:
+    def run(task: Task) -> None:
+        raise KeyError(task.params["password"])
+
+    done = result({"name": "x", "password": "pass\\word\nä"}, run)
+    assert done["msg"] == "Internal error, KeyError: '********'", done
+    encoded = result({"name": "x", "password": 'pa"ss'}, lambda task: task.exit_json(text=json.dumps(task.params)))
+    assert "pa" not in encoded["text"].replace("password", ""), encoded
+
+
+def test_a_library_that_exits_fails_the_task_and_does_not_end_the_worker() -> None:
+    done = result({"name": "x"}, lambda _task: sys.exit(3))
+    assert done["failed"] and "SystemExit: 3" in done["msg"]
 
 
 def test_work_that_ends_without_a_result_is_a_failure() -> None:
