@@ -96,6 +96,7 @@ class PoolTask:
             worker_pids=pids,
             changed=(state, pids) != (before.state, workers),
         )
+        error.message = f"{error.message.rstrip('.')}. {_left(before.state, state)}"
 
     # the three states
 
@@ -314,3 +315,10 @@ def _count(running: list[Request]) -> str:
 def _oldest(running: list[Request]) -> str:
     oldest = max(running, key=lambda request: request.running_ms)
     return f"{oldest.verb} {oldest.path}, {oldest.running_ms / 1000:.1f} s"
+
+
+def _left(before: str, now: str | None) -> str:
+    """In which state a failure leaves the pool, as a sentence."""
+    if now is None:
+        return "The state of the pool could not be read afterwards."
+    return f"The pool is still {now}." if now == before else f"The pool was {before} and is {now} now."

@@ -133,8 +133,11 @@ def test_a_worker_that_does_not_exit_is_a_failure(run: Any, node: ScriptedNode) 
     node.expect(STOP)
     node.repeat(WORKERS, xml(worker(4, "Shop")))
     node.expect(POOLS, xml(pool("Shop", "Stopping"))).expect(WORKERS, xml(worker(4, "Shop")))
-    with pytest.raises(IisError, match=r"not stopped 3 s after the stop began: worker 4 still runs.*exit_timeout_s"):
+    with pytest.raises(
+        IisError, match=r"not stopped 3 s after the stop began: worker 4 still runs.*exit_timeout_s"
+    ) as failed:
         run("stopped", exit_timeout_s=3)
+    assert failed.value.message.endswith("The pool was Started and is Stopping now.")
 
 
 def test_a_pool_that_is_started_again_is_a_failure(run: Any, node: ScriptedNode) -> None:
