@@ -72,7 +72,8 @@ def test_smoke_tests_have_the_options_of_http_probe() -> None:
 
 def test_the_node_role_reads_each_key_of_a_smoke_test() -> None:
     text = (ROOT / "roles/web_node/tasks/verify.yml").read_text(encoding="utf-8")
-    [task] = [one for one in yaml.safe_load(text) if one["name"] == "Smoke test"]
+    [verify] = yaml.safe_load(text)
+    [task] = [one for one in verify["block"] if one["name"] == "Smoke test"]
     read = set(re.findall(r"\bitem\.([a-z_]+)", str(task)))
     assert read == set(SCHEMA["properties"]["smoke"]["items"]["properties"])
 
