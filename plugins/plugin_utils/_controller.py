@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 import sys
 import traceback
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ansible import constants
@@ -136,7 +138,8 @@ class ControllerActionBase(ProgressActionBase):
         host = self.shown_host(task_vars)
         _progress.Progress.show = lambda line: display.display(f"  [{host}] {line}", color="cyan")
         try:
-            return task.carry_out(self.module.run)
+            with _ended_at_once():
+                return task.carry_out(self.module.run)
         finally:
             _progress.Progress.show = None
 
@@ -159,6 +162,20 @@ class ControllerActionBase(ProgressActionBase):
         wanted = variables.get("ansible_python_interpreter") or constants.config.get_config_value("INTERPRETER_PYTHON")
         wanted = self._templar.template(wanted)
         return wanted in {None, "", *_CHOSEN_BY_ANSIBLE} or _is_this_python(Path(str(wanted)))
+
+
+@contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """Lets Ctrl-C end the work as it ends a module's process: at once.
+
+    Ansible's handlers in a worker run between two instructions of Python only, and a SQL statement is a single one.
+    """
+    former = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def _is_this_python(path: Path) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,6 +142,30 @@ def test_what_a_module_gets_has_json_types_alone() -> None:
     assert found == {"a": ["b", [1, 2.5, None, True]]}
     assert type(found["a"][0]) is str
     assert type(next(iter(found))) is str
+
+
+def test_a_signal_ends_the_work_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler in Python would wait for the end of a SQL statement. Behind the work it is Ansible's again."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def run(task: Task) -> None:
+        task.exit_json(handlers=[signal.getsignal(number) == signal.SIG_DFL for number in numbers])
+
+    action: Any = object.__new__(deployment.ActionModule)
+    action._here = True
+    action._task = SimpleNamespace(action="toy", check_mode=False, diff=False, delegate_to=None)
+    monkeypatch.setattr(
+        deployment.ActionModule, "module", SimpleNamespace(SPECIFICATION={"argument_spec": {}}, run=run)
+    )
+    former = {number: signal.signal(number, lambda *_unused: None) for number in numbers}
+    own = {number: signal.getsignal(number) for number in numbers}
+    try:
+        done = action.execute({}, {})
+        assert {number: signal.getsignal(number) for number in numbers} == own
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    assert done["handlers"] == [True, True]
 
 
 # -- where a module runs in the worker
