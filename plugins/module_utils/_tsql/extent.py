@@ -202,16 +202,17 @@ def joined_to_few(unit: Unit) -> bool:
 
 
 def target(unit: Unit) -> Name | None:
-    """The table that is meant: an alias is looked up in FROM."""
+    """The table that is meant. UPDATE and DELETE may name an alias of their own FROM, which a subquery's is not."""
     statement = unit.statement
     name = statement.name
-    if name is None or name.schema or name.temporary:
+    if name is None or name.schema or name.temporary or statement.kind not in ("UPDATE", "DELETE"):
         return name
     sources = {id(source.token): source for source in statement.sources}
     words = unit.words()
     wanted = name.base.lower()
+    hidden = _in_subqueries(words)
     for at, token in enumerate(words):
-        if not at or token.kind not in (WORD, QUOTED) or string_value(token).lower() != wanted:
+        if not at or at in hidden or token.kind not in (WORD, QUOTED) or string_value(token).lower() != wanted:
             continue
         end = at - 2 if words[at - 1].key == "AS" else at - 1
         for first in range(end, max(end - 8, -1), -2):
@@ -219,6 +220,21 @@ def target(unit: Unit) -> Name | None:
             if source is not None and (len(source.parts) - 1) * 2 == end - first:
                 return source
     return name
+
+
+def _in_subqueries(words: Sequence[Token]) -> set[int]:
+    """The places of the tokens inside a SELECT in parentheses."""
+    found: set[int] = set()
+    inside: list[bool] = []
+    for at, token in enumerate(words):
+        if token.key == "(":
+            begins = at + 1 < len(words) and words[at + 1].key == "SELECT"
+            inside.append(begins or (bool(inside) and inside[-1]))
+        elif token.key == ")" and inside:
+            inside.pop()
+        elif inside and inside[-1]:
+            found.add(at)
+    return found
 
 
 def assignments(unit: Unit) -> list[tuple[str, Sequence[Token]]]:

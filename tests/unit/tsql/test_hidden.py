@@ -148,3 +148,18 @@ def test_procedures_that_run_themselves_or_each_other() -> None:
     assert rules("CREATE PROCEDURE dbo.a AS EXEC dbo.b\nGO\nCREATE PROCEDURE dbo.b AS EXEC dbo.a\nGO\nEXEC dbo.b") == {
         "dynamic"
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DELETE Orders WHERE Id IN (SELECT {0}.Id FROM #done AS {0})",
+        "UPDATE Orders SET Total = 0 WHERE EXISTS ((SELECT 1 FROM (SELECT Id FROM #done {0}) AS d))",
+        "INSERT Orders (Id) SELECT {0}.Id FROM #done AS {0}",
+    ],
+)
+def test_an_alias_of_another_query_does_not_hide_a_table(text: str) -> None:
+    """The table is not the temporary one that a subquery calls by its name."""
+    expected = {finding.rule for finding in found(text.format("x"))}
+    assert expected
+    assert {finding.rule for finding in found(text.format("Orders"))} == expected
