@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from .._scripts.batches import Batch
 from .._scripts.reader import Script
 from .._tsql.analysis import Unit, read_script
+from .._tsql.extent import target
 
 _CHANGES = frozenset({"UPDATE", "DELETE", "INSERT", "MERGE"})
 _UNCOUNTED = frozenset({"EXEC", "UNKNOWN", "WHILE", "BULK INSERT", "TRUNCATE TABLE"})
@@ -62,7 +63,7 @@ def _units(batch: Batch) -> Sequence[Unit]:
 
 def _changes(unit: Unit) -> bool:
     """Whether a statement changes rows of a table that stays."""
-    name = unit.statement.name
+    name = target(unit)
     if name is not None and (name.temporary or name.base.startswith("@")):
         return False
     return unit.statement.kind in _CHANGES

@@ -28,6 +28,14 @@ COUNTED = [
         SUM2,
     ),
     ("INSERT INTO #W SELECT 1; DELETE @v;", "INSERT INTO #W SELECT 1; DELETE @v;", "0"),
+    # An alias of a temporary table; a table whose name is an alias in a subquery, or in the source of an INSERT.
+    ("UPDATE w SET A = 1 FROM #W AS w", "UPDATE w SET A = 1 FROM #W AS w", "0"),
+    (
+        "DELETE T WHERE A IN (SELECT T.A FROM #W AS T)",
+        f"DELETE T WHERE A IN (SELECT T.A FROM #W AS T){R1}",
+        SUM1,
+    ),
+    ("INSERT T (A) SELECT T.A FROM #W AS T", f"INSERT T (A) SELECT T.A FROM #W AS T{R1}", SUM1),
     (
         "WITH c AS (SELECT 1 AS A) INSERT dbo.T (A) SELECT A FROM c UNION SELECT 2 ORDER BY 1 OPTION (MAXDOP 1);",
         f"WITH c AS (SELECT 1 AS A) INSERT dbo.T (A) SELECT A FROM c UNION SELECT 2 ORDER BY 1 OPTION (MAXDOP 1){R1};",
