@@ -21,7 +21,7 @@ class ActionModule(ControllerActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        if result.get("findings") or result.get("waived"):
+        if not self._task.no_log and (result.get("findings") or result.get("waived")):
             color = "red" if result.get("refused") else "yellow"
             for line in str(result.get("report", "")).splitlines():
                 display.display(f"  {line}".rstrip(), color=color)

@@ -103,6 +103,10 @@ class WorkerTask:
             )
         return self._result({"failed": True, "msg": "The module ended without a result."})
 
+    def masked(self, text: str) -> str:
+        """The text without secrets."""
+        return str(remove_values(text, self._secrets))
+
     def _result(self, values: dict[str, t.Any]) -> dict[str, t.Any]:
         hidden = {name for name, option in self._spec.items() if option.get("no_log")}
         shown = {
@@ -136,7 +140,8 @@ class ControllerActionBase(ProgressActionBase):
         task.check_mode = bool(self._task.check_mode)
         task._diff = bool(self._task.diff)
         host = self.shown_host(task_vars)
-        _progress.Progress.show = lambda line: display.display(f"  [{host}] {line}", color="cyan")
+        if not self._task.no_log:
+            _progress.Progress.show = lambda line: display.display(f"  [{host}] {task.masked(line)}", color="cyan")
         try:
             with _ended_at_once():
                 return task.carry_out(self.module.run)

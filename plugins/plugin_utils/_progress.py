@@ -148,7 +148,7 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
     @contextmanager
     def _progress(self, task_vars: Mapping[str, t.Any]) -> Iterator[None]:
         directory = self._connection._shell.tmpdir
-        if not directory or not self._posix_shell():
+        if not directory or not self._posix_shell() or self._task.no_log:
             yield
             return
         host = self.shown_host(task_vars)

@@ -46,7 +46,12 @@ class IisActionBase(ActionBase):  # type: ignore[misc]
         result: dict[str, Any] = super().run(tmp, task_vars)
         masker = Masker(self._secrets())
         host = str((task_vars or {}).get("inventory_hostname", "the node"))
-        reporter = TaskReporter(lambda line: self._display.display(f"  [{host}] {masker.text(line)}", color="cyan"))
+
+        def show(line: str) -> None:
+            if not self._task.no_log:
+                self._display.display(f"  [{host}] {masker.text(line)}", color="cyan")
+
+        reporter = TaskReporter(show)
         try:
             self._refuse_what_is_not_supported()
             options = self._options()

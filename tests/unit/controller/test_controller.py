@@ -13,9 +13,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.zero_downtime.dotnet.plugins.action import deployment, http_probe, lb_member_info
+from ansible_collections.zero_downtime.dotnet.plugins.action import (
+    deployment,
+    http_probe,
+    lb_member_info,
+    mssql_migration_lint,
+)
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils import _controller
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._controller import (
     ControllerActionBase,
     WorkerTask,
@@ -144,6 +150,41 @@ def test_what_a_module_gets_has_json_types_alone() -> None:
     assert type(next(iter(found))) is str
 
 
+def working(run: Any, monkeypatch: pytest.MonkeyPatch, *, no_log: bool = False) -> Any:
+    """An action whose module does this in the worker."""
+    action: Any = object.__new__(deployment.ActionModule)
+    action._here = True
+    action._task = SimpleNamespace(action="toy", check_mode=False, diff=False, delegate_to=None, no_log=no_log)
+    toy = SimpleNamespace(SPECIFICATION={"argument_spec": SPECIFICATION["argument_spec"]}, run=run)
+    monkeypatch.setattr(deployment.ActionModule, "module", toy)
+    return action
+
+
+@pytest.mark.parametrize(("no_log", "expected"), [(False, ["  [web01] login with ********"]), (True, [])])
+def test_progress_shows_no_secret(no_log: bool, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a task with no_log it shows nothing, in the worker and from a process."""
+    shown: list[str] = []
+    monkeypatch.setattr(_controller.display, "display", lambda line, **_unused: shown.append(line))
+
+    def run(task: Task) -> None:
+        Progress("").tell(lambda: f"login with {task.params['password']}")
+        task.exit_json()
+
+    action = working(run, monkeypatch, no_log=no_log)
+    action.execute({"name": "x", "password": "hunter2"}, {"inventory_hostname": "web01"})
+    assert shown == expected
+
+
+@pytest.mark.parametrize("no_log", [False, True])
+def test_a_process_writes_progress_only_where_it_is_shown(no_log: bool, tmp_path: Path) -> None:
+    action: Any = object.__new__(deployment.ActionModule)
+    action._task = SimpleNamespace(no_log=no_log, delegate_to=None)
+    shell = SimpleNamespace(tmpdir=str(tmp_path), join_path=lambda *parts: "/".join(parts))
+    action._connection = SimpleNamespace(transport="local", _shell=shell)
+    with action._progress({}):
+        assert (action._progress_path is None) == no_log
+
+
 def test_a_signal_ends_the_work_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handler in Python would wait for the end of a SQL statement. Behind the work it is Ansible's again."""
     numbers = (signal.SIGINT, signal.SIGTERM)
@@ -151,16 +192,11 @@ def test_a_signal_ends_the_work_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     def run(task: Task) -> None:
         task.exit_json(handlers=[signal.getsignal(number) == signal.SIG_DFL for number in numbers])
 
-    action: Any = object.__new__(deployment.ActionModule)
-    action._here = True
-    action._task = SimpleNamespace(action="toy", check_mode=False, diff=False, delegate_to=None)
-    monkeypatch.setattr(
-        deployment.ActionModule, "module", SimpleNamespace(SPECIFICATION={"argument_spec": {}}, run=run)
-    )
+    action = working(run, monkeypatch)
     former = {number: signal.signal(number, lambda *_unused: None) for number in numbers}
     own = {number: signal.getsignal(number) for number in numbers}
     try:
-        done = action.execute({}, {})
+        done = action.execute({"name": "x"}, {})
         assert {number: signal.getsignal(number) for number in numbers} == own
     finally:
         for number, handler in former.items():
@@ -237,3 +273,15 @@ def test_progress_is_shown_at_once() -> None:
         Progress.show = None
     assert lines == ["12 requests in flight"]
     assert not Progress("").wanted
+
+
+@pytest.mark.parametrize("no_log", [False, True])
+def test_the_report_of_lint_is_not_shown_for_no_log(no_log: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(mssql_migration_lint.display, "display", lambda line, **_unused: shown.append(line))
+    found = {"findings": [{}], "report": "1_a.sql: error"}
+    monkeypatch.setattr(ControllerActionBase, "run", lambda *_unused: found)
+    action: Any = object.__new__(mssql_migration_lint.ActionModule)
+    action._task = SimpleNamespace(no_log=no_log)
+    assert action.run() == found
+    assert shown == ([] if no_log else ["  1_a.sql: error"])
