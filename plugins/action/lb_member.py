@@ -20,6 +20,7 @@ class ActionModule(ControllerActionBase):
     """Runs the module, or the action on the web node where the provider works there."""
 
     module: ModuleFile = lb_member
+    outlives_worker = True  # it restores the member's former state
     options: Mapping[str, t.Any] = MEMBER
     node_action: type[ActionBase] = ChangeAction
 

@@ -15,5 +15,6 @@ class ActionModule(ChangeFront):
     """Runs the module, or the action on the web node where the provider works there."""
 
     module: ModuleFile = lb_member_info
+    outlives_worker = False
     options = MEMBER_INFO
     node_action = InfoAction

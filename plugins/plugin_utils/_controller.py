@@ -6,7 +6,8 @@ Ansible forks a worker for each task. A module that runs on the controller would
 compiled again on top of that, which costs more than its work. Here its ``run`` is called in the worker itself.
 
 The module still runs as a process of its own where that may make a difference: over any connection but ``local``, with
-become, with an environment or another Python than Ansible's, or when a library that it needs is missing here.
+become, with an environment or another Python than Ansible's, when a library that it needs is missing here, or when it
+has to outlive the worker.
 
 Private to this collection: it may change at any time.
 """
@@ -126,6 +127,8 @@ class ControllerActionBase(ProgressActionBase):
     module: ModuleFile
     needs: tuple[str, ...] = ()
     """Python packages that the module needs."""
+    outlives_worker = False
+    """The module undoes its work when the worker is killed, so it never runs in it."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         self._here = self.may_run_here(task_vars or {})
@@ -151,7 +154,8 @@ class ControllerActionBase(ProgressActionBase):
     def may_run_here(self, task_vars: Mapping[str, t.Any]) -> bool:
         """Whether the worker is as good as a process of the module's own."""
         return (
-            str(self._connection.transport).rpartition(".")[2] == "local"
+            not self.outlives_worker
+            and str(self._connection.transport).rpartition(".")[2] == "local"
             and not self._connection.become
             and not self._play_context.become
             and not any(self._task.environment or [])
@@ -186,7 +190,7 @@ def _ended_at_once() -> Iterator[None]:
 def _is_this_python(path: Path) -> bool:
     """One directory has several names of it; the same file in another virtual environment has other packages."""
     here = Path(sys.executable)
-    return path.parent == here.parent and path.resolve() == here.resolve()
+    return path.parent.resolve() == here.parent.resolve() and path.resolve() == here.resolve()
 
 
 def _forms(secrets: set[str]) -> set[str]:

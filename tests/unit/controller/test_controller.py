@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.action import (
     deployment,
     http_probe,
+    lb_member,
     lb_member_info,
     mssql_migration_lint,
 )
@@ -252,6 +253,18 @@ def test_on_the_controller_it_runs_in_the_worker() -> None:
 )
 def test_elsewhere_it_is_a_process_of_its_own(condition: dict[str, Any]) -> None:
     assert not may_run_here(**condition)
+
+
+def test_a_module_that_cleans_up_behind_a_killed_worker_is_not_in_it() -> None:
+    """A killed worker runs nothing any more: the member would be left as it is."""
+    assert may_run_here(kind=lb_member_info.ActionModule)
+    assert not may_run_here(kind=lb_member.ActionModule)
+
+
+def test_a_virtual_environment_may_be_reached_over_a_link(tmp_path: Path) -> None:
+    link = tmp_path / "venv"
+    link.symlink_to(Path(sys.executable).parent.parent)
+    assert may_run_here({"ansible_python_interpreter": str(link / "bin" / Path(sys.executable).name)})
 
 
 def test_a_library_that_is_missing_here_may_be_in_another_python(monkeypatch: pytest.MonkeyPatch) -> None:
