@@ -147,8 +147,8 @@ class Text(str):
 def test_what_a_module_gets_has_json_types_alone() -> None:
     found = plain({Text("a"): [Text("b"), (1, 2.5, None, True)]})
     assert found == {"a": ["b", [1, 2.5, None, True]]}
-    assert type(found["a"][0]) is str
-    assert type(next(iter(found))) is str
+    assert not isinstance(found["a"][0], Text)
+    assert not isinstance(next(iter(found)), Text)
 
 
 def working(run: Any, monkeypatch: pytest.MonkeyPatch, *, no_log: bool = False) -> Any:
