@@ -21,6 +21,13 @@ RUN_TIME = ("meta/", "plugins/", "roles/", "playbooks/")
 BESIDE = ("docs/", "examples/", "changelogs/")
 SINGLE = {"MANIFEST.json", "FILES.json", "README.md", "COPYING", "CHANGELOG.md", "requirements.txt", "bindep.txt"}
 
+#: What may lie beside the sources of a team, and must not reach the tarball.
+STRAY = (
+    ".vault_pass", "deploy.pem", "vault.yml", "hosts.ini", "examples/inventory/group_vars/all/vault.yml",
+    "examples/.vault_pass", "playbooks/deploy.key", "plugins/modules/notes.txt", "roles/web_node/files/server.pfx",
+    "docs/report.html", "meta/token.yml",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -45,14 +52,21 @@ class Installed:
         )
 
 
+def _sync(tree: Path) -> None:
+    """A repository with a copy of what is tracked here."""
+    subprocess.run(["git", "init", "-q", str(tree)], check=True)
+    subprocess.run([sys.executable, str(ROOT / "scripts/_sync.py"), str(ROOT), str(tree)], check=True)
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Built from what is tracked, as a release is, and installed into an empty path without a network."""
     work = tmp_path_factory.mktemp("packaging")
     tree = work / "tree"
-    sync = [sys.executable, str(ROOT / "scripts/_sync.py"), str(ROOT), str(tree)]
-    subprocess.run(["git", "init", "-q", str(tree)], check=True)
-    subprocess.run(sync, check=True)
+    _sync(tree)
+    for stray in STRAY:
+        (tree / stray).parent.mkdir(parents=True, exist_ok=True)
+        (tree / stray).write_text("a secret\n", encoding="utf-8")
     galaxy = str(BIN / "ansible-galaxy")
     subprocess.run(
         [galaxy, "collection", "build", "--output-path", str(work), str(tree)], check=True, capture_output=True
@@ -73,6 +87,24 @@ def test_only_what_is_for_users_is_in_it(installed: Installed) -> None:
     strange = [name for name in installed.names if not name.startswith((*RUN_TIME, *BESIDE)) and name not in SINGLE]
     assert strange == []
     assert [name for name in installed.names if name.endswith((".pyc", ".log"))] == []
+
+
+def test_a_stray_file_stays_out(installed: Installed) -> None:
+    assert sorted(set(STRAY) & set(installed.names)) == []
+
+
+def test_the_script_builds_from_what_is_tracked(tmp_path: Path) -> None:
+    """A file whose kind belongs in a collection, in a directory that does, but which nobody has added."""
+    tree = tmp_path / "tree"
+    _sync(tree)
+    (tree / "roles/web_node/vars/vault.yml").write_text("---\npassword: secret\n", encoding="utf-8")
+    environment = {**os.environ, "VENV": str(Path(sys.prefix))}
+    subprocess.run([str(tree / "scripts/build"), str(tmp_path)], check=True, capture_output=True, env=environment)
+    (tarball,) = tmp_path.glob("zero_downtime-dotnet-*.tar.gz")
+    with tarfile.open(tarball) as archive:
+        names = archive.getnames()
+    assert "roles/web_node/vars/main.yml" in names
+    assert "roles/web_node/vars/vault.yml" not in names
 
 
 def test_all_that_runs_is_in_it(installed: Installed) -> None:
