@@ -63,7 +63,7 @@ options:
     type: str
     default: ansible
   ttl_s:
-    description: How long the lease holds without being renewed, in seconds.
+    description: How long the lease holds without being renewed, in seconds, at most a day (V(86400)).
     type: int
     default: 600
   fencing_token:
@@ -254,6 +254,9 @@ def _argument_spec() -> dict[str, Any]:
     return spec
 
 
+#: A run that is ended keeps its lease until then, so a lease of years would close the application to everybody.
+LONGEST_LEASE_S = 86400
+
 SPECIFICATION: dict[str, Any] = {
     "argument_spec": _argument_spec(),
     "supports_check_mode": True,
@@ -277,8 +280,8 @@ def run(module: Task) -> None:
     for name, longest in _LONGEST.items():
         if params[name] is not None and not 0 < utf16_length(params[name]) <= longest:
             module.fail_json(msg=f"{name} has {utf16_length(params[name])} characters, 1 to {longest} are expected.")
-    if params["ttl_s"] < 1:
-        module.fail_json(msg=f"ttl_s is {params['ttl_s']}, at least 1 is expected.")
+    if not 1 <= params["ttl_s"] <= LONGEST_LEASE_S:
+        module.fail_json(msg=f"ttl_s is {params['ttl_s']}, 1 to {LONGEST_LEASE_S} seconds are expected.")
     names = Request.__dataclass_fields__
     request = Request(
         **{name: params[name] for name in names if name != "detail"}, detail=cut(params["detail"] or "", 2000) or None
