@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap lint unit integration test demo bench-drain bench-migration bench-lint lint-truth build matrix \
-	clean
+.PHONY: help bootstrap lint unit integration test test-long demo bench-drain bench-migration bench-lint lint-truth \
+	build matrix clean
 
 MODE ?= rolling
 VENV ?= build/venv
@@ -34,6 +34,9 @@ integration: bootstrap  ## The real modules and playbooks against the lab (ARGS=
 
 test: bootstrap  ## lint, unit and integration: all that has to pass
 	@scripts/test
+
+test-long: bootstrap  ## The integration tests that make test leaves out: more of the kinds that it has (ARGS= for pytest)
+	@scripts/pytest tests/integration -m long $(ARGS)
 
 demo: bootstrap  ## Upgrade two web servers and their database under load: MODE=rolling, naive, broken, cookie or reload
 	@$(PYTHON_IN_VENV) -m lab.demo --mode $(MODE) $(ARGS)

@@ -53,6 +53,7 @@ def test_the_first_node_is_lost_at_serial_1(whole_farm: Lab, tmp_path: Path) -> 
     assert not whole_farm.lease()["held"]
 
 
+@pytest.mark.long
 def test_a_node_of_the_first_batch_is_lost_at_serial_2(whole_farm: Lab, tmp_path: Path) -> None:
     """The healthy node of its batch, upgraded or not, does not stay on the new release; the next batch is not begun."""
     returncode, output, report = _deploy_and_lose(whole_farm, "web02", tmp_path, dotnet_serial=2)
@@ -67,6 +68,7 @@ def test_a_node_of_the_first_batch_is_lost_at_serial_2(whole_farm: Lab, tmp_path
     assert not whole_farm.lease()["held"]
 
 
+@pytest.mark.long
 def test_a_lost_node_with_limit(whole_farm: Lab, tmp_path: Path) -> None:
     returncode, output, report = _deploy_and_lose(whole_farm, "web02", tmp_path, "--limit", "web02,web03")
     assert returncode == 2, output

@@ -43,6 +43,7 @@ def test_a_driver_that_replaces_and_a_strategy_of_stages(lab: Lab, tmp_path: Pat
     assert "PLAY [Roll out]" in done.output[begun[0] : begun[1]]
 
 
+@pytest.mark.long  # test_evidence.py rolls back such a driver too
 def test_a_driver_that_replaces_rolls_back(lab: Lab, tmp_path: Path) -> None:
     nodes = toyfarm.file_nodes(lab, tmp_path)
     lines = [f"line {number}" for number in range(20)]
