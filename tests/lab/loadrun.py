@@ -21,7 +21,7 @@ _STOP_LIMIT_S = 60.0
 class LoadRun:
     """The load generator as a process of its own. `run` names it: every write's id begins with it."""
 
-    def __init__(self, lab: Lab, run: str, directory: Path, *, longest_s: float = 300.0, **load: Any) -> None:
+    def __init__(self, lab: Lab, run: str, directory: Path, *, longest_s: float = 900.0, **load: Any) -> None:
         self.records_file = directory / f"{run}.requests.jsonl"
         self._live = lab.state / f"{run}.live.json"
         self._result = lab.state / f"{run}.load.json"
