@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a database is reached: the options that all database modules share."""
+"""DOCUMENTATION: how a database is reached, for all its modules. SCRIPTS: for those that read migration scripts."""
 
 from __future__ import annotations
 
@@ -80,4 +80,14 @@ notes:
   - The sessions are named C(zero_downtime.dotnet/<module>) in C(sys.dm_exec_sessions).
   - Not yet run on SQL Server itself. It was tested with both drivers against the simulated server of the collection's
     lab.
+"""
+
+    SCRIPTS = r"""
+options:
+  encoding:
+    description:
+      - What scripts without a byte order mark are in. Files with one are read as UTF-8 or UTF-16, as it says.
+      - A release states it in its C(release.yml) (C(encoding)). Without either it is V(utf-8).
+    type: str
+    choices: [utf-8, cp1250, cp1251, cp1252]
 """

@@ -23,6 +23,7 @@ author: "zero_downtime.dotnet maintainers (@zero-downtime-dotnet)"
 extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
   - zero_downtime.dotnet.mssql
+  - zero_downtime.dotnet.mssql.scripts
 requirements:
   - PyYAML, where O(path) is a release with its C(release.yml)
 attributes:
@@ -150,12 +151,6 @@ options:
     description: Values of the variables C($(Name)) in the scripts, as in sqlcmd. A variable without a value is refused.
     type: dict
     default: {}
-  encoding:
-    description:
-      - What scripts without a byte order mark are in. Files with one are read as UTF-8 or UTF-16, as it says.
-      - A release states it in its C(release.yml) (C(encoding)). Without either it is V(utf-8).
-    type: str
-    choices: [utf-8, cp1250, cp1251, cp1252]
   out_of_order:
     description: What to do with a script that was not applied while a later one of the same directory was.
     type: str

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
   - zero_downtime.dotnet.attributes.info_module
   - zero_downtime.dotnet.mssql
+  - zero_downtime.dotnet.mssql.scripts
 attributes:
   platform:
     platforms: posix
@@ -42,12 +43,6 @@ options:
     description: Values of the variables C($(Name)) in the scripts, as in M(zero_downtime.dotnet.mssql_migration).
     type: dict
     default: {}
-  encoding:
-    description:
-      - What scripts without a byte order mark are in. Files with one are read as UTF-8 or UTF-16, as it says.
-      - A release states it in its C(release.yml) (C(encoding)). Without either it is V(utf-8).
-    type: str
-    choices: [utf-8, cp1250, cp1251, cp1252]
 seealso:
   - module: zero_downtime.dotnet.mssql_migration
 """

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - zero_downtime.dotnet.attributes
   - zero_downtime.dotnet.attributes.info_module
   - zero_downtime.dotnet.mssql
+  - zero_downtime.dotnet.mssql.scripts
 attributes:
   platform:
     platforms: posix
@@ -85,12 +86,6 @@ options:
     description: Values of the sqlcmd variables C($(Name)) in the scripts.
     type: dict
     default: {}
-  encoding:
-    description:
-      - What scripts without a byte order mark are in. Files with one are read as UTF-8 or UTF-16, as it says.
-      - A release states it in its C(release.yml) (C(encoding)). Without either it is V(utf-8).
-    type: str
-    choices: [utf-8, cp1250, cp1251, cp1252]
   live:
     description:
       - Read the live schema. Without this option it is read where O(login_host) or O(dsn) is given, and if the server
