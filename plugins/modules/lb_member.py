@@ -118,6 +118,15 @@ options:
         now does not fit into the rest of their limits.
     type: bool
     default: true
+  leaving:
+    description:
+      - Names of other servers that are taken out of service at the same time, as a batch of a rolling upgrade is. They
+        do not count as up for O(min_up), and the remaining servers must have room for what they carry too.
+      - A task in check mode so refuses a batch before its first server has left.
+      - Where the load balancer's other servers are known by addresses, give their addresses.
+      - Not for O(state=enabled).
+    type: list
+    elements: str
   restore_to:
     description:
       - The state that is restored on failure. By default the one that the task finds.

@@ -99,26 +99,35 @@ class DrainSession(Session):
         # Members already out of service need no peer check.
         for member in self.moving:
             peers = self.api.peers(member.id)
-            serving = [peer for peer in peers if _serves(peer)]
+            serving = [peer for peer in peers if _serves(peer) and not self._leaves(peer)]
             if len(serving) >= self.request.min_up:
-                self._check_capacity(member, serving)
+                self._check_capacity([member, *filter(self._leaves, peers)], serving)
                 continue
-            others = ", ".join(_named(peer) for peer in peers[:10]) or "there is no other"
+            others = ", ".join(map(self._named, peers[:10])) or "there is no other"
             raise Refused(
                 f"{member.id} stays in service: without it {len(serving)} servers of backend {member.id.backend} "
                 f"would be up and not draining, and min_up is {self.request.min_up} ({others}). Bring another one up "
                 f"first, or lower min_up.{self.why_out(peers)}"
             )
 
-    def _check_capacity(self, member: Member, serving: list[Member]) -> None:
-        """Where every remaining member is limited, they must have room for what the member carries now."""
+    def _leaves(self, peer: Member) -> bool:
+        return peer.id.member in self.request.leaving
+
+    def _named(self, peer: Member) -> str:
+        notes = " (a backup, which does not count)" if peer.backup else ""
+        return f"{peer.id.member} is {peer.status}{notes}{' (leaves at the same time)' if self._leaves(peer) else ''}"
+
+    def _check_capacity(self, leaving: list[Member], serving: list[Member]) -> None:
+        """Where every remaining member is limited, they must have room for what those that leave carry now."""
         limits = [peer.limit for peer in serving if peer.limit]
         if not self.request.check_capacity or not serving or len(limits) < len(serving) or self.touched:
             return
         room = sum(limits) - sum(peer.busy for peer in serving)
-        if member.busy > room:
+        busy = sum(member.busy for member in leaving)
+        if busy > room:
+            subject = "it carries" if len(leaving) == 1 else "it and those that leave at the same time carry"
             raise Refused(
-                f"{member.id} stays in service: it carries {member.busy} requests now, and the servers left have room "
+                f"{leaving[0].id} stays in service: {subject} {busy} requests now, and the servers left have room "
                 f"for {max(room, 0)} more (their limits are {sum(limits)} in total). Wait for less traffic, raise the "
                 f"limits, or give check_capacity=false."
             )
@@ -240,7 +249,7 @@ class DrainSession(Session):
                 f"{odd[0].id} was set to {self.wanted.value}, but is {odd[0].status} now: somebody or something else "
                 f"changes it at the same time."
             )
-        if any(others < self.request.min_up for others in sample.others_up.values()):
+        if self.request.leaving or any(others < self.request.min_up for others in sample.others_up.values()):
             self._check_others()
         return sample
 
@@ -259,8 +268,3 @@ class DrainSession(Session):
 def _serves(peer: Member) -> bool:
     """Whether another member takes over clients. A backup member does not: it is for when no other one is up."""
     return peer.up and peer.admin is Admin.READY and peer.weight > 0 and not peer.backup
-
-
-def _named(peer: Member) -> str:
-    backup = " (a backup, which does not count)" if peer.backup else ""
-    return f"{peer.id.member} is {peer.status}{backup}"

@@ -41,6 +41,8 @@ class Request:
     step_s: float = 10.0
     restore_to: str | None = None
     check_capacity: bool = True
+    leaving: tuple[str, ...] = ()
+    """Other members that are taken out at the same time, so that they do not count as up."""
     zero_samples: int = 3
     check_mode: bool = False
 

@@ -49,6 +49,7 @@ MEMBER: dict[str, Any] = {
     "weight_steps": {"type": "list", "elements": "int"},
     "step_s": {"type": "float", "default": 10},
     "check_capacity": {"type": "bool", "default": True},
+    "leaving": {"type": "list", "elements": "str"},
     "restore_to": {"type": "str", "choices": [*_STATES, MIXED]},
     **_merged(provider.changing for provider in PROVIDERS),
 }
@@ -93,6 +94,8 @@ def request_of(params: dict[str, Any], check_mode: bool) -> Request:
         raise Refused("weight goes with state enabled only.")
     if params["restore_to"] is not None and params["state"] == ENABLED:
         raise Refused("restore_to goes with the states that take a member out: a failed enable restores what it found.")
+    if params["leaving"] and params["state"] == ENABLED:
+        raise Refused("leaving goes with the states that take a member out.")
     steps = params["weight_steps"] or []
     if steps:
         if params["state"] != ENABLED:
@@ -103,4 +106,9 @@ def request_of(params: dict[str, Any], check_mode: bool) -> Request:
         "member", "state", "backend", "timeout_s", "poll_ms", "min_up", "on_timeout", "bleed_s", "weight", "step_s",
         "restore_to", "check_capacity",
     )  # fmt: skip
-    return Request(**{name: params[name] for name in names}, weight_steps=tuple(steps), check_mode=check_mode)
+    return Request(
+        **{name: params[name] for name in names},
+        weight_steps=tuple(steps),
+        leaving=tuple(params["leaving"] or ()),
+        check_mode=check_mode,
+    )

@@ -89,6 +89,16 @@ def test_a_node_that_cannot_be_drained_is_refused_before_anything_is_staged(lab:
     assert lab.members() == {"web01": "UP", "web02": "MAINT"}
 
 
+def test_a_batch_that_leaves_too_few_servers_is_refused_before_anything_is_staged(lab: Lab, tmp_path: Path) -> None:
+    """Each node of it could leave alone."""
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_serial="100%")
+    assert done.returncode == 2, done.story
+    assert "web02 is UP (leaves at the same time)" in done.story
+    assert not (tmp_path / "web01" / "2.0.0").exists()
+    assert set(lab.members().values()) == {"UP"}
+
+
 def test_a_node_that_an_earlier_run_left_out_does_not_make_the_other_one_the_last(lab: Lab, tmp_path: Path) -> None:
     """It is upgraded first, and serves again before the other one leaves."""
     lease = {"app": "toy", "run_id": "earlier"}

@@ -154,6 +154,27 @@ def test_min_up_counts_the_ones_left() -> None:
     assert run(balancer, "drained", min_up=2).changed
 
 
+def test_those_that_leave_at_the_same_time_do_not_count() -> None:
+    """A batch is refused before its first server has left."""
+    balancer = FakeBalancer(Time(), *(member(f"web0{n}") for n in range(1, 4)))
+    with pytest.raises(Refused, match=r"without it 0 servers of backend web would be up.*web03 is UP \(leaves at the"):
+        run(balancer, "drained", check_mode=True, leaving=("web02", "web03"))
+    assert run(balancer, "drained", check_mode=True, leaving=("web02",)).changed
+    # One of another backend, or one that is out already, takes nothing away.
+    assert run(balancer, "drained", check_mode=True, min_up=2, leaving=("other",)).changed
+    balancer.set(MemberId("web", "web03"), admin=Admin.MAINT)
+    assert run(balancer, "drained", check_mode=True, leaving=("web03",)).changed
+    assert balancer.log == []
+
+
+def test_the_others_must_carry_what_leaves_at_the_same_time() -> None:
+    balancer = FakeBalancer(
+        Time(), member("web01", in_flight=5), member("web02", in_flight=4), member("web03", in_flight=2, limit=10)
+    )
+    with pytest.raises(Refused, match="carry 9 requests now, and the servers left have room for 8 more"):
+        run(balancer, "drained", check_mode=True, leaving=("web02",))
+
+
 def test_when_the_others_go_meanwhile_it_comes_back() -> None:
     time = Time()
     balancer = pair(time, in_flight=1)
