@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap lint unit integration test test-long demo bench-drain bench-migration bench-lint lint-truth \
-	build matrix clean
+	lock build matrix clean
 
 MODE ?= rolling
 VENV ?= build/venv
@@ -53,7 +53,10 @@ bench-lint: bootstrap  ## How long the migration linter takes, and what it finds
 lint-truth: bootstrap  ## Lint's answers beside what the former release meets, all combinations (ARGS="--count 100 --seed 1")
 	@$(PYTHON_IN_VENV) -m integration.lint_truth.series $(ARGS)
 
-build: bootstrap  ## The collection as a tarball in build/dist, without tests
+lock:  ## Pin the newest Python packages with their hashes: requirements-dev.lock and requirements.lock
+	@scripts/lock
+
+build: bootstrap  ## The collection as a tarball in build/dist, without tests, with its SBOM and checksums
 	@scripts/build
 
 matrix: bootstrap  ## The suite on the oldest and newest supported ansible-core (ARGS= replaces the list of tests)

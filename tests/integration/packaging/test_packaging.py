@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -13,13 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 NAME = "zero_downtime.dotnet"
 RUN_TIME = ("meta/", "plugins/", "roles/", "playbooks/")
 BESIDE = ("docs/", "examples/", "changelogs/")
-SINGLE = {"MANIFEST.json", "FILES.json", "README.md", "COPYING", "CHANGELOG.md", "requirements.txt", "bindep.txt"}
+SINGLE = {
+    "MANIFEST.json", "FILES.json", "README.md", "COPYING", "CHANGELOG.md", "SECURITY.md",
+    "requirements.txt", "requirements.lock", "bindep.txt",
+}  # fmt: skip
 
 #: What may lie beside the sources of a team, and must not reach the tarball.
 STRAY = (
@@ -105,6 +111,26 @@ def test_the_script_builds_from_what_is_tracked(tmp_path: Path) -> None:
         names = archive.getnames()
     assert "roles/web_node/vars/main.yml" in names
     assert "roles/web_node/vars/vault.yml" not in names
+    _check_what_lies_beside(tmp_path, tarball)
+
+
+def _check_what_lies_beside(directory: Path, tarball: Path) -> None:
+    """The checksums are those of the files; the list of components names the tarball's and what users install."""
+    check = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    listed = (directory / "SHA256SUMS").read_text(encoding="utf-8")
+    assert subprocess.run(check, cwd=directory, check=False, capture_output=True).returncode == 0
+    [sbom] = directory.glob("*.cdx.json")
+    assert {line.split()[1] for line in listed.splitlines()} == {tarball.name, sbom.name}
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom.read_text(encoding="utf-8")) is None
+    bom = json.loads(sbom.read_text(encoding="utf-8"))
+    collection = bom["metadata"]["component"]
+    assert (collection["name"], collection["version"]) == (NAME, "0.1.0")
+    assert collection["hashes"][0]["content"] == hashlib.sha256(tarball.read_bytes()).hexdigest()
+    packages = {component["name"] for component in bom["components"]}
+    assert {"ansible-core", "pywinrm", "pyodbc", "jmespath", "cryptography"} <= packages
+    assert "pytest" not in packages
+    tarball.write_bytes(tarball.read_bytes() + b"x")
+    assert subprocess.run(check, cwd=directory, check=False, capture_output=True).returncode == 1
 
 
 def test_all_that_runs_is_in_it(installed: Installed) -> None:

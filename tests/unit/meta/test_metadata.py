@@ -11,10 +11,16 @@ from typing import Any
 import pytest
 import tomllib
 import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from .conftest import NAMESPACE, ROOT, load
 
 PINNED = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)(\[[a-z,]+\])?>=(?P<least>[0-9][0-9.]*)$")
+
+#: The versions that fix the last known vulnerability of what the run-time requirements bring along: CVE-2025-27516,
+#: CVE-2026-25645, CVE-2026-44431 and CVE-2026-44432, CVE-2026-69247.
+FLOORS = {"jinja2": "3.1.6", "requests": "2.33.0", "urllib3": "2.7.0", "cryptography": "50.0.0"}
 
 
 def requirements(name: str) -> dict[str, str]:
@@ -99,7 +105,63 @@ def test_requires_ansible_is_the_lower_bound_that_pip_installs() -> None:
 
 
 def test_run_time_needs_are_the_four_that_are_documented() -> None:
-    assert set(requirements("requirements.txt")) == {"ansible-core", "pywinrm", "pyodbc", "jmespath"}
+    assert set(requirements("requirements.txt")) == {"ansible-core", "pywinrm", "pyodbc", "jmespath", *FLOORS}
+
+
+def below(floors: dict[str, str], bounds: dict[str, str]) -> list[str]:
+    """Packages whose lower bound allows a version with a known vulnerability."""
+    return [name for name, least in floors.items() if name not in bounds or Version(bounds[name]) < Version(least)]
+
+
+def test_no_lower_bound_allows_a_known_vulnerability() -> None:
+    assert below(FLOORS, requirements("requirements.txt")) == []
+    assert below({"jinja2": "3.1.6", "urllib3": "2.7.0"}, {"jinja2": "3.1.5"}) == ["jinja2", "urllib3"]
+
+
+def unlocked(requirements_file: str, lock: str) -> list[str]:
+    """Requirements that the lock does not fulfil, and locked packages without a hash."""
+    pinned: dict[str, list[str]] = {}
+    wrong = []
+    for entry in re.split(r"\n(?=\S)", lock.strip()):
+        name, _, rest = entry.partition("==")
+        pinned.setdefault(name, []).append(rest.split()[0])
+        if not re.search(r"--hash=sha256:[0-9a-f]{64}", rest):
+            wrong.append(f"{name} has no hash")
+    for line in requirements_file.splitlines():
+        if line and not line.startswith(("#", "-r ")):
+            needed = Requirement(line)
+            versions = pinned.get(needed.name.lower().replace("_", "-"), [])
+            if not versions or not all(needed.specifier.contains(version) for version in versions):
+                wrong.append(f"{line}: {versions}")
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("requirements_file", "lock"),
+    [
+        ("requirements.txt", "requirements.lock"),
+        ("requirements.txt", "requirements-dev.lock"),
+        ("requirements-dev.txt", "requirements-dev.lock"),
+    ],
+)
+def test_the_lock_has_every_requirement_with_its_hash(requirements_file: str, lock: str) -> None:
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in (requirements_file, lock)]
+    assert unlocked(*texts) == []
+
+
+def test_a_requirement_that_is_not_locked_is_found() -> None:
+    lock = f"one==1.0 \\\n    --hash=sha256:{'0' * 64}\ntwo==2.0"
+    assert unlocked("one>=1.0\ntwo", lock) == ["two has no hash"]
+    assert unlocked("one>=1.1\nthree", lock) == ["two has no hash", "one>=1.1: ['1.0']", "three: []"]
+
+
+def test_users_and_developers_have_the_same_versions() -> None:
+    users, developers = (
+        set(re.findall(r"^\S+==\S+", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    )
+    assert users
+    assert users <= developers
 
 
 def test_the_execution_environment_has_what_the_collection_needs() -> None:

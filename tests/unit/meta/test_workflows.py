@@ -44,8 +44,8 @@ def missing(text: str) -> list[str]:
     return found + [name for name in FILES.findall(text) if not (ROOT / name).exists()]
 
 
-def test_there_are_three() -> None:
-    assert [path.name for path in WORKFLOWS] == ["ci.yml", "sqlserver.yml", "windows-iis.yml"]
+def test_there_are_four() -> None:
+    assert [path.name for path in WORKFLOWS] == ["audit.yml", "ci.yml", "sqlserver.yml", "windows-iis.yml"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.name))
