@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.archive import unpack
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.reader import check_artifact, read_release
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._text import clean_result
 
 _MIB = 1024 * 1024
 _UNTOUCHED = "Nothing was touched."
@@ -41,7 +42,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             result.update(failed=True, msg=f"{str(error).rstrip('.')}. {_UNTOUCHED}")
         except AnsibleActionFail as error:
             result.update(failed=True, msg=str(error))
-        return result
+        cleaned: dict[str, Any] = clean_result(result)
+        return cleaned
 
 
 def _read(path: str, max_size_mib: int) -> dict[str, Any]:

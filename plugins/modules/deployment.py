@@ -205,6 +205,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import cut, utf16_length
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._text import one_line
 
 _LONGEST = {
     "app": 64,
@@ -284,7 +285,8 @@ def run(module: Task) -> None:
         module.fail_json(msg=f"ttl_s is {params['ttl_s']}, 1 to {LONGEST_LEASE_S} seconds are expected.")
     names = Request.__dataclass_fields__
     request = Request(
-        **{name: params[name] for name in names if name != "detail"}, detail=cut(params["detail"] or "", 2000) or None
+        **{name: params[name] for name in names if name != "detail"},
+        detail=cut(one_line(params["detail"] or "", 4000), 2000) or None,
     )
     try:
         connector = odbc.OdbcConnector(options.from_params(params, "deployment"), lock_timeout_ms=10000)

@@ -242,7 +242,6 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.checks 
     StatusCheck,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.client import DirectTransport
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.excerpt import excerpt, first_lines
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.probe import Probe, Report
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.transport import (
     InvalidRequest,
@@ -252,6 +251,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.transpo
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._text import excerpt, first_lines
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._wait import Deadline
 
 try:

@@ -28,13 +28,12 @@ from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import _list_no_log_values, remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible.utils.display import Display
 
 from ..module_utils import _progress
 from ..module_utils._task import Task
-from ._progress import ProgressActionBase
+from ..module_utils._text import clean_result
+from ._progress import ProgressActionBase, show_progress
 
-display = Display()
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _CHOSEN_BY_ANSIBLE = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 
@@ -116,7 +115,8 @@ class WorkerTask:
         result: dict[str, t.Any] = {**values, "invocation": {"module_args": shown}}
         if self._warnings:
             result["warnings"] = [*result.get("warnings", []), *self._warnings]
-        masked: dict[str, t.Any] = remove_values(plain(result), self._secrets)
+        # Masked first: a secret may hold characters that are cleaned.
+        masked: dict[str, t.Any] = clean_result(remove_values(plain(result), self._secrets))
         return masked
 
 
@@ -144,7 +144,7 @@ class ControllerActionBase(ProgressActionBase):
         task._diff = bool(self._task.diff)
         host = self.shown_host(task_vars)
         if not self._task.no_log:
-            _progress.Progress.show = lambda line: display.display(f"  [{host}] {task.masked(line)}", color="cyan")
+            _progress.Progress.show = lambda line: show_progress(host, task.masked(line))
         try:
             with _ended_at_once():
                 return task.carry_out(self.module.run)

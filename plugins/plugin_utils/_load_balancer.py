@@ -12,7 +12,6 @@ from urllib.error import HTTPError
 
 from ansible.module_utils.urls import open_url
 
-from ..module_utils._http.excerpt import excerpt
 from ..module_utils._load_balancer.api import LoadBalancerApi
 from ..module_utils._load_balancer.errors import LoadBalancerError, Refused, Unreachable
 from ..module_utils._load_balancer.interrupt import guarded
@@ -21,6 +20,7 @@ from ..module_utils._load_balancer.provider import NodeProvider
 from ..module_utils._load_balancer.run import carry_out, members_of
 from ..module_utils._load_balancer.spec import MEMBER, MEMBER_INFO, REQUIRED_IF, provider_of, request_of
 from ..module_utils._progress import Progress
+from ..module_utils._text import excerpt
 from ._iis.action import IisActionBase, Node
 from ._iis.appcmd_pools import AppcmdPools
 from ._iis.errors import IisError

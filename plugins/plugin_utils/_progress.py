@@ -26,11 +26,14 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._progress import VARIABLE
+from ..module_utils._text import clean_result, one_line
 
 display = Display()
 LOCAL_POLL_S = 0.2
 REMOTE_POLL_S = 2.0
 MOST_BYTES = 1024 * 1024
+LONGEST_LINE = 1000
+"""Characters of a line of progress."""
 
 Reader = t.Callable[[int], bytes]
 
@@ -47,6 +50,11 @@ def local_reader(path: str) -> Reader:
             return b""
 
     return read
+
+
+def show_progress(host: str, line: str) -> None:
+    """Show a line of progress, whatever is in it, as one line."""
+    display.display(f"  [{host}] {one_line(line, LONGEST_LINE)}", color="cyan")
 
 
 class ProgressTail:
@@ -120,7 +128,8 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
                 self._remove_tmp_path(self._connection._shell.tmpdir)
             except AnsibleConnectionFailure as error:
                 display.vvv(f"the temporary directory could not be removed: {error}")
-        return result
+        cleaned: dict[str, t.Any] = clean_result(result)
+        return cleaned
 
     def execute(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Hook: runs the module of the same name with these arguments."""
@@ -155,7 +164,7 @@ class ProgressActionBase(ActionBase):  # type: ignore[misc]
 
         def show(line: str) -> None:
             if line.strip():
-                display.display(f"  [{host}] {line}", color="cyan")
+                show_progress(host, line)
 
         self._progress_path = self._connection._shell.join_path(directory, f"progress-{uuid.uuid4().hex}")
         try:

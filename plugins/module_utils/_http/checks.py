@@ -15,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from .excerpt import excerpt
+from .._text import excerpt
 from .transport import Response
 
 Query = Callable[[Any], Any]

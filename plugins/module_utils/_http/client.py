@@ -15,7 +15,8 @@ import ssl
 import threading
 import time
 
-from .excerpt import excerpt, without
+from .._text import excerpt
+from .masking import without
 from .transport import InvalidRequest, Request, Response, Transport, TransportFailure
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from .._progress import Progress
+from .._text import excerpt
 from .._wait import Deadline
 from .checks import Check, Outcome
-from .excerpt import excerpt
 from .transport import InvalidRequest, Request, Response, Transport, TransportFailure
 
 MOST_REDIRECTS = 5

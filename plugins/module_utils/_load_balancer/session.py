@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable
 
-from .._http.excerpt import excerpt
 from .._progress import Progress
+from .._text import excerpt
 from .._wait import Deadline
 from .abilities import AgentChecks, CountsAfterRestart, Explains, RequestAge, SavesState, Weights
 from .api import LoadBalancerApi

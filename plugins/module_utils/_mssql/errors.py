@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+from .._text import one_line
+
+LONGEST_TEXT = 2000
+"""Characters of an error's text, as long as a message of SQL Server can be (sys.messages has 2048)."""
+
 LOCK_TIMEOUT = 1222
 DEADLOCK_VICTIM = 1205
 INVALID_OBJECT = 208
@@ -22,8 +27,8 @@ class ServerError(MssqlError):
     """An error that the server, or the driver on its behalf, reported for a statement."""
 
     def __init__(self, text: str, number: int = 0, sqlstate: str = "", lost: bool = False) -> None:
-        super().__init__(text)
-        self.text = text
+        self.text = one_line(text, LONGEST_TEXT)
+        super().__init__(self.text)
         self.number = number
         """SQL Server's error number, 0 when the driver gave none."""
         self.sqlstate = sqlstate

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from .._text import unsafe_character
 from .errors import ReleaseError
 
 MOST_ENTRIES = 20_000
@@ -66,8 +67,9 @@ def _objection(entry: zipfile.ZipInfo) -> str:
     mode = entry.external_attr >> 16
     if name.startswith("/") or _DRIVE.match(name):
         return "is absolute"
-    if "\\" in name or any(ord(character) < 32 for character in name):
-        return "has a backslash or a control character in its name"
+    character = unsafe_character(name)
+    if "\\" in name or character:
+        return f"has {f'the control character {character}' if character else 'a backslash'} in its name"
     if ".." in name.split("/"):
         return "has .. in it and could leave the release's directory"
     if stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:

@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .._text import one_line
 from .errors import PathError, ScriptError
 from .names import check_names, order
 from .phases import PHASES, Phase, phase_of
@@ -46,10 +47,14 @@ def find_scripts(directory: str, phase: Phase) -> list[ScriptFile]:
         elif entry.name.lower().endswith(".sql"):
             names.append(entry.name)
     names.sort(key=order)
-    for name, error in check_names(names):
-        error.file = str(root / name)
-        raise error
+    _check(names, root)
     return [ScriptFile(phase, name, str(root / name)) for name in names]
+
+
+def _check(names: Sequence[str], directory: pathlib.Path) -> None:
+    for name, error in check_names(names):
+        error.file = one_line(str(directory / name))
+        raise error
 
 
 def _directory(path: str, expected: str) -> pathlib.Path:
@@ -63,7 +68,7 @@ def _directory(path: str, expected: str) -> pathlib.Path:
 def _refuse_nested(path: pathlib.Path, directory: str) -> None:
     for file in sorted(path.rglob("*")):
         if file.name.lower().endswith(".sql"):
-            raise ScriptError(f"only scripts directly in {directory} are run: move it there", file=str(file))
+            raise ScriptError(f"only scripts directly in {directory} are run: move it there", file=one_line(str(file)))
 
 
 def phase_directory(root: pathlib.Path, phase: Phase) -> str | None:
@@ -98,6 +103,7 @@ def find_below(path: str, phase: Phase | None = None) -> list[ScriptFile]:
     """
     root = pathlib.Path(path)
     if root.is_file():
+        _check([root.name], root.parent)
         return [ScriptFile(phase or phase_of(root), root.name, path)]
     if not root.is_dir():
         raise PathError(f"{path} does not exist: name a script, a directory of scripts, or a release.")

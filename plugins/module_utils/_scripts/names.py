@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .._names import identity, utf16_length
+from .._text import unsafe_character
 from .errors import ScriptError
 
 _NUMBER = re.compile(r"[Vv]?([0-9]+(?:[._-][0-9]+(?![^\W_]))*)")
@@ -37,6 +38,9 @@ def check_names(names: Sequence[str]) -> Iterator[tuple[str, ScriptError]]:
     """What is wrong with the names of one directory's scripts: the name, and the error."""
     seen: dict[object, str] = {}
     for name in names:
+        character = unsafe_character(name)
+        if character:
+            yield name, ScriptError(f"a script's name may not hold the character {character}: rename it")
         if utf16_length(name) > _LONGEST_NAME:
             yield name, ScriptError(f"a script's name may have {_LONGEST_NAME} characters at most (UTF-16)")
         for key in (number(name), identity(name)):

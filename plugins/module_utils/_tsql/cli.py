@@ -15,6 +15,7 @@ from pathlib import Path
 from .._release.errors import ReleaseError
 from .._scripts.phases import NAMES
 from .._scripts.text import ENCODINGS
+from .._text import clean
 from .findings import Report
 from .options import MODULES, Options
 from .output import junit, sarif, text
@@ -132,11 +133,11 @@ def _write(report: Report, form: str, file: str | None, advice: bool) -> None:
     if form == "sarif":
         made = sarif.render(report)
     elif form == "junit":
-        made = junit.render(report)
+        made = clean(junit.render(report))
     elif form == "json":
         made = json.dumps(as_dict(report), indent=2) + "\n"
     else:
-        made = text.render(report, advice)
+        made = clean(text.render(report, advice))
     if file is None:
         sys.stdout.write(made)
         return

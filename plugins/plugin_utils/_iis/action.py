@@ -15,6 +15,8 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ...module_utils._text import clean_result
+from .._progress import show_progress
 from .appcmd import Appcmd
 from .errors import ConnectionLost, IisError
 from .masking import Masker
@@ -49,7 +51,7 @@ class IisActionBase(ActionBase):  # type: ignore[misc]
 
         def show(line: str) -> None:
             if not self._task.no_log:
-                self._display.display(f"  [{host}] {masker.text(line)}", color="cyan")
+                show_progress(host, masker.text(line))
 
         reporter = TaskReporter(show)
         try:
@@ -67,7 +69,8 @@ class IisActionBase(ActionBase):  # type: ignore[misc]
             result.update(failed=True, msg=str(error))
         if reporter.warnings:
             result.setdefault("warnings", []).extend(reporter.warnings)
-        masked: dict[str, Any] = masker.deep(result)
+        # Masked first: a secret may hold characters that are cleaned.
+        masked: dict[str, Any] = clean_result(masker.deep(result))
         return masked
 
     # refused connections and options

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ...module_utils._text import one_line
 from .errors import IisError, RefusedValue
 from .quoting import refuse_control_characters
 
@@ -132,7 +133,7 @@ def _failure(source: Source, exit_code: int, status: int, stderr: str) -> IisErr
     elif status >= 400:
         why = f"the server answered HTTP {status}"
     else:
-        output = " ".join(stderr.split())[:200]
+        output = one_line(stderr)
         why = _CODES.get(exit_code, f"curl ended with exit code {exit_code}") + (f" ({output})" if output else "")
     return IisError(f"The release cannot be fetched from {source.display_url}: {why}.", http_status=status or None)
 

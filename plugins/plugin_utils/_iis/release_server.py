@@ -7,9 +7,9 @@ Private to the collection.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from ...module_utils._text import clean
 from . import paths
 from .errors import IisError
 from .node_api import NodeFiles
@@ -18,8 +18,6 @@ from .web_config import AspNetCoreModule, read_web_config
 
 LOG_BYTES = 16 * 1024
 _LINE_LENGTH = 300
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Server:
@@ -79,6 +77,6 @@ def _log_pattern(directory: str, log_file: str) -> str:
 
 
 def last_lines(text: str, count: int) -> list[str]:
-    """The last lines, without control characters, each cut to 300 characters."""
-    lines = [_CONTROL.sub("", _ANSI.sub("", line)).rstrip() for line in text.splitlines()]
-    return [line[:_LINE_LENGTH] for line in lines if line][-count:]
+    """The last lines that are not blank, without terminal sequences and control characters, each cut."""
+    lines = [clean(line).rstrip()[:_LINE_LENGTH] for line in text.splitlines()]
+    return [line for line in lines if line][-count:]

@@ -10,7 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
+from ...module_utils._text import one_line
 from .quoting import join_arguments
+
+_LONGEST_SUMMARY = 300
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,7 @@ class CommandResult:
     @property
     def summary(self) -> str:
         """The output on one line, for messages. It is localized: never decide on it."""
-        text = " ".join((self.stderr + " " + self.stdout).split())
-        return text if len(text) <= 300 else text[:297] + "..."
+        return one_line(f"{self.stderr} {self.stdout}", _LONGEST_SUMMARY)
 
 
 class CommandRunner(ABC):

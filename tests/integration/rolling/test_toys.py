@@ -58,7 +58,7 @@ def test_a_driver_that_replaces_rolls_back(lab: Lab, tmp_path: Path) -> None:
     for evidence in ("Smoke test", "/nothing-is-here", "status is 404", "expected 200", "nothing at GET"):
         assert evidence in failure
     end = failure.partition("The end of the log of the application: ")[2]
-    assert end == f"line 18 | line 19 | fail: no price list | {'y' * 297}..."
+    assert end == f"line 18 | line 19 | fail: no ?price list | {'y' * 297}..."
     detail = lab.query("SELECT detail FROM deploy.deployment_node WHERE app = N'toy' AND node = N'toy-web01'")[0][0]
     assert detail == failure
 

@@ -22,7 +22,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.action import (
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
-from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils import _controller
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils import _progress
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._controller import (
     ControllerActionBase,
     WorkerTask,
@@ -119,6 +119,20 @@ def test_a_secret_is_masked_where_it_is_escaped() -> None:
     assert "pa" not in encoded["text"].replace("password", ""), encoded
 
 
+def test_what_comes_from_outside_is_clean_in_the_result_and_in_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(_progress.display, "display", lambda line, **_unused: shown.append(line))
+
+    def run(task: Task) -> None:
+        Progress("").tell(lambda: "a\nPLAY RECAP \x1b[31m\u202e \U0001f600")
+        task.fail_json(msg="a\nPLAY RECAP\x00", lines=["\x9b1m\udc80 \U0001f600"])
+
+    done = working(run, monkeypatch).execute({"name": "x"}, {"inventory_hostname": "web01"})
+    assert done["msg"] == "a\n  PLAY RECAP?"
+    assert done["lines"] == ["? \U0001f600"]
+    assert shown == ["  [web01] a PLAY RECAP ? \U0001f600"]
+
+
 def test_a_library_that_exits_fails_the_task_and_does_not_end_the_worker() -> None:
     done = result({"name": "x"}, lambda _task: sys.exit(3))
     assert done["failed"] and "SystemExit: 3" in done["msg"]
@@ -165,7 +179,7 @@ def working(run: Any, monkeypatch: pytest.MonkeyPatch, *, no_log: bool = False) 
 def test_progress_shows_no_secret(no_log: bool, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a task with no_log it shows nothing, in the worker and from a process."""
     shown: list[str] = []
-    monkeypatch.setattr(_controller.display, "display", lambda line, **_unused: shown.append(line))
+    monkeypatch.setattr(_progress.display, "display", lambda line, **_unused: shown.append(line))
 
     def run(task: Task) -> None:
         Progress("").tell(lambda: f"login with {task.params['password']}")

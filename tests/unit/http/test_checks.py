@@ -16,13 +16,9 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.checks 
     LatencyCheck,
     StatusCheck,
 )
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.excerpt import (
-    HIDDEN,
-    excerpt,
-    first_lines,
-    without,
-)
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.masking import HIDDEN, without
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._http.transport import Response
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._text import excerpt
 
 JSON = Response(
     200,
@@ -92,26 +88,9 @@ def test_a_body_that_was_cut_is_never_judged_by_its_beginning(check: Check) -> N
     assert not check.judge(cut).passed
 
 
-def test_an_excerpt_is_one_line_of_limited_length() -> None:
-    assert excerpt("a\r\n  b\tc") == "a b c"
-    assert excerpt("x" * 500, 20) == "x" * 17 + "..."
-    assert excerpt("  ") == "empty"
-
-
 def test_an_unknown_charset_does_not_end_in_a_traceback() -> None:
     assert Response(200, headers={"content-type": "text/html; charset=klingon"}, body=b"Qapla").text == "Qapla"
     assert Response(200, headers={"content-type": 'text/html; charset="latin-1"'}, body=b"\xe9").text == "\u00e9"
-
-
-def test_what_cannot_be_printed_is_replaced() -> None:
-    assert excerpt("a\x1b[31mb\x00\u202ec\x7f") == "a?[31mb??c?"
-
-
-def test_the_first_lines_are_those_that_are_not_blank() -> None:
-    assert first_lines("\n\r\n a \n\nb\n") == "a / b"
-    assert first_lines("\n".join("abcdefg")) == "a / b / c / d / e ..."
-    assert first_lines("") == "empty"
-    assert len(first_lines("x" * 10_000)) == 400
 
 
 def test_secrets_are_replaced_whole_and_word_by_word() -> None:

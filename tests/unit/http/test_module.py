@@ -85,7 +85,7 @@ def test_the_sentence_shows_the_status_and_the_first_lines_of_the_response() -> 
     said = http_probe.sentence(request, params, report)
     assert said == (
         "GET http://127.77.1.11:8080/things: status is 500, expected 200; the response was 500 Internal Server Error "
-        "(text/html): <h1>Server Error</h1> / ?[31mSqlException:? Invalid column / at Shop.Things / at Shop.Things / "
+        "(text/html): <h1>Server Error</h1> / SqlException:? Invalid column / at Shop.Things / at Shop.Things / "
         "at Shop.Things ...; 2 attempts in 0.0 s"
     )
 

@@ -705,7 +705,7 @@ def test_info_returns_the_end_of_the_newest_log(
         node.expect(cmd(rf'type "{where}\my logs\stdout_2_4.log"'), text)
     log = info(appcmd, node, reporter, log_lines=2)["application_log"]
     node.done()
-    assert log == {"path": rf"{where}\my logs\stdout_2_4.log", "lines": ["fail: x", "y" * 300]}
+    assert log == {"path": rf"{where}\my logs\stdout_2_4.log", "lines": ["fail: ?x", "y" * 300]}
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.errors import MigrationError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.loading import find, load
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.errors import ScriptError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.find import find_below
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.names import order
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import BACKFILL, CONTRACT, EXPAND
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.reader import Script, parse_text
@@ -58,6 +62,30 @@ def test_two_scripts_with_one_place_are_refused(tmp_path: Path, write: Write, on
     write(other, "SELECT 2")
     with pytest.raises(MigrationError, match="same number or name"):
         find(str(tmp_path), EXPAND)
+
+
+@pytest.mark.parametrize(
+    ("name", "character"),
+    [
+        ("1_a.sql\n\nPLAY RECAP *****\nweb01 : ok=9.sql", "U+000A"),
+        ("1_\x1b[2J.sql", "U+001B"),
+        ("1_\u202elqs.sql", "U+202E"),
+        (os.fsdecode(b"1_\xff.sql"), "U+DCFF"),
+    ],
+)
+def test_a_name_that_a_terminal_would_obey_is_refused(tmp_path: Path, write: Write, name: str, character: str) -> None:
+    """Also the one that is named alone, as on lint's command line. Emoji are names as any other."""
+    write("2_\U0001f600.sql", "SELECT 1")
+    assert [file.name for file in find(str(tmp_path), EXPAND)] == ["2_\U0001f600.sql"]
+    write(name, "SELECT 1")
+    searches: list[Callable[[], object]] = [
+        lambda: find(str(tmp_path), EXPAND),
+        lambda: find_below(str(tmp_path / "expand" / name)),
+    ]
+    for search in searches:
+        with pytest.raises((MigrationError, ScriptError), match=re.escape(f"the character {character}")) as caught:
+            search()
+        assert "\n" not in str(caught.value) and "\x1b" not in str(caught.value)
 
 
 def test_other_files_are_no_scripts_and_a_phase_may_be_absent(tmp_path: Path, write: Write) -> None:

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 from ansible.module_utils.urls import open_url
 
-from ..._http.excerpt import excerpt
+from ..._text import excerpt
 from ..errors import BadReply, Refused, Unreachable
 
 _NAMESPACE = "{http://httpd.apache.org}"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable
 
-from ..._http.excerpt import excerpt
+from ..._text import excerpt
 from ..abilities import (
     AgentChecks,
     CountsAfterRestart,

@@ -11,6 +11,7 @@ import csv
 import re
 from dataclasses import dataclass
 
+from ..._text import one_line
 from ..errors import BadReply, CutOff
 
 _SHOWN = 120
@@ -25,8 +26,7 @@ _PROC_LINE = re.compile(r"(\d+)\s+(\S+)\s+(.*)\Z")
 
 def excerpt(text: str) -> str:
     """A reply as messages show it: short and on one line."""
-    shown = " ".join(text.split())
-    return repr(shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "...")
+    return repr(one_line(text, _SHOWN))
 
 
 def sections(text: str, count: int, command: str) -> list[str]:
