@@ -37,7 +37,7 @@ options:
       with.
     type: path
   release:
-    description: The version that is to be deployed. RV(refusals) says when it is older than the rollback horizon.
+    description: The version that is to be deployed, for RV(refusals).
     type: str
   variables:
     description: Values of the variables C($(Name)) in the scripts, as in M(zero_downtime.dotnet.mssql_migration).
@@ -78,8 +78,10 @@ rollback_horizon:
   type: str
   sample: 1.0.0
 refusals:
-  description: Why O(release), or a script that is still to run in any phase, would be refused. Empty when nothing would
-    be.
+  description:
+    - Why O(release), or a script that is still to run in any phase, would be refused. Empty when nothing would be.
+    - With O(path) that is also an expand script that another release began and did not end, and a release with undo
+      scripts that has none for one of its expand scripts. With or without it, an undo script that did not end.
   returned: success
   type: list
   elements: str

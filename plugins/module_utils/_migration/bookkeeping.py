@@ -14,9 +14,10 @@ from .._mssql.errors import INVALID_OBJECT, ServerError
 from .._scripts.find import ScriptFile
 from .._scripts.journal import Entry, State
 from .._scripts.names import order
+from .._scripts.phases import named
 from .context import Context
 from .errors import MigrationError
-from .journal import Record
+from .journal import Record, undone
 
 _TABLE = re.compile(r"(?:\[[^\[\]]{1,128}\]|\w{1,128})(?:\.(?:\[[^\[\]]{1,128}\]|\w{1,128})){0,2}\Z")
 
@@ -80,7 +81,7 @@ def run(context: Context, action: str) -> None:
             }
             for record in records
         ]
-        report.journalled = [record.file.name for record in records]
+        report.journalled = [record.file.name for record in records if record.file.phase is request.phase]
         report.changed = bool(records)
         if request.check_mode or not records:
             return
@@ -167,7 +168,16 @@ def _repair(context: Context, files: list[ScriptFile], entries: Mapping[str, Ent
             continue
         was = f"{entry.state} at {timestamp(entry.written_at)} with checksum {entry.checksum}"
         records.append(Record(file, State.REPAIRED, detail=f"accepted on purpose; was {was}", release=entry.release))
-    return records
+    begun = [record.file.name for record in records if entries[record.file.name].unfinished]
+    return records + _taken_back(context, begun)
+
+
+def _taken_back(context: Context, scripts: Sequence[str]) -> list[Record]:
+    """An undo script that is accepted as done has taken its expand script back, which no longer counts as applied."""
+    if not scripts or not context.request.phase.undoes:
+        return []
+    entries = context.entries(named(context.request.phase.undoes))
+    return [undone(entry) for name, entry in entries.items() if name in scripts and entry.done]
 
 
 def _done(entries: Mapping[str, Entry], file: ScriptFile) -> bool:

@@ -15,7 +15,7 @@ from .._mssql.own_tables import OwnTables
 from .._names import cut, identity
 from .._scripts.find import ScriptFile
 from .._scripts.journal import JOURNAL, Entry, State, read_entries
-from .._scripts.phases import Phase
+from .._scripts.phases import Phase, named
 
 TABLES = OwnTables(
     component="migration journal",
@@ -55,6 +55,11 @@ class Record:
     retries: int = 0
     detail: str | None = None
     release: str | None = None
+
+
+def undone(entry: Entry) -> Record:
+    """The row for a script that counts as undone from now on."""
+    return Record(ScriptFile(named(entry.phase), entry.script, "", entry.checksum), State.UNDONE, release=entry.release)
 
 
 class Journal:

@@ -15,11 +15,10 @@ from .._scripts.journal import Entry
 from .._scripts.names import order
 from .._scripts.phases import CONTRACT, PHASES, Phase
 from . import users
-from .errors import MigrationError
 from .journal import TABLES, Journal
-from .loading import find, load
+from .loading import find
 from .lock import last_holder
-from .plan import compare
+from .refusals import refusals
 
 
 def read_state(
@@ -32,7 +31,7 @@ def read_state(
 ) -> dict[str, Any]:
     """All that the journal tells, and what it says about the scripts in a directory: the plan of every phase.
 
-    `refusals` says in sentences why the release, or a script of any of its phases, cannot run.
+    `refusals` says in sentences why the release, or a script of any of its phases, cannot run or could not be undone.
     """
     files = {phase: find(path, phase, encoding) for phase in PHASES} if path is not None else {}
     exists = TABLES.exist(connection)
@@ -41,40 +40,17 @@ def read_state(
         phase: journal.read(connection, phase) if exists else {} for phase in PHASES
     }
     releases = journal.releases(connection) if exists else []
-    passed = users.horizon(entries[CONTRACT], ReleaseOrder())
-    refusals = [users.beyond_horizon(release, passed, ReleaseOrder())] if release is not None else []
-    for phase, found in files.items():
-        refusals += _refusals(found, entries[phase], variables or {})
     result: dict[str, Any] = {
         "exists": exists,
         "releases": releases,
-        "rollback_horizon": passed,
-        "refusals": [reason for reason in refusals if reason is not None],
+        "rollback_horizon": users.horizon(entries[CONTRACT], ReleaseOrder()),
+        "refusals": refusals(release, files, entries, variables or {}),
         "scripts": [_public(entry) for phase in PHASES for entry in entries[phase].values()],
         "lock": last_holder(connection) if exists else {"held": False, "holder": None, "taken_at": None},
     }
     if path is not None:
         result["phases"] = {phase.name: _compare(files[phase], entries[phase]) for phase in PHASES}
     return result
-
-
-def _refusals(
-    files: Sequence[ScriptFile], entries: Mapping[str, Entry], variables: Mapping[str, str]
-) -> list[str | None]:
-    """What the phase would refuse before it runs anything."""
-    reasons: list[str | None] = []
-    try:
-        compare(files, entries, "allow")
-    except MigrationError as error:
-        reasons.append(str(error))
-    for file in files:
-        entry = entries.get(file.name)
-        if entry is None or not entry.done:
-            try:
-                load(file, variables)
-            except MigrationError as error:
-                reasons.append(str(error))
-    return reasons
 
 
 def _public(entry: Entry) -> dict[str, Any]:

@@ -9,13 +9,12 @@ nothing runs the release or a newer one.
 from __future__ import annotations
 
 from .._names import same
-from .._scripts.find import ScriptFile
 from .._scripts.journal import Entry, State
 from .._scripts.phases import PHASES, Due, named
 from . import users
 from .context import Context
 from .errors import MigrationError
-from .journal import Record
+from .journal import Record, undone
 from .plan import Plan
 
 
@@ -24,11 +23,13 @@ def run(context: Context) -> None:
     request, report = context.request, context.report
     if request.release is None:
         raise MigrationError("The phase undo expects release: say which release's scripts are to be undone.")
-    undone = named(request.phase.undoes)
+    taken_back = named(request.phase.undoes)
     files = {file.name: file for file in context.files(request.phase)}
     with context.opened():
         todo = [
-            entry for entry in context.entries(undone).values() if entry.done and same(entry.release, request.release)
+            entry
+            for entry in context.entries(taken_back).values()
+            if entry.done and same(entry.release, request.release)
         ]
         todo.sort(key=lambda entry: entry.id, reverse=True)
         report.already_applied = len(todo)
@@ -52,7 +53,7 @@ def run(context: Context) -> None:
         with context.writing() as runner:
             for number, (file, entry) in enumerate(zip(plan.todo, todo), 1):
                 context.announce(number, len(todo), file)
-                also = [_undone(entry)]
+                also = [undone(entry)]
                 if number == len(todo):
                     also += declared
                 report.applied.append(context.apply(runner, plan, context.script(file), also))
@@ -67,14 +68,9 @@ def _begun(context: Context) -> dict[str, Entry]:
 def _declared(context: Context, release: str) -> list[Record]:
     """The later scripts of the release: nothing waits for them any more."""
     return [
-        _undone(entry)
+        undone(entry)
         for phase in PHASES
         if phase.due in (Due.AFTER_EXPAND, Due.UNUSED)
         for entry in context.entries(phase).values()
         if same(entry.release, release) and entry.state is not State.UNDONE
     ]
-
-
-def _undone(entry: Entry) -> Record:
-    file = ScriptFile(named(entry.phase), entry.script, "", entry.checksum)
-    return Record(file, State.UNDONE, release=entry.release)

@@ -370,6 +370,20 @@ def test_repair_accepts_on_purpose_and_only_what_is_named(world: World) -> None:
         world.run(ScriptedServer(*OPENED, journal(), UNLOCKED), action="repair", scripts=["1_a.sql"])
 
 
+def test_an_undo_script_that_is_accepted_as_done_has_undone_its_expand_script(world: World) -> None:
+    """Otherwise that one counts as applied, and the next deployment does not run it."""
+    known = world.put("undo/1_a.sql", "SELECT 1")
+    applied = journal(("1_a.sql", F, "applied", "2"), ("2_b.sql", F, "applied", "2"), phase="expand")
+    begun = journal(("1_a.sql", known, "begun", "2"), phase="undo")
+    server = ScriptedServer(*OPENED, begun, applied, *WRITE)
+    assert world.run(server, "undo", action="repair", scripts=["1_a.sql"]).report.journalled == ["1_a.sql"]
+    (row,) = written(server)
+    assert "N'expand', N'1_a.sql'" in row and "N'undone'" in row and "2_b" not in row
+    # A changed text alone says nothing about what has happened since.
+    changed = journal(("1_a.sql", F, "applied", "2"), phase="undo")
+    world.run(ScriptedServer(*OPENED, changed, *WRITE), "undo", action="repair", scripts=["1_a.sql"])
+
+
 @pytest.mark.parametrize("action", ["baseline", "repair"])
 def test_check_mode_of_bookkeeping_writes_nothing(world: World, action: str) -> None:
     world.put("expand/1_a.sql", "SELECT 1")
