@@ -332,7 +332,7 @@ def make_request(params: dict[str, t.Any]) -> Request:
 def make_checks(params: dict[str, t.Any]) -> list[Check]:
     checks: list[Check] = [StatusCheck(params["status"])]
     for name, regex in params["response_headers"].items():
-        checks.append(HeaderCheck(str(name), pattern(f"response_headers[{name}]", str(regex))))
+        checks.append(HeaderCheck(pattern(f"response_headers[{name}]", str(regex)), str(name)))
     if params["body"] is not None:
         checks.append(BodyCheck(pattern("body", params["body"])))
     for expression in params["json"]:
@@ -345,16 +345,20 @@ def make_checks(params: dict[str, t.Any]) -> list[Check]:
 def pattern(option: str, regex: str) -> re.Pattern[str]:
     try:
         return re.compile(regex)
-    except re.error as error:
-        raise InvalidRequest(f"{option} is {regex!r}: a regular expression was expected, but {error}") from error
+    except (re.error, RecursionError, OverflowError, MemoryError) as error:
+        raise InvalidRequest(
+            f"{option} is {excerpt(regex)!r}: a regular expression was expected, but {error}"
+        ) from error
 
 
 def compiled(expression: str) -> t.Callable[[t.Any], t.Any]:
     try:
         search: t.Callable[[t.Any], t.Any] = jmespath.compile(expression).search
-    except jmespath.exceptions.JMESPathError as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidRequest(f"json is {expression!r}: a JMESPath expression was expected, but {reason}") from error
+    except (jmespath.exceptions.JMESPathError, ValueError, RecursionError) as error:
+        reason = excerpt(str(error).partition("\n")[0])
+        raise InvalidRequest(
+            f"json is {excerpt(expression)!r}: a JMESPath expression was expected, but {reason}"
+        ) from error
     return search
 
 

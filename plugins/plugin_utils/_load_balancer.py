@@ -8,10 +8,9 @@ Not yet run on Windows. Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import typing as t
-from urllib.error import HTTPError
 
-from ansible.module_utils.urls import open_url
-
+from ..module_utils._http.client import DirectTransport
+from ..module_utils._http.transport import InvalidRequest, Request, TransportFailure
 from ..module_utils._load_balancer.api import LoadBalancerApi
 from ..module_utils._load_balancer.errors import LoadBalancerError, Refused, Unreachable
 from ..module_utils._load_balancer.interrupt import guarded
@@ -57,7 +56,7 @@ class WindowsWebNode(WebNode):
     def __init__(self, files: NodeFiles, pools: PoolApi, *, validate_certs: bool, ca_path: str | None) -> None:
         self._files = files
         self._pools = pools
-        self._certificates = {"validate_certs": validate_certs, "ca_path": ca_path}
+        self._transport = DirectTransport(validate_certs, ca_path)
 
     @property
     def name(self) -> str:
@@ -85,23 +84,10 @@ class WindowsWebNode(WebNode):
         return found
 
     def request(self, url: str, host: str | None) -> Answer:
-        headers = {"Host": host} if host else {}
         try:
-            found = open_url(
-                url,
-                timeout=_CHECK_TIMEOUT_S,
-                follow_redirects="none",
-                use_proxy=False,
-                headers=headers,
-                **self._certificates,
-            )
-            found.read(4096)
-            return Answer(int(found.code))
-        except HTTPError as error:
-            return Answer(error.code)
-        except Exception as error:
-            refused = isinstance(getattr(error, "reason", error), ConnectionRefusedError)
-            return Answer(error=excerpt(str(error)), refused=refused)
+            return Answer(self._transport.send(Request(url, host=host, timeout_s=_CHECK_TIMEOUT_S)).status)
+        except (TransportFailure, InvalidRequest) as error:
+            return Answer(error=excerpt(str(error)), refused=isinstance(error.__cause__, ConnectionRefusedError))
 
 
 class _AsLoadBalancerErrors:

@@ -46,6 +46,16 @@ class DirectTransport(Transport):
         return exchange.run()
 
 
+class _Answer(http.client.HTTPResponse):
+    """A response whose chunks have a length: http.client reads all that comes for a chunk of -1 bytes."""
+
+    def _read_next_chunk_size(self) -> int:
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:
+            raise http.client.IncompleteRead(b"")
+        return size
+
+
 class _Exchange:
     """One request and its response, both within one time limit, however slowly the bytes arrive."""
 
@@ -65,7 +75,8 @@ class _Exchange:
             return self._exchange()
         except ssl.SSLCertVerificationError as error:
             raise TransportFailure(self._untrusted(error), permanent=True) from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            # ValueError: a name that IDNA does not allow, a length that is none
             raise TransportFailure(self._reason(error)) from error
         finally:
             watchdog.cancel()
@@ -84,8 +95,15 @@ class _Exchange:
         port = split.port or (443 if split.scheme == "https" else 80)
         self._socket = socket.create_connection((split.hostname or "", port), timeout=request.timeout_s)
         if self._context is not None:
-            self._socket = self._context.wrap_socket(self._socket, server_hostname=request.name)
+            # The handshake apart: the watchdog must know the socket by then.
+            self._socket = secured = self._context.wrap_socket(
+                self._socket, server_hostname=request.name, do_handshake_on_connect=False
+            )
+            self._refuse_if_too_late()
+            secured.do_handshake()
+        self._refuse_if_too_late()
         connection = http.client.HTTPConnection(split.hostname or "", port)
+        connection.response_class = _Answer
         connection.sock = self._socket
         target = (split.path or "/") + (f"?{split.query}" if split.query else "")
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
@@ -97,13 +115,14 @@ class _Exchange:
             connection.putheader("User-Agent", "zero_downtime.dotnet.http_probe")
         for name, value in headers_sent.items():
             connection.putheader(name, value)
-        connection.endheaders()
+        if request.data is not None:
+            connection.putheader("Content-Length", str(len(request.data)))
+        connection.endheaders(request.data)
         answer = connection.getresponse()
         body = answer.read(request.body_limit + 1)
         if len(body) <= request.body_limit and answer.length:
             raise http.client.IncompleteRead(body, answer.length)
-        if self._too_late:
-            raise socket.timeout
+        self._refuse_if_too_late()
         headers: dict[str, str] = {}
         for name, value in answer.getheaders():
             key = name.lower()
@@ -118,6 +137,10 @@ class _Exchange:
             url=request.url,
             secrets=tuple(request.secret_headers.values()),
         )
+
+    def _refuse_if_too_late(self) -> None:
+        if self._too_late:
+            raise socket.timeout
 
     def _untrusted(self, error: ssl.SSLCertVerificationError) -> str:
         return (

@@ -15,11 +15,12 @@ from urllib.parse import urljoin, urlsplit
 
 from .._progress import Progress
 from .._text import excerpt
-from .._wait import Deadline
-from .checks import Check, Outcome
+from .._wait import Clock, Deadline
+from .checks import Check, Outcome, judge_all
 from .transport import InvalidRequest, Request, Response, Transport, TransportFailure
 
 MOST_REDIRECTS = 5
+_LEAST_JUDGING_S = 1.0  # a process has to start
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -73,30 +74,36 @@ class Probe:
     def _attempt(self, report: Report, deadline: Deadline) -> bool:
         """Send one request and record its outcome. True when another attempt cannot help."""
         report.attempts += 1
+        began = deadline.clock()
         # The first attempt has its full time limit, even where the deadline allows no second one.
         left = deadline.left_s if report.attempts > 1 else max(deadline.left_s, self._request.timeout_s)
         limit = min(self._request.timeout_s, max(left, 0.1))
         try:
-            response = self._ask(dataclasses.replace(self._request, timeout_s=limit))
+            response = self._ask(dataclasses.replace(self._request, timeout_s=limit), deadline.clock)
         except TransportFailure as failure:
             report.response, report.outcomes, report.successes, report.unanswered = None, [], 0, True
             report.failure = str(failure)
             return failure.permanent
         report.response, report.unanswered = response, False
-        report.outcomes = [check.judge(response) for check in self._checks]
+        report.outcomes = judge_all(self._checks, response, max(_LEAST_JUDGING_S, began + limit - deadline.clock()))
         wrong = [outcome for outcome in report.outcomes if not outcome.passed]
         report.failure = "; ".join(str(outcome) for outcome in wrong)
         report.successes = 0 if wrong else report.successes + 1
         return False
 
-    def _ask(self, request: Request) -> Response:
+    def _ask(self, request: Request, clock: Clock) -> Response:
+        """The response, of the last redirect where they are followed: all of them within one time limit."""
+        end = clock() + request.timeout_s
         response = self._transport.send(request)
         followed = 0
         while self._follow_redirects and response.status in REDIRECTS and "location" in response.headers:
             followed += 1
             if followed > MOST_REDIRECTS:
                 raise TransportFailure(f"more than {MOST_REDIRECTS} redirects, the last one to {_location(response)}")
-            request = redirected(request, response)
+            left_s = end - clock()
+            if left_s <= 0:
+                raise TransportFailure(f"no complete answer after {followed - 1} redirects in time")
+            request = dataclasses.replace(redirected(request, response), timeout_s=left_s)
             answer = self._transport.send(request)
             response = dataclasses.replace(answer, latency_ms=response.latency_ms + answer.latency_ms)
         return response

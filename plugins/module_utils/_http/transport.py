@@ -9,6 +9,7 @@ Runs on Python 3.9 (it is used on load balancers' hosts).
 from __future__ import annotations
 
 import abc
+import codecs
 import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +18,10 @@ from .masking import without
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?\Z")
+CHARSET = re.compile(
+    r"(?:utf-(?:8|16|32)(?:-[bl]e|-sig)?|ascii|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+|gbk|gb2312|gb18030|big5(?:hkscs)?"
+    r"|euc_\w+|shift_jis\w*|johab|tis-620)\Z"
+)
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -41,6 +46,8 @@ class Request:
     host: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     secret_headers: dict[str, str] = field(default_factory=dict, repr=False)
+    data: bytes | None = field(default=None, repr=False)
+    """What the request sends, where it sends something."""
     timeout_s: float = 30.0
     body_limit: int = 1024 * 1024
 
@@ -105,12 +112,21 @@ class Response:
     @property
     def text(self) -> str:
         """The decoded body, without a byte order mark, which RFC 8259 lets a parser of JSON ignore."""
-        charset = re.search(r"charset=\"?([A-Za-z0-9_.:-]+)", self.headers.get("content-type", ""))
-        try:
-            decoded = self.body.decode(charset.group(1) if charset else "utf-8", "replace")
-        except LookupError:
-            decoded = self.body.decode("utf-8", "replace")
+        decoded = self.body.decode(self._charset, "replace")
         return decoded[1:] if decoded.startswith("\ufeff") else decoded
+
+    @property
+    def _charset(self) -> str:
+        """The codec of the stated charset; UTF-8 where it is not known, or is one that is no charset of a page.
+
+        Python has more codecs than charsets: one raises for any text, another takes hours for a megabyte.
+        """
+        stated = re.search(r"charset=\"?([A-Za-z0-9_.:-]{1,40})", self.headers.get("content-type", ""))
+        try:
+            name = codecs.lookup(stated.group(1) if stated else "utf-8").name
+        except LookupError:
+            return "utf-8"
+        return name if CHARSET.match(name) else "utf-8"
 
 
 class Transport(abc.ABC):

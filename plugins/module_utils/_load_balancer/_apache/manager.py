@@ -7,18 +7,17 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import base64
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from http.client import HTTPException
-from typing import Any, NoReturn
-from urllib.error import HTTPError
+from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
-from ansible.module_utils.urls import open_url
-
+from ..._http.client import DirectTransport
+from ..._http.transport import InvalidRequest, Request, TransportFailure
 from ..._text import excerpt
 from ..errors import BadReply, Refused, Unreachable
 
@@ -28,6 +27,7 @@ _TOKENS = frozenset(
     {"Init", "Ign", "Drn", "Gen", "Shut", "Dis", "Stop", "Err", "Stby", "Spar", "Free", "HcFl", "Ok", "???"}
 )
 _MOST_BYTES = 16 * 1024 * 1024
+_OK = 200
 
 
 class Pages(ABC):
@@ -54,7 +54,16 @@ class Pages(ABC):
 class HttpPages(Pages):
     """Pages over HTTP or HTTPS."""
 
-    def __init__(self, url: str | None, status_url: str | None, *, timeout_s: float = 5.0, **how: Any) -> None:
+    def __init__(
+        self,
+        url: str | None,
+        status_url: str | None,
+        *,
+        timeout_s: float = 5.0,
+        validate_certs: bool = True,
+        ca_path: str | None = None,
+        login: tuple[str, str] | None = None,
+    ) -> None:
         for option, address in (("manager_url", url), ("status_url", status_url)):
             if address is None and option == "status_url":
                 continue
@@ -66,7 +75,8 @@ class HttpPages(Pages):
         self._url = url or ""
         self._status_url = status_url
         self._timeout_s = timeout_s
-        self._how = how
+        self._transport = DirectTransport(validate_certs, ca_path)
+        self._login = {} if login is None else {"Authorization": _basic(*login)}
 
     @property
     def where(self) -> str:
@@ -87,19 +97,22 @@ class HttpPages(Pages):
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
-            answer = open_url(
-                url, data=form, method="POST" if form is not None else "GET", headers=headers,
-                timeout=self._timeout_s, follow_redirects="none", use_proxy=False, **self._how,
+            answer = self._transport.send(
+                Request(
+                    url, "GET" if form is None else "POST", None, headers, self._login,
+                    None if form is None else form.encode("ascii"), self._timeout_s, _MOST_BYTES,
+                )
             )  # fmt: skip
-            body: bytes = answer.read(_MOST_BYTES)
-        except HTTPError as error:
-            self._refuse(error.code, option)
-        except (OSError, HTTPException, ValueError) as error:
+        except (TransportFailure, InvalidRequest) as error:
             raise Unreachable(
                 f"Apache's page {self._url if option == 'manager_url' else self._status_url} (option {option}) cannot "
                 f"be reached: {excerpt(str(error))}. Is Apache running, and may this host reach it?"
             ) from None
-        return body.decode("utf-8", "replace")
+        if answer.status != _OK:
+            self._refuse(answer.status, option)
+        if answer.truncated:
+            raise BadReply(f"Apache's page (option {option}) is larger than {_MOST_BYTES} bytes.")
+        return answer.body.decode("utf-8", "replace")
 
     def _refuse(self, code: int, option: str) -> NoReturn:
         address = self._url if option == "manager_url" else self._status_url
@@ -113,6 +126,11 @@ class HttpPages(Pages):
             f"Apache answered {code} at {address} (option {option}): the address of its {handler} is expected "
             f"(SetHandler {handler})."
         )
+
+
+def _basic(user: str, password: str) -> str:
+    """The value of the header Authorization (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 @dataclass(frozen=True)

@@ -67,11 +67,12 @@ class Apache(HostProvider):
     }
 
     def connect(self, options: Mapping[str, Any]) -> ApacheApi:
-        how: dict[str, Any] = {"validate_certs": options["validate_certs"], "ca_path": options["ca_path"]}
-        if options["url_username"] is not None:
-            how |= {
-                "url_username": options["url_username"],
-                "url_password": options["url_password"],
-                "force_basic_auth": True,
-            }
-        return ApacheApi(HttpPages(options["manager_url"], options["status_url"], **how))
+        user = options["url_username"]
+        pages = HttpPages(
+            options["manager_url"],
+            options["status_url"],
+            validate_certs=options["validate_certs"],
+            ca_path=options["ca_path"],
+            login=None if user is None else (user, options["url_password"] or ""),
+        )
+        return ApacheApi(pages)

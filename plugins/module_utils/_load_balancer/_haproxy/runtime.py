@@ -16,6 +16,7 @@ import pwd
 import re
 import socket
 import stat
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,11 +82,14 @@ class SocketTransport(Transport):
             raise Refused(f"The command {line!r} has characters that HAProxy's runtime API does not take.")
         received = []
         size = 0
+        end = time.monotonic() + self._timeout_s
         try:
             with self._connect() as connection:
                 connection.sendall(line.encode("ascii") + b"\n")
                 connection.shutdown(socket.SHUT_WR)
                 while True:
+                    # The socket's own timeout begins again with each byte.
+                    connection.settimeout(_left_s(end))
                     data = connection.recv(65536)
                     if not data:
                         break
@@ -141,6 +145,14 @@ class SocketTransport(Transport):
                 f"Nobody listens on HAProxy's socket {endpoint} (option {option}): HAProxy is not running."
             )
         return Unreachable(f"Speaking to HAProxy at {endpoint} (option {option}) failed: {error.strerror or error}.")
+
+
+def _left_s(end: float) -> float:
+    """The time until then. Raises socket.timeout when it has come."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise socket.timeout
+    return left
 
 
 def _is_socket(path: str) -> bool:
