@@ -10,14 +10,13 @@ for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .analysis import Unit
 from .live import LiveSchema
-from .statements import HOLE, Action, Column, Name, Statement
+from .statements import DEFAULT_SCHEMA, HOLE, Action, Asked, Column, Name, Statement
 
 if TYPE_CHECKING:
     from .rules.family import Rule
@@ -60,18 +59,23 @@ class _Origin:
         return LIKELY if self.existence else UNPROVEN
 
 
-def _origin(unit: Unit, schema: str, *names: str, applied: bool = False) -> _Origin:
-    """``names``: those of the object, all of which a condition has to hold to ask for it."""
+def _origin(unit: Unit, made: Asked, *, applied: bool = False) -> _Origin:
+    """How the statement of a unit creates something."""
     conditions = [guard for guard in unit.guards if not guard.history]
-    wanted = [re.compile(rf"(?<![\w$#@]){re.escape(name.upper())}(?![\w$#@])") for name in names]
     return _Origin(
         tuple((guard.word, guard.text) for guard in unit.guards if guard.history),
         tuple((unit.batch, guard.ident) for guard in conditions),
-        all(guard.existence and all(name.search(guard.text.upper()) for name in wanted) for guard in conditions),
+        all(guard.asked is not None and _is(guard.asked, made) for guard in conditions),
         unit.jumps,
-        schema.lower(),
+        made.schema,
         applied,
     )
+
+
+def _is(asked: Asked, made: Asked) -> bool:
+    """Whether a condition asks for what is created, by its schema too where it says one."""
+    schemas = ("", made.schema or DEFAULT_SCHEMA)
+    return replace(asked, schema=made.schema) == made and asked.schema in schemas
 
 
 @dataclass
@@ -143,10 +147,17 @@ class Ownership:
         return found >= CERTAIN or (found >= LIKELY and self._absent(name))
 
     def type(self, name: Name | None, unit: Unit) -> bool:
-        return name is not None and _newness(self.types.get(name.key), unit, name.schema) >= LIKELY
+        if name is None:
+            return False
+        found = _newness(self.types.get(name.key), unit, name.schema)
+        return found >= CERTAIN or (found >= LIKELY and self.live is not None and name.key not in self.live.types)
 
     def schema(self, name: Name | None, unit: Unit) -> bool:
-        return name is not None and _newness(self.schemas.get(name.base.lower()), unit, "") >= LIKELY
+        if name is None:
+            return False
+        key = name.base.lower()
+        found = _newness(self.schemas.get(key), unit, "")
+        return found >= CERTAIN or (found >= LIKELY and self.live is not None and key not in self.live.schemas)
 
     def definition(self, table: Name | None, column: str) -> Column | None:
         """How a column was added by this release, if it was."""
@@ -195,7 +206,9 @@ class Ownership:
         if kind.startswith("DROP "):
             self._drop(statement)
         elif kind in _CREATES:
-            _CREATES[kind](self, statement, name, lambda *names: _origin(unit, name.schema, *names, applied=applied))
+            _CREATES[kind](
+                self, statement, name, lambda kind, part="": _origin(unit, _made(kind, name, part), applied=applied)
+            )
 
     def _drop(self, statement: Statement) -> None:
         kind = statement.kind
@@ -209,7 +222,7 @@ class Ownership:
                 self.types.pop(one.key, None)
 
     def _create_table(self, statement: Statement, name: Name, origin: _OriginOf) -> None:
-        self.tables.setdefault(name.key, origin(name.base))
+        self.tables.setdefault(name.key, origin("object"))
         for column in statement.columns:
             if column.computed:
                 self.computed.add((*name.key, column.name.lower()))
@@ -219,13 +232,13 @@ class Ownership:
             if action.kind == "ADD COLUMN":
                 self._add_column(action, name, origin)
             elif action.kind.startswith("ADD ") and action.name:
-                self.constraints.setdefault((*name.key, action.name.lower()), origin(name.base, action.name))
+                self.constraints.setdefault((*name.key, action.name.lower()), origin("constraint", action.name))
                 if action.kind == "ADD DEFAULT" and action.columns:
                     self.defaults[(*name.key, action.name.lower())] = action.columns[0].lower()
 
     def _add_column(self, action: Action, name: Name, origin: _OriginOf) -> None:
         key = (*name.key, action.name.lower())
-        self.columns.setdefault(key, origin(name.base, action.name))
+        self.columns.setdefault(key, origin("column", action.name))
         if action.column is not None:
             self.definitions.setdefault(key, action.column)
         column = action.column
@@ -233,23 +246,28 @@ class Ownership:
             self.computed.add(key)
         if column is not None and column.default_name:
             constraint = (*name.key, column.default_name.lower())
-            self.constraints.setdefault(constraint, origin(name.base, action.name))
+            self.constraints.setdefault(constraint, origin("column", action.name))
             self.defaults[constraint] = action.name.lower()
 
     def _create_index(self, statement: Statement, name: Name, origin: _OriginOf) -> None:
         for action in statement.actions:
-            self.indexes.setdefault((*name.key, action.name.lower()), origin(action.name))
+            self.indexes.setdefault((*name.key, action.name.lower()), origin("index", action.name))
 
     def _create_module(self, _statement: Statement, name: Name, origin: _OriginOf) -> None:
-        self.modules.setdefault(name.key, origin(name.base))
+        self.modules.setdefault(name.key, origin("object"))
 
     def _create_type(self, statement: Statement, name: Name, origin: _OriginOf) -> None:
-        self.types.setdefault(name.key, origin(name.base))
+        self.types.setdefault(name.key, origin("type"))
         if "table" in statement.flags:
             self.table_types.add(name.key)
 
     def _create_schema(self, _statement: Statement, name: Name, origin: _OriginOf) -> None:
-        self.schemas.setdefault(name.base.lower(), replace(origin(name.base), written_schema=""))
+        self.schemas.setdefault(name.base.lower(), origin("schema"))
+
+
+def _made(kind: str, name: Name, part: str) -> Asked:
+    schema = "" if kind == "schema" else name.schema.lower()
+    return Asked(kind, schema, name.base.lower(), part.lower())
 
 
 def _newness(origin: _Origin | None, unit: Unit, schema: str) -> int:
@@ -257,7 +275,7 @@ def _newness(origin: _Origin | None, unit: Unit, schema: str) -> int:
 
 
 _OriginOf = Callable[..., _Origin]
-"""From the names that a condition must hold to the origin of what is created."""
+"""From the kind of what is created, and the name of a part, to its origin."""
 
 _CREATES: dict[str, Callable[[Ownership, Statement, Name, _OriginOf], None]] = {
     "CREATE TABLE": Ownership._create_table,

@@ -104,6 +104,20 @@ def name_from_text(text: str, token: Token) -> Name:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """An object that a condition asks for. Names are in lower case."""
+
+    kind: str
+    """object (a table or a module), column, type or schema."""
+    schema: str
+    """Empty where the condition does not say it."""
+    name: str
+    """Of a column, that of its table."""
+    part: str = ""
+    """The column."""
+
+
+@dataclass(frozen=True)
 class Guard:
     """A condition that decides whether a statement runs."""
 
@@ -119,6 +133,8 @@ class Guard:
     """A question whether something exists."""
     migration: str = ""
     """The migration that a question to the history is about."""
+    asked: Asked | None = None
+    """What exists whenever the condition does not hold; None where that is not known."""
 
 
 _EXISTENCE = (
@@ -130,11 +146,11 @@ _EXISTENCE = (
 _MIGRATION = re.compile(r"MIGRATIONID = (\S+) \)")
 
 
-def guard(word: str, text: str, ident: int) -> Guard:
+def guard(word: str, text: str, ident: int, asked: Asked | None = None) -> Guard:
     history = word == "IF" and text.startswith("NOT EXISTS (") and "MIGRATIONID" in text
     existence = word in ("IF", "ELSE") and any(hint in text for hint in _EXISTENCE)
     hit = _MIGRATION.search(text) if history else None
-    return Guard(word, text, ident, history, existence, hit.group(1) if hit else "")
+    return Guard(word, text, ident, history, existence, hit.group(1) if hit else "", asked)
 
 
 _NULLABLE_TYPES = frozenset(

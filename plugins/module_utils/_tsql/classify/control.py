@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..body import Body, Place
+from ..existence import asked_for
 from ..lexer import NUMBER, QUOTED, STRING, VARIABLE, WORD, Token
 from ..statements import Guard, Statement, guard
 from ..words import STARTERS, Unrecognised, spell
@@ -21,7 +22,8 @@ def _if(c: Classifier, token: Token) -> bool:
     statement = c.found[-1]
     c.finish(statement, s.body(Body(), Place(condition=True)))
     c.guard_count += 1
-    condition = guard(word, spell(s.tokens[start : s.i]), c.guard_count)
+    words = s.tokens[start : s.i]
+    condition = guard(word, spell(words), c.guard_count, asked_for(words) if word == "IF" else None)
     c.pending = capped((*c.pending, condition))
     if word == "IF":
         c.last_if.append(condition)

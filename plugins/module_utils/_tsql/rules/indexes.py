@@ -181,13 +181,15 @@ def _unique(context: Context, unit: Unit, index: Action | None, table: Name | No
     """It fails an INSERT of the running version, so a table that only may be new is no excuse."""
     if "UNIQUE" not in unit.statement.words or index is None:
         return
-    online = _online(unit, low_priority=_version(context) >= _CREATE_INDEX_WAITS)
+    advice = Advice(
+        "Build it inside the IF that creates the table, or as a UNIQUE constraint in its CREATE TABLE: the text does "
+        "not tell whether an older release has the table, the live schema does."
+    )
+    if not context.own.table(table, unit, LIKELY):
+        online = _online(unit, low_priority=_version(context) >= _CREATE_INDEX_WAITS)
+        advice = after_duplicates(table, index, Advice("", (("contract", online),) if online else ()), _filter(unit))
     context.report(
-        unit,
-        ADD_UNIQUE,
-        f"builds unique index {plain(index.name)} on {full(table)}",
-        table=table,
-        advice=after_duplicates(table, index, Advice("", (("contract", online),) if online else ()), _filter(unit)),
+        unit, ADD_UNIQUE, f"builds unique index {plain(index.name)} on {full(table)}", table=table, advice=advice
     )
 
 
