@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
@@ -52,18 +53,23 @@ def _read(path: str, max_size_mib: int) -> dict[str, Any]:
     real = Path(path).resolve()
     if not real.exists():
         raise ReleaseError(f"No release at {real}: expected is a directory or a zip file on the controller")
-    temporary = not real.is_dir()
-    release = read_release(_unpacked(real, max_size_mib) if temporary else real)
+    if real.is_dir():
+        return _result(real, temporary=False)
+    # Ansible removes its local temporary directory when it ends; what cannot be used goes at once.
+    directory = Path(tempfile.mkdtemp(prefix="release-", dir=constants.DEFAULT_LOCAL_TMP))
+    try:
+        unpack(real, directory, max_size_mib * _MIB)
+        return _result(directory, temporary=True)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+def _result(directory: Path, temporary: bool) -> dict[str, Any]:
+    release = read_release(directory)
     artifact = check_artifact(release)
     return {
         "release": release.as_dict(),
         "artifact_path": None if artifact is None else str(artifact),
         "temporary": temporary,
     }
-
-
-def _unpacked(file: Path, max_size_mib: int) -> Path:
-    """The directory that a zip file was unpacked into. Ansible removes its local temporary directory when it ends."""
-    directory = Path(tempfile.mkdtemp(prefix="release-", dir=constants.DEFAULT_LOCAL_TMP))
-    unpack(file, directory, max_size_mib * _MIB)
-    return directory

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -17,9 +18,28 @@ from .._text import unsafe_character
 from .errors import ReleaseError
 
 MOST_ENTRIES = 20_000
+# struct.error and ValueError: a directory of entries that says what cannot be.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
+    ValueError,
+)  # fmt: skip
 _CHUNK_BYTES = 1024 * 1024
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ENCRYPTED = 0x1
+
+
+def check_zip(file: Path) -> None:
+    """Check by its content that a web artifact is a zip file that nodes can unpack. Raises ReleaseError.
+
+    Its entries are the nodes' matter: they list them before they unpack.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            encrypted = [entry.filename for entry in archive.infolist() if entry.flag_bits & _ENCRYPTED]
+    except (*_DAMAGED, OSError) as error:
+        raise ReleaseError(f"{file} is not a zip file, whatever its name says: {error}.") from None
+    if encrypted:
+        raise ReleaseError(f"{file} is encrypted ({encrypted[0]!r}), so no node could unpack it.")
 
 
 def unpack(file: Path, directory: Path, most_bytes: int) -> None:
@@ -35,7 +55,7 @@ def unpack(file: Path, directory: Path, most_bytes: int) -> None:
                     (directory / target).mkdir(parents=True, exist_ok=True)
                 else:
                     _write(archive, entry, directory / target)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise ReleaseError(f"{file} is not a zip file that can be unpacked: {error}.") from None
     except OSError as error:
         raise ReleaseError(f"{file} cannot be unpacked into {directory}: {error.strerror or error}.") from None

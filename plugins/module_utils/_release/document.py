@@ -25,6 +25,7 @@ except ImportError:
 
 MOST_BYTES = 256 * 1024
 _DEEPEST = 12
+_MOST_KEYS = 500
 # 18 digits are less than 2**63. More stay a text: no key of a release is such a number.
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,2})?")
@@ -81,6 +82,9 @@ def parse(data: bytes, file: str) -> Node:
         return _Composer(yaml.parse(text, Loader=yaml.SafeLoader)).document()
     except _Refused as error:
         raise InvalidFile(file, [error.problem]) from None
+    except (ValueError, OverflowError, RecursionError):
+        # "\\UFFFFFFFF" is an escape that PyYAML takes and no character has; a version of %YAML may have any length.
+        raise InvalidFile(file, [Problem(1, 1, "not valid YAML: it has an escape or a number that is none.")]) from None
     except yaml.MarkedYAMLError as error:
         place = _place(error.problem_mark or error.context_mark)
         found = ", ".join(part for part in (error.context, error.problem) if part)
@@ -149,6 +153,8 @@ class _Composer:
         found: dict[str, Node] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._node(event)
+            if len(found) >= _MOST_KEYS:
+                raise _Refused(key.place, f"a mapping has more than {_MOST_KEYS} keys.")
             if not isinstance(key.value, str):
                 raise _Refused(key.place, f"{_shown(key)} is a key, expected is a text.")
             former = found.get(key.value)

@@ -18,6 +18,7 @@ from .._scripts.find import phase_directory
 from .._scripts.phases import PHASES, Phase
 from .._scripts.text import UTF_8
 from .._tsql.options import MODULES
+from .archive import check_zip
 from .document import Node
 from .errors import InvalidFile, Problem, ReleaseError
 from .manifest import Manifest, read_manifest
@@ -85,6 +86,7 @@ def check_artifact(release: Release) -> Path | None:
             f"{manifest.artifact} has SHA-256 {digest.hexdigest()}, but release.yml says {manifest.sha256}: "
             "the release is damaged or was put together from two builds. Build it again."
         )
+    check_zip(path)
     return path
 
 

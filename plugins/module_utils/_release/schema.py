@@ -100,7 +100,10 @@ _SMOKE_TEST: Schema = {
         "path": {
             "type": "string",
             "description": "Path and query on the node.",
-            **_pattern(r"/[^\s\x00-\x1f\x7f]*", "a path that begins with / and has no blanks"),
+            **_pattern(
+                r"/(?![/\\])[!-~]*",
+                "a path that begins with one /, percent-encoded: no blanks, no letters beyond ASCII",
+            ),
             "examples": ["/smoke"],
         },
         "method": {"type": "string", "description": "The request's method. By default GET.", "enum": ["GET", "HEAD"]},

@@ -14,6 +14,9 @@ from .names import check_names, order
 from .phases import PHASES, Phase, phase_of
 from .text import UTF_8
 
+MOST_ENTRIES = 10_000
+"""Files in one directory of scripts."""
+
 
 @dataclass(frozen=True)
 class ScriptFile:
@@ -41,7 +44,9 @@ def find_scripts(directory: str, phase: Phase) -> list[ScriptFile]:
     """
     root = _directory(directory, f"the directory of the {phase} scripts is expected there")
     names: list[str] = []
-    for entry in root.iterdir():
+    for count, entry in enumerate(root.iterdir()):
+        if count >= MOST_ENTRIES:
+            raise PathError(f"{directory} has more than {MOST_ENTRIES} entries: no release has so many scripts.")
         if entry.is_dir():
             _refuse_nested(entry, directory)
         elif entry.name.lower().endswith(".sql"):
@@ -66,7 +71,11 @@ def _directory(path: str, expected: str) -> pathlib.Path:
 
 
 def _refuse_nested(path: pathlib.Path, directory: str) -> None:
-    for file in sorted(path.rglob("*")):
+    for count, file in enumerate(path.rglob("*")):
+        if count >= MOST_ENTRIES:
+            raise PathError(
+                f"{path} has more than {MOST_ENTRIES} entries: only scripts directly in {directory} are run."
+            )
         if file.name.lower().endswith(".sql"):
             raise ScriptError(f"only scripts directly in {directory} are run: move it there", file=one_line(str(file)))
 

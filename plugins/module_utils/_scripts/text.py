@@ -14,6 +14,8 @@ from .errors import PathError, ScriptError
 UTF_8 = "utf-8"
 ENCODINGS = (UTF_8, "cp1250", "cp1251", "cp1252")
 """What scripts without a byte order mark may be in; the code pages are those of Windows, as SSMS saves them."""
+MOST_BYTES = 16 * 1024 * 1024
+"""Of one script."""
 _SAVE = "save it as UTF-8, or as UTF-16 with a byte order mark"
 
 
@@ -28,9 +30,13 @@ def read_bytes(path: str) -> bytes:
             )
         if not stat.S_ISREG(mode):
             raise ScriptError("this is not a regular file: remove it")
-        return file.read_bytes()
+        with file.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise PathError(f"{path} could not be read: {error.strerror}.") from None
+    if len(data) > MOST_BYTES:
+        raise ScriptError(f"the file has more than {MOST_BYTES} bytes: split it, or load the data by other means")
+    return data
 
 
 def decode(data: bytes, encoding: str = UTF_8) -> str:

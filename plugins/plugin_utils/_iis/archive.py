@@ -18,7 +18,13 @@ from .paths import is_device
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f:*?\"<>|]")
 _DRIVE = re.compile(r"[A-Za-z]:")
-_VERBOSE = re.compile(r"(\S)\S*\s+\S+\s+\S+\s+\S+\s+(\d+)\s")
+_VERBOSE = re.compile(r"(\S)\S*\s+\S+\s+\S+\s+\S+\s+([0-9]{1,20})\s")
+
+
+HEAD_BYTES = 8
+"""How much of a file says what it is: signature, version and flags of the first entry of a zip file."""
+_ZIP = "PK\x03\x04"
+_ENCRYPTED = 0x1
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,14 @@ def check_name(name: str, what: str) -> str:
         if part not in {"", "."} and part != part.rstrip(". "):
             raise RefusedValue(f"The {what} {name!r} has a part that ends in a dot or blank, which Windows removes.")
     return "/".join(part for part in plain.split("/") if part not in {"", "."})
+
+
+def check_head(head: str) -> None:
+    """Check the first bytes of a file, whatever its name says; raises IisError for anything but a plain zip file."""
+    if not head.startswith(_ZIP) or len(head) < HEAD_BYTES:
+        raise IisError("The artifact is not a zip file, whatever its name says: build it again as one.")
+    if ord(head[6]) & _ENCRYPTED:
+        raise IisError("The artifact is an encrypted zip file, which cannot be unpacked: build it again without.")
 
 
 def inspect(names: str, verbose: str, reserved: str) -> Listing:

@@ -29,6 +29,7 @@ _CODES = {
     52: "the server sent no response",
     56: "the transfer broke off",
     58: "the client certificate failed",
+    63: "the file is larger than the free space of the node",
     60: "the node does not trust its certificate: install its CA on the node, or set ca_path",
     77: "the node cannot read the file that ca_path names",
     92: "the transfer broke off",
@@ -70,8 +71,11 @@ def check_source(source: Source) -> Source:
     return source
 
 
-def configuration(source: Source, timeout_s: float, output: str | None) -> bytes:
-    """curl's configuration for a download, or for a HEAD request without `output`."""
+def configuration(source: Source, timeout_s: float, output: str | None, most_bytes: int = 0) -> bytes:
+    """curl's configuration for a download of at most so many bytes, or for a HEAD request without `output`.
+
+    curl older than 8.4 obeys the size only where the server states it.
+    """
     lines = [
         _line("url", source.url),
         _line("proto", "=https"),  # for redirects too
@@ -95,6 +99,7 @@ def configuration(source: Source, timeout_s: float, output: str | None) -> bytes
     else:
         lines += [
             "fail",
+            f"max-filesize = {max(1, most_bytes)}",
             "speed-limit = 1",
             "speed-time = 60",
             _line("output", output),

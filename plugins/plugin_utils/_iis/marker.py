@@ -97,6 +97,6 @@ def digest_matches(digest: str, files: Mapping[str, str]) -> bool:
 def _load(text: str | None) -> dict[str, Any]:
     try:
         found = json.loads((text or "").lstrip("\ufeff"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

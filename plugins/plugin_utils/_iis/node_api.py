@@ -62,7 +62,7 @@ class NodeFiles(ABC):
         """Size of the artifact in bytes; None when the server does not return it."""
 
     @abstractmethod
-    def download(self, source: Source, path: str, timeout_s: float) -> None:
+    def download(self, source: Source, path: str, timeout_s: float, most_bytes: int) -> None:
         """Fetch the artifact into a file."""
 
     @abstractmethod

@@ -26,6 +26,7 @@ _HASH = re.compile(r"^\s*((?:[0-9a-f]{2}\s?){32})\s*$", re.IGNORECASE | re.MULTI
 _VERSION = re.compile(r"(\d+(?:\.\d+)+)")
 _LONG_S = 600.0
 _MISSING = 3
+_MOST_DIGITS = 20  # of 2**64
 _RANGE_BEYOND_BEGINNING = 36  # CURLE_BAD_DOWNLOAD_RESUME
 
 
@@ -71,16 +72,18 @@ class WindowsFiles(NodeFiles):
         return rf"{directory}\{name}" if name and not result.exit_code else None
 
     def read_tail(self, path: str, limit_bytes: int) -> str:
-        cmd_word(path)
         # Windows has no tail, but its curl reads a range of a file. It refuses one beyond the beginning of the file.
-        address = "file:///" + quote(path.replace("\\", "/"), safe="/:")
-        arguments = ("-q", "--silent", "--show-error", "--proto", "=file", "--range", f"-{limit_bytes}", address)
-        result = self._run("curl.exe", *arguments)
+        result = self._range(path, f"-{limit_bytes}")
         if result.exit_code == _RANGE_BEYOND_BEGINNING:
             result = self._cmd(f"type {cmd_word(path)}")
         if result.exit_code:
             raise IisError(f"The file {path} cannot be read on the node ({result.summary}).")
         return result.stdout
+
+    def _range(self, path: str, wanted: str) -> CommandResult:
+        cmd_word(path)
+        address = "file:///" + quote(path.replace("\\", "/"), safe="/:")
+        return self._run("curl.exe", "-q", "--silent", "--show-error", "--proto", "=file", "--range", wanted, address)
 
     def make_directory(self, path: str) -> None:
         result = self._cmd(f"mkdir {cmd_word(path)}")
@@ -123,8 +126,8 @@ class WindowsFiles(NodeFiles):
         result = self._run("fsutil.exe", "volume", "diskfree", path[:2])
         for line in result.stdout.splitlines():
             # The first line has the free bytes in every language. Newer versions group digits and add a rounded size.
-            number = re.sub(r"\D", "", line.partition(":")[2].partition("(")[0])
-            if number and not result.exit_code:
+            number = re.sub(r"[^0-9]", "", line.partition(":")[2].partition("(")[0])
+            if 0 < len(number) <= _MOST_DIGITS and not result.exit_code:
                 return int(number)
         raise IisError(f"The free space of {path[:2]} cannot be read on the node ({result.summary}).")
 
@@ -141,8 +144,8 @@ class WindowsFiles(NodeFiles):
         result = self._curl(fetch.configuration(source, 60, None), 90)
         return fetch.size_of_head(source, result.exit_code, result.stdout, result.stderr)
 
-    def download(self, source: Source, path: str, timeout_s: float) -> None:
-        result = self._curl(fetch.configuration(source, timeout_s, path), timeout_s + 30)
+    def download(self, source: Source, path: str, timeout_s: float, most_bytes: int) -> None:
+        result = self._curl(fetch.configuration(source, timeout_s, path, most_bytes), timeout_s + 30)
         fetch.check_download(source, result.exit_code, result.stdout, result.stderr)
 
     def _curl(self, configuration: bytes, timeout_s: float) -> CommandResult:
@@ -151,6 +154,11 @@ class WindowsFiles(NodeFiles):
     # tar
 
     def inspect_archive(self, path: str, reserved: str) -> Listing:
+        # tar reads many formats, whatever the file is called.
+        head = self._range(path, f"0-{archive.HEAD_BYTES - 1}")
+        if head.exit_code:
+            raise IisError(f"The archive cannot be read on the node ({head.summary}).")
+        archive.check_head(head.stdout)
         names, verbose = (self._run("tar.exe", option, path, timeout_s=_LONG_S) for option in ("-tf", "-tvf"))
         for result in (names, verbose):
             if result.exit_code:

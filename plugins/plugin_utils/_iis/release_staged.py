@@ -128,7 +128,7 @@ class StagedTask(ReleaseTask):
         )
         try:
             self.files.make_directory(tree)
-            self._fetch(archive, checksum, result)
+            self._fetch(archive, checksum, result, result["free_bytes"] - round(self.options.margin_mib * MIB))
             listing = self.files.inspect_archive(archive, MARKER)
             self._check_space_to_unpack(listing.unpacked_bytes)
             self.reporter.show(f"unpacking {listing.files} files, {listing.unpacked_bytes / MIB:.1f} MiB")
@@ -142,11 +142,11 @@ class StagedTask(ReleaseTask):
             raise
         self.files.remove_files(archive)
 
-    def _fetch(self, archive: str, checksum: str, result: dict[str, Any]) -> None:
+    def _fetch(self, archive: str, checksum: str, result: dict[str, Any], most_bytes: int) -> None:
         source = self._source()
         self.reporter.show(f"fetching {source.display_url}")
         began = self.clock()
-        self.files.download(source, archive, self.options.timeout_s)
+        self.files.download(source, archive, self.options.timeout_s, most_bytes)
         result["download_ms"] = round((self.clock() - began) * 1000)
         actual = f"sha256:{self.files.sha256(archive)}"
         if actual != checksum:

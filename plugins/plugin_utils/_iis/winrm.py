@@ -31,6 +31,8 @@ SHELL_NOT_FOUND = 0x8033805B
 FILE_NOT_FOUND = frozenset({2, 0x80070002})
 STDIN_CHUNK_BYTES = 100_000  # base64 and the envelope fit into the smallest MaxEnvelopeSize that Windows ships with
 UTF8_CODEPAGE = 65001
+MOST_OUTPUT_BYTES = 32 * 1024 * 1024
+"""Of one program: twice what the listing of an archive of 100,000 files has."""
 
 
 _SENTENCES = {
@@ -118,7 +120,7 @@ class WinrmRunner(CommandRunner):
             for chunk, last in _chunks(command.stdin):
                 self._send(protocol, shell_id, command_id, chunk, last)
             result = self._receive(command, command_id, deadline)
-        except CommandTimeout:
+        except IisError:
             protocol.cleanup_command(shell_id, command_id)  # ends the program
             raise
         protocol.cleanup_command(shell_id, command_id)  # frees its place in the shell
@@ -162,6 +164,7 @@ class WinrmRunner(CommandRunner):
     def _receive(self, command: Command, command_id: str, deadline: float) -> CommandResult:
         stdout: list[bytes] = []
         stderr: list[bytes] = []
+        size = 0
         while True:
             try:
                 out, err, exit_code, done = self._connection.protocol.get_command_output_raw(
@@ -169,10 +172,15 @@ class WinrmRunner(CommandRunner):
                 )
                 stdout.append(out)
                 stderr.append(err)
+                size += len(out) + len(err)
                 if done:
                     return CommandResult(exit_code, decode_output(b"".join(stdout)), decode_output(b"".join(stderr)))
             except WinRMOperationTimeoutError:
                 pass  # no output yet
+            if size > MOST_OUTPUT_BYTES:
+                raise IisError(
+                    f"{command.name} printed more than {MOST_OUTPUT_BYTES} bytes on the node and was terminated."
+                )
             if self._monotonic() > deadline:
                 raise CommandTimeout(f"{command.name} did not end within {command.timeout_s:g} s and was terminated.")
 

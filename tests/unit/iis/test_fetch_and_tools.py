@@ -37,7 +37,7 @@ def files(node: ScriptedNode) -> WindowsFiles:
 
 def test_credentials_are_on_standard_input_and_not_on_the_command_line(files: WindowsFiles, node: ScriptedNode) -> None:
     node.expect("curl -q --config -", "status=200")
-    files.download(Source(URL, "deploy", 's3cr"et\\'), r"C:\r\a b.zip", 60)
+    files.download(Source(URL, "deploy", 's3cr"et\\'), r"C:\r\a b.zip", 60, 1000)
     command = node.seen[0]
     assert command.stdin is not None
     text = command.stdin.decode()
@@ -45,6 +45,7 @@ def test_credentials_are_on_standard_input_and_not_on_the_command_line(files: Wi
     assert 'output = "C:\\\\r\\\\a b.zip"\n' in text
     assert 'proto = "=https"\n' in text
     assert "\nfail\n" in text
+    assert "\nmax-filesize = 1000\n" in text
     assert "s3cr" not in command.argument_line
     assert "s3cr" not in repr(command)
 
@@ -90,6 +91,7 @@ def test_sources_that_are_refused(source: Source, words: str) -> None:
         (28, "status=000", "took too long"),
         (60, "status=000", "does not trust its certificate"),
         (56, "status=200", "broke off"),
+        (63, "status=200", "larger than the free space"),
         (99, "", "exit code 99"),
     ],
 )
@@ -98,7 +100,7 @@ def test_failures_of_a_download_are_explained(
 ) -> None:
     node.expect("curl -q --config -", stdout, exit_code, "curl: (x) something")
     with pytest.raises(IisError, match=words) as caught:
-        files.download(Source(URL + "?sig=abc"), r"C:\a.zip", 60)
+        files.download(Source(URL + "?sig=abc"), r"C:\a.zip", 60, 1000)
     assert URL in caught.value.message
     assert "sig=abc" not in caught.value.message
 

@@ -82,6 +82,11 @@ def run(appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter, clock: Clock
     return call
 
 
+ZIP_HEAD = "PK\x03\x04\x14\0\0\0"
+_ADDRESS = "file:///" + ROOT.replace("\\", "/") + "/.incoming-2.0-*.zip"
+HEAD_OF_ARCHIVE = f"curl -q --silent --show-error --proto =file --range 0-7 {_ADDRESS}"
+
+
 def found(node: ScriptedNode, current: str = "1.0", *versions: str) -> ScriptedNode:
     """The reads that every state begins with."""
     path = current if "\\" in current else rf"{ROOT}\{current}"
@@ -89,12 +94,15 @@ def found(node: ScriptedNode, current: str = "1.0", *versions: str) -> ScriptedN
     return node.expect(DIRS, "".join(f"{name}\r\n" for name in versions or ("1.0",)))
 
 
-def staging(node: ScriptedNode, names: str = "web.config\r\nshop.dll", details: str | None = None) -> ScriptedNode:
+def staging(
+    node: ScriptedNode, names: str = "web.config\r\nshop.dll", details: str | None = None, head: str = ZIP_HEAD
+) -> ScriptedNode:
     """The commands of a staging up to the listing."""
     node.expect(CURL, HEAD).expect(FREE, free(10 * GIB))
     node.expect(cmd(rf'mkdir "{ROOT}\.incoming-2.0-*"'))
     node.expect(CURL, "status=200")
     node.expect(rf"certutil -hashfile {ROOT}\.incoming-2.0-*.zip SHA256", f"x\r\n{HEX}\r\ny")
+    node.expect(HEAD_OF_ARCHIVE, head)
     node.expect(rf"tar -tf {ROOT}\.incoming-2.0-*.zip", names)
     default = "\r\n".join(f"-rw-rw-rw- 0 0 0 1000 Jan 01 12:00 {name.strip()}" for name in names.split("\n"))
     return node.expect(rf"tar -tvf {ROOT}\.incoming-2.0-*.zip", details or default)
@@ -727,3 +735,38 @@ def test_a_copy_of_another_version_is_not_a_staged_one(run: Any, node: ScriptedN
     with pytest.raises(IisError, match="no record of a finished staging"):
         run("current")
     node.done()
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        ("\x1f\ufffd\x08\0\0\0\0\0", "not a zip file"),
+        ("7z\ufffd\ufffd'\x1c\0\x04", "not a zip file"),
+        ("PK\x05\x06\0\0\0\0", "not a zip file"),
+        ("PK", "not a zip file"),
+        ("", "not a zip file"),
+        ("PK\x03\x04\x14\0\x09\x08", "an encrypted zip file"),
+    ],
+    ids=["gzip", "7z", "empty zip", "short", "empty", "encrypted"],
+)
+def test_what_is_no_plain_zip_file_is_refused_by_its_content(
+    run: Any, node: ScriptedNode, head: str, reason: str
+) -> None:
+    """tar would unpack some of them, whatever they are called. Nothing is left on the node."""
+    staging(found(node), head=head)
+    node.steps = node.steps[:-2]  # tar is not asked
+    cleaning_up(node)
+    with pytest.raises(IisError, match=reason) as caught:
+        run("staged")
+    node.done()
+    assert caught.value.facts["cleaned_up"] is True
+
+
+def test_a_download_is_no_larger_than_the_free_space(run: Any, node: ScriptedNode) -> None:
+    staging(found(node), head="")
+    node.steps = node.steps[:-2]
+    cleaning_up(node)
+    with pytest.raises(IisError):
+        run("staged")
+    downloads = [command.stdin or b"" for command in node.seen if command.name == "curl.exe" and command.stdin]
+    assert f"max-filesize = {10 * GIB - 100 * 1024**2}\n".encode() in downloads[-1]

@@ -13,6 +13,7 @@ import pytest
 import requests.exceptions
 import urllib3.exceptions
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis import winrm
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.errors import (
     CommandTimeout,
     ConnectionLost,
@@ -189,6 +190,15 @@ def test_a_silent_program_is_asked_again_until_its_time_is_up() -> None:
         ticking.run(Command(r"C:\slow.exe", timeout_s=60))
     assert protocol.names() == ["run", "signal"]
     assert 4 < len(protocol.outputs) < 9
+
+
+def test_a_program_that_prints_without_end_is_terminated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winrm, "MOST_OUTPUT_BYTES", 1000)
+    run, protocol, _connection = runner(*[(b"x" * 300, b"y" * 300, -1, False)] * 1000)
+    with pytest.raises(IisError, match=r"loud\.exe printed more than 1000 bytes on the node and was terminated"):
+        run.run(Command(r"C:\x\loud.exe"))
+    assert protocol.names() == ["run", "signal"]
+    assert len(protocol.outputs) == 998
 
 
 def test_a_slow_send_is_no_failure() -> None:

@@ -5,11 +5,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
 
-ARTIFACT = b"the web application"
+
+def _artifact() -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:
+        file.writestr("web.config", "the web application")
+    return made.getvalue()
+
+
+ARTIFACT = _artifact()
 SHA256 = hashlib.sha256(ARTIFACT).hexdigest()
 LEAST = f"app: shop\nversion: 2.0.0\nweb: {{artifact: web.zip, sha256: {SHA256}}}\n"
 

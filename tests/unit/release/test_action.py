@@ -86,7 +86,7 @@ def test_the_role_sets_what_was_read(bundle: Path, tmp_path: Path, mode: str) ->
             LEAST + "versoin: 1\n",
             "{bundle}/release.yml:4:1: versoin is not a known key, did you mean version. Nothing was touched.",
         ),
-        ("{bundle}/web.zip", LEAST, "web.zip is not a zip file that can be unpacked"),
+        ("{bundle}/release.yml", LEAST, "release.yml is not a zip file that can be unpacked"),
     ],
 )
 def test_the_role_refuses(bundle: Path, tmp_path: Path, path: str, text: str, message: str) -> None:

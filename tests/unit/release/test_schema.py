@@ -206,7 +206,7 @@ MESSAGES = [
     ("description: 1.10\n", r"^4:14: description is the number 1\.10, expected is a text: put it in quotes\.$"),
     ("description: true\n", r"^4:14: description is true, expected is a text: put it in quotes\.$"),
     ("smoke: [{status: [200]}]\n", r"^4:9: smoke\[0\]\.path is missing\.$"),
-    ("smoke: [{path: smoke}]\n", r"^4:16: smoke\[0\]\.path is 'smoke', expected is a path that begins with /"),
+    ("smoke: [{path: smoke}]\n", r"^4:16: smoke\[0\]\.path is 'smoke', expected is a path that begins with one /"),
     ("smoke: [{path: /, status: []}]\n", r"^4:27: smoke\[0\]\.status has 0 items, expected are 1 or more\.$"),
     ("smoke: [{path: /, status: [600]}]\n", r"^4:28: smoke\[0\]\.status\[0\] is 600, expected is 599 or less\.$"),
     ("smoke: [{path: /, status: 600}]\n", r"^4:27: smoke\[0\]\.status is 600, expected is 599 or less\.$"),

@@ -16,9 +16,9 @@ from ..errors import BadReply, CutOff
 
 _SHOWN = 120
 _INFO_LINE = re.compile(r"([A-Za-z][\w .-]*):(?: (.*))?\Z")
-_TABLE_LINE = re.compile(r"# table: ([A-Za-z0-9_.:/-]+), type: .*, used:([0-9]+)\Z")
-_TABLE_SERVER = re.compile(r" server_id=([0-9]+)(?: |$)", re.MULTILINE)
-_SESSION_LINE = re.compile(r" be=(\S+) srv=(\S+) .*?\bage=((?:[0-9]+[dhms])+) ")
+_TABLE_LINE = re.compile(r"# table: ([A-Za-z0-9_.:/-]+), type: .*, used:([0-9]{1,20})\Z")
+_TABLE_SERVER = re.compile(r" server_id=([0-9]{1,20})(?: |$)", re.MULTILINE)
+_SESSION_LINE = re.compile(r" be=(\S+) srv=(\S+) .*?\bage=((?:[0-9]{1,20}[dhms]){1,4}) ")
 _AGE_PART = re.compile(r"([0-9]+)([dhms])")
 _UNIT_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _PROC_LINE = re.compile(r"(\d+)\s+(\S+)\s+(.*)\Z")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: zero_downtime.dotnet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""file:// addresses, whole or the last bytes."""
+"""file:// addresses, whole, the first or the last bytes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,18 @@ def read_file(context: Context, options: Options, url: str, write: Callable[[byt
     except (Refused, OSError) as error:
         raise CurlError(37, f"Couldn't open file {unquote(parts.path)}") from error
     if options.range is not None:
-        last = re.fullmatch(r"-(\d+)", options.range)
-        if not last:
-            raise Unsimulated(f"curl: --range {options.range} of a file")
-        if int(last[1]) > len(content):
-            raise CurlError(36, "Couldn't resume download")
-        content = content[len(content) - int(last[1]) :]
+        content = _part(content, options.range)
     write(content)
     return Answer(0, len(content), "", url)
+
+
+def _part(content: bytes, wanted: str) -> bytes:
+    first = re.fullmatch(r"0-(\d+)", wanted)
+    if first:
+        return content[: int(first[1]) + 1]
+    last = re.fullmatch(r"-(\d+)", wanted)
+    if not last:
+        raise Unsimulated(f"curl: --range {wanted} of a file")
+    if int(last[1]) > len(content):
+        raise CurlError(36, "Couldn't resume download")
+    return content[len(content) - int(last[1]) :]
