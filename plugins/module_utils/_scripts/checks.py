@@ -15,6 +15,10 @@ from .phases import Phase
 from .sqlcmd import Inside
 
 _MODULES = frozenset({"PROC", "PROCEDURE", "TRIGGER", "FUNCTION", "VIEW"})
+OUTSIDE_A_TRANSACTION = (
+    "does not run inside a transaction: put the statement into a script of its own with the header "
+    "'-- migrate: no-transaction'"
+)
 _LONE_RETURN = re.compile(r"\r(?!\r*\n)")
 _TRANSACTION = re.compile(r"\b(?:commit|begin)\b", re.IGNORECASE)
 
@@ -77,20 +81,23 @@ def _header(phase: Phase, header: Header, found: Scan, batches: Sequence[Batch])
 
 
 def _memory_optimised(header: Header, found: Scan) -> Iterator[ScriptError]:
-    """DDL of memory-optimised tables and native modules does not run in a user's transaction (error 12331)."""
-    if header.no_transaction:
-        return
-    for at, token in enumerate(found.tokens):
-        following = [one.key for one in found.tokens[at + 1 : at + 3]]
-        if token.key == "NATIVE_COMPILATION" or (token.key == "MEMORY_OPTIMIZED" and following == ["=", "ON"]):
-            line, column = Lines(found.text).position(token.start)
-            yield ScriptError(
-                f"{token.key} does not run inside a transaction: put the statement into a script of its own with the "
-                "header '-- migrate: no-transaction'",
-                line,
-                column,
-            )
-            return
+    token = None if header.no_transaction else memory_optimised(found.tokens)
+    if token is not None:
+        line, column = Lines(found.text).position(token.start)
+        yield ScriptError(f"{token.key} {OUTSIDE_A_TRANSACTION}", line, column)
+
+
+def memory_optimised(tokens: Sequence[Token]) -> Token | None:
+    """What tells DDL of memory-optimised tables and native modules, which fails in a user's transaction (error 12331).
+
+    Only hash indexes, which memory-optimised tables alone have, have buckets.
+    """
+    for at, token in enumerate(tokens):
+        if token.key in ("NATIVE_COMPILATION", "BUCKET_COUNT"):
+            return token
+        if token.key == "MEMORY_OPTIMIZED" and [one.key for one in tokens[at + 1 : at + 3]] == ["=", "ON"]:
+            return token
+    return None
 
 
 def sets_nocount(tokens: Sequence[Token]) -> Token | None:

@@ -262,3 +262,18 @@ def test_a_script_that_changes_under_the_task_is_refused(tmp_path: Path, write: 
     write("1.sql", "SELECT 2")
     with pytest.raises(MigrationError, match="was changed on disk"):
         load(file, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE TABLE dbo.M (Id int NOT NULL PRIMARY KEY NONCLUSTERED) WITH (MEMORY_OPTIMIZED = ON);",
+        "CREATE PROCEDURE dbo.p WITH NATIVE_COMPILATION, SCHEMABINDING AS SELECT 1;",
+        "ALTER TABLE dbo.M ADD INDEX IX HASH (Id) WITH (BUCKET_COUNT = 64);",
+        "ALTER TABLE dbo.M ALTER INDEX IX REBUILD WITH (BUCKET_COUNT = 64);",
+    ],
+)
+def test_what_needs_a_memory_optimised_table_runs_without_a_transaction(text: str) -> None:
+    [problem] = parse_text(text, EXPAND).problems
+    assert "does not run inside a transaction" in problem.message
+    assert not parse_text(f"-- migrate: no-transaction\n{text}", EXPAND).problems

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..._scripts.checks import OUTSIDE_A_TRANSACTION, memory_optimised
 from ..analysis import Script, Unit
 from ..extent import target
 from ..findings import WARNING, Advice
@@ -316,6 +317,16 @@ def not_idempotent(context: Context, unit: Unit) -> None:
             "it."
         ),
     )
+
+
+@FAMILY.every_statement
+def memory_optimised_in_string(context: Context, unit: Unit) -> None:
+    """DDL of memory-optimised tables in a string that is executed; elsewhere the engine's reader finds it."""
+    if context.script.no_transaction or not unit.in_string or unit.module is not None:
+        return
+    token = memory_optimised(unit.words())
+    if token is not None:
+        context.report(unit, NO_TRANSACTION, f"{token.key} {OUTSIDE_A_TRANSACTION}", token=token)
 
 
 @FAMILY.every_statement

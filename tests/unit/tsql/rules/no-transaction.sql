@@ -14,6 +14,12 @@ CREATE INDEX IX ON dbo.Things (Name) WITH (ONLINE = ON, RESUMABLE = ON);
 --== catch: going on with one
 ALTER INDEX IX ON dbo.Things RESUME;
 
+--== catch: a memory-optimised table in a string
+EXEC(N'CREATE TABLE dbo.M (Id int NOT NULL CONSTRAINT PK_M PRIMARY KEY NONCLUSTERED) WITH (MEMORY_OPTIMIZED = ON)');
+
+--== near miss: a string that nobody executes
+SELECT N'WITH (MEMORY_OPTIMIZED = ON)';
+
 --== near miss: with the header
 -- migrate: no-transaction
 IF NOT EXISTS (SELECT 1 FROM sys.fulltext_catalogs WHERE name = N'Things') CREATE FULLTEXT CATALOG Things;
