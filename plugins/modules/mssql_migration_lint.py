@@ -341,6 +341,8 @@ def run(module: Task) -> None:
         )
     except (SourceError, ReleaseError, MssqlError) as error:
         module.fail_json(msg=str(error))
+    for sentence in report.silent:
+        module.warn(sentence)
     result = {"changed": False, "live": report.live, "report": text.render(report), **as_dict(report)}
     if report.refused and params["fail"]:
         module.fail_json(msg=text.sentence(report), **result)

@@ -111,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not report.files:
             raise SourceError(f"No script (*.sql) was found in {', '.join(options.paths)}.")
         _write(report, options.format, options.output, not options.no_advice)
+        sys.stderr.writelines(f"lint: warning: {sentence}\n" for sentence in report.silent)
     except (SourceError, ReleaseError, OSError) as error:
         sys.stderr.write(f"lint: {error}\n")
         return UNUSABLE

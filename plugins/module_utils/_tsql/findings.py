@@ -94,6 +94,8 @@ class Report:
     objects: list[dict[str, object]] = field(default_factory=list)
     """Versioned objects, with the releases that use them."""
     live: bool = False
+    silent: list[str] = field(default_factory=list)
+    """What a release of one's own leaves out, so that a later lint refuses: sentences."""
 
     def count(self, severity: str) -> int:
         return sum(1 for finding in self.findings if finding.severity == severity)

@@ -88,7 +88,16 @@ def run(request: Request, live: LiveSchema | None = None) -> Report:
                 _check(linter, script, releases, own, made, earlier)
     _merge(total, linter.result)
     total.objects = versioned_objects([*releases, *own], made, live)
+    total.silent = [_silence(manifest) for manifest in own if manifest.uses is None and scripts]
     return total
+
+
+def _silence(manifest: Manifest) -> str:
+    return (
+        f"Release {manifest.label} does not say what it uses: once it is a supported release, every script that "
+        "removes or changes something older is refused. List in its release.yml under 'uses' what it uses of the "
+        "database, or say 'uses: []' where that is nothing."
+    )
 
 
 def _modules(option: str, own: Sequence[Manifest]) -> str:

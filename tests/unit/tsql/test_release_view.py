@@ -35,6 +35,19 @@ def check(path: Path, *supported: Path, phase: str = "") -> Report:
     return run(Request([str(path)], phase, [str(other) for other in supported], {}, Options()))
 
 
+def test_a_release_of_ones_own_that_does_not_say_what_it_uses_is_a_warning(tmp_path: Path, one: Path) -> None:
+    """The lint of the next release refuses, when nobody thinks of this one any more."""
+    two = release(tmp_path, "2.0.0", "", expand="CREATE TABLE dbo.T (Id int NOT NULL);")
+    report = check(two, one)
+    assert not report.refused
+    [sentence] = report.silent
+    assert "Release 2.0.0 does not say what it uses" in sentence
+    assert check(one, phase="").silent == []
+    three = release(tmp_path, "3.0.0", "uses: []\n", contract="DROP PROCEDURE dbo.spOld;")
+    assert check(three, two, phase="contract").refused
+    assert check(three, two, phase="contract").silent == []
+
+
 def test_contract_waits_for_the_releases_that_use_it(tmp_path: Path, one: Path) -> None:
     two = release(
         tmp_path, "2.0.0", "uses:\n  - dbo.spFindAllThings_2\n", contract="DROP PROCEDURE dbo.spFindAllThings;"
