@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from lab import balancer
 from lab.stack import DATABASE, Lab
 
@@ -130,7 +131,11 @@ def test_hooks_that_do_what_they_say_are_confirmed(lab: Lab, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("hook", "found"), [("drain", "not drained"), pytest.param("enable", "not enabled", marks=pytest.mark.long)]
+    ("hook", "found"),
+    [
+        ("drain", "enabled, drained was expected"),
+        pytest.param("enable", "drained, enabled was expected", marks=pytest.mark.long),
+    ],
 )
 def test_a_hook_that_does_nothing_is_noticed_by_the_hook_that_confirms(
     lab: Lab, tmp_path: Path, hook: str, found: str
@@ -142,6 +147,46 @@ def test_a_hook_that_does_nothing_is_noticed_by_the_hook_that_confirms(
     assert f"web01 is {found}" in done.report["nodes"]["toy-web01"]["failure"]
     # A node that was never drained stays on its release; one that is not enabled is out, and the report says so.
     assert done.outcomes["toy-web01"] == {"drain": "rolled_back", "enable": "failed"}[hook]
+
+
+def test_a_node_that_a_person_took_out_stays_out_with_hooks_too(lab: Lab, tmp_path: Path) -> None:
+    balancer.command(lab.admin_socket, f"set server {balancer.BACKEND}/web02 state maint")
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), "--limit", "toy-web02", dotnet_hooks=OWN)
+    assert done.returncode == 0, done.story
+    assert toyfarm.state(tmp_path, "web02") == ("2.0.0", True)
+    assert lab.members() == {"web01": "UP", "web02": "MAINT"}
+    assert "stays out of rotation" in done.output, done.story
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        ([{"name": "Nothing", "ansible.builtin.debug": {"msg": "enabled"}}], "it says nothing"),
+        pytest.param(
+            [{"name": "Yes", "ansible.builtin.set_fact": {"lb_member_confirmed": "{{ [lb_member_state] }}"}}],
+            "it says ['']",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            [{"name": "Ask", "ansible.builtin.command": "false", "delegate_to": "localhost"}],
+            "(Ask: non-zero return code)",
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+def test_a_confirm_hook_that_says_nothing_is_refused(
+    lab: Lab, tmp_path: Path, tasks: list[dict[str, Any]], said: str
+) -> None:
+    """Whatever does not fail would have confirmed everything."""
+    hook = tmp_path / "confirm.yml"
+    hook.write_text(yaml.safe_dump(tasks))
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_hooks={**OWN, "confirm": str(hook)})
+    assert done.returncode == 2, done.story
+    assert "dotnet_hooks.confirm does not say whether web01 is drained or enabled" in done.story
+    assert said in done.story
+    assert not (tmp_path / "web01" / "2.0.0").exists()
 
 
 def test_a_node_that_stops_serving_after_its_upgrade_fails_the_rollout(lab: Lab, tmp_path: Path) -> None:
