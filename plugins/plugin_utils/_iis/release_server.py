@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...module_utils._secrets import mask_secrets
 from ...module_utils._text import clean
 from . import paths
 from .errors import IisError
@@ -77,6 +78,6 @@ def _log_pattern(directory: str, log_file: str) -> str:
 
 
 def last_lines(text: str, count: int) -> list[str]:
-    """The last lines that are not blank, without terminal sequences and control characters, each cut."""
-    lines = [clean(line).rstrip()[:_LINE_LENGTH] for line in text.splitlines()]
+    """The last lines that are not blank, without secrets, terminal sequences and control characters, each cut."""
+    lines = [mask_secrets(clean(line)).rstrip()[:_LINE_LENGTH] for line in text.splitlines()]
     return [line for line in lines if line][-count:]

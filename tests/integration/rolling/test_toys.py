@@ -63,6 +63,20 @@ def test_a_driver_that_replaces_rolls_back(lab: Lab, tmp_path: Path) -> None:
     assert detail == failure
 
 
+def test_a_release_that_does_not_start_shows_its_log_without_secrets(lab: Lab, tmp_path: Path) -> None:
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    (tmp_path / "web01" / "log").write_text("no answer of Server=sql01;Password=s3cr3t;\nsigned in with hunter2\n")
+    known = {"dotnet_artifact_password": "hunter2"}
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), toy_broken="2.0.0", **known)
+    assert done.returncode == 2, done.story
+    assert done.outcomes == {"toy-web01": "rolled_back", "toy-web02": "untouched"}
+    failure = done.report["nodes"]["toy-web01"]["failure"]
+    assert failure.endswith(
+        "the toy does not start. The end of the log of the application: "
+        "no answer of Server=sql01;Password=********; | signed in with ********"
+    )
+
+
 def test_a_driver_that_swaps(lab: Lab, tmp_path: Path) -> None:
     done = toyfarm.roll_out(lab, toyfarm.slot_node(lab, tmp_path), toyfarm.release(tmp_path))
     assert done.returncode == 0, done.story

@@ -71,7 +71,7 @@ def test_smoke_tests_have_the_options_of_http_probe() -> None:
 
 
 def test_the_node_role_reads_each_key_of_a_smoke_test() -> None:
-    text = (ROOT / "roles/web_node/tasks/verify.yml").read_text(encoding="utf-8")
+    text = (ROOT / "roles/web_node/tasks/start.yml").read_text(encoding="utf-8")
     [verify] = yaml.safe_load(text)
     [task] = [one for one in verify["block"] if one["name"] == "Smoke test"]
     read = set(re.findall(r"\bitem\.([a-z_]+)", str(task)))
