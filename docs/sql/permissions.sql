@@ -8,6 +8,13 @@
 -- The user must exist in the database already. Running it again changes nothing. Not yet run on SQL Server itself.
 -- The numbers are those of the table "What is sent, and what it needs" in docs/migrations.md.
 
+-- The locks of a deployment belong to this role: who is not a member can neither take nor hold them.
+IF DATABASE_PRINCIPAL_ID(N'zero_downtime_deploy') IS NULL
+    CREATE ROLE [zero_downtime_deploy] AUTHORIZATION [dbo];
+GO
+ALTER ROLE [zero_downtime_deploy] ADD MEMBER [$(DeployUser)];
+GO
+
 -- 1, 2: journal and ledger live in a schema of their own, in which the user may make and use tables.
 IF SCHEMA_ID(N'deploy') IS NULL
     EXEC (N'CREATE SCHEMA [deploy];');

@@ -62,6 +62,7 @@ class SqlLedgerStore(LedgerStore):
         return TABLES.exist(self._connection)
 
     def begin(self) -> None:
+        applock.prepare(self._connection)
         if not self.exists():
             self._create()
         self._connection.execute("BEGIN TRANSACTION;")

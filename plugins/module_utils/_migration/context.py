@@ -55,10 +55,10 @@ class Context:
                 yield
             return
         try:
+            self.connection = self.lock.connect()
+            self._refuse_read_only()
             self.lock.acquire(self.request.migration_lock_timeout_s)
             self.report.waited_ms = self.lock.waited_ms
-            self.connection = self.lock.connection
-            self._refuse_read_only()
             if not TABLES.exist(self.connection):
                 self._create_tables()
             self.journal_exists = True

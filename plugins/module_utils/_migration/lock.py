@@ -25,18 +25,18 @@ _SLICE_MS = 1000
 
 
 def last_holder(connection: Connection) -> dict[str, Any]:
-    """Who took the lock last, and whether somebody holds it now."""
+    """Who took the lock last, and whether somebody holds it now; `held` is None for a login that may not ask."""
     rows = connection.rows(f"SELECT holder, taken_at FROM deploy.migration_lock WHERE name = {literal(RESOURCE)};")
-    free = connection.row(f"SELECT APPLOCK_TEST(N'public', {literal(RESOURCE)}, N'Exclusive', N'Session') AS free;")[0]
+    free = applock.is_free(connection, RESOURCE)
     return {
-        "held": not free,
+        "held": None if free is None else not free,
         "holder": rows[0][0] if rows else None,
         "taken_at": timestamp(rows[0][1]) if rows else None,
     }
 
 
 class MigrationLock:
-    """Held from `acquire` to `release`."""
+    """Held from `acquire` to `release`; its session begins with `connect`."""
 
     def __init__(self, connector: Connector, holder: str, progress: Progress) -> None:
         self._connector = connector
@@ -50,16 +50,21 @@ class MigrationLock:
     def connection(self) -> Connection:
         """The lock's own session."""
         if self._connection is None:
-            raise RuntimeError("the lock is not held")
+            raise RuntimeError("the lock has no session")
+        return self._connection
+
+    def connect(self) -> Connection:
+        """Open the lock's own session."""
+        self._connection = self._connector.connect()
         return self._connection
 
     def acquire(self, wait_s: float) -> None:
         """Take the lock. Raises MigrationError, with its holder, when it is not free in time."""
-        self._connection = self._connector.connect()
+        applock.prepare(self.connection)
         deadline = Deadline(wait_s)
         while True:
             slice_ms = min(_SLICE_MS, int(deadline.left_s * 1000))
-            if applock.take(self._connection, RESOURCE, "Session", slice_ms) is applock.Grant.GRANTED:
+            if applock.take(self.connection, RESOURCE, "Session", slice_ms) is applock.Grant.GRANTED:
                 self.waited_ms = deadline.elapsed_ms
                 return
             if deadline.expired:

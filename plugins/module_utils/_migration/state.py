@@ -9,6 +9,7 @@ from typing import Any
 
 from .._ledger.model import timestamp
 from .._ledger.order import ReleaseOrder
+from .._mssql import applock
 from .._mssql.api import Connection
 from .._scripts.find import ScriptFile
 from .._scripts.journal import Entry
@@ -17,7 +18,7 @@ from .._scripts.phases import CONTRACT, PHASES, Phase
 from . import users
 from .journal import TABLES, Journal
 from .loading import find
-from .lock import last_holder
+from .lock import RESOURCE, last_holder
 from .refusals import refusals
 
 
@@ -40,11 +41,12 @@ def read_state(
         phase: journal.read(connection, phase) if exists else {} for phase in PHASES
     }
     releases = journal.releases(connection) if exists else []
+    locked_out = applock.refusal(connection, RESOURCE) if release is not None else None
     result: dict[str, Any] = {
         "exists": exists,
         "releases": releases,
         "rollback_horizon": users.horizon(entries[CONTRACT], ReleaseOrder()),
-        "refusals": refusals(release, files, entries, variables or {}),
+        "refusals": [*filter(None, [locked_out]), *refusals(release, files, entries, variables or {})],
         "scripts": [_public(entry) for phase in PHASES for entry in entries[phase].values()],
         "lock": last_holder(connection) if exists else {"held": False, "holder": None, "taken_at": None},
     }

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyodbc
+import pytest
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import applock
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.batches import split_batches
-from integration.mssql.server import ROOT, Database, Server
+from integration.mssql.server import ROOT, Database, Server, closing
 from lab.sqlserver import control
 
 Write = Callable[[str, "str | bytes"], None]
@@ -52,6 +56,48 @@ def test_a_login_without_rights_applies_nothing_and_then_the_least_rights_are_en
     assert owner.query("SELECT OBJECT_ID(N'dbo.least')")[0][0] is None
 
 
+def _lock(connection: Any, resource: str, principal: str) -> int:
+    """The return code of sp_getapplock for the session."""
+    row = connection.execute(
+        f"SET NOCOUNT ON; DECLARE @rc INT; EXEC @rc = sp_getapplock @Resource = N'{resource}', "
+        f"@LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = 0, "
+        f"@DbPrincipal = N'{principal}'; SELECT @rc;"
+    ).fetchone()
+    return int(row[0])
+
+
+def test_a_login_without_rights_cannot_hold_up_a_deployment(
+    lab_server: Server, database: Database, driver: str, tmp_path: Path, write: Write
+) -> None:
+    small_release(write, database.app)
+    assert database.migrate(tmp_path)["changed"]
+    with closing(Database(lab_server.options(driver, user="least"), database.app).connect()) as stranger:
+        for resource in ("zero_downtime.dotnet/migration", f"zero_downtime.dotnet/ledger/{database.app}"):
+            assert _lock(stranger, resource, "public") == 0
+            with pytest.raises(pyodbc.Error, match="1202"):
+                _lock(stranger, resource, applock.ROLE)
+        write("expand/4.sql", f"ALTER TABLE dbo.{database.app} ADD y INT NULL;")
+        done = database.migrate(tmp_path, migration_lock_timeout_s=0)
+        assert done["changed"], done
+        assert database.module("deployment", state="leased", run_id="r1")["changed"]
+
+
+def test_a_login_outside_of_the_role_is_told_so_and_nothing_is_touched(
+    lab_server: Server, database: Database, driver: str, tmp_path: Path, write: Write
+) -> None:
+    small_release(write, database.app)
+    assert database.migrate(tmp_path)["changed"]
+    reader = Database(lab_server.options(driver, user="reader"), database.app)
+    info = reader.module("mssql_migration_info", path=str(tmp_path), release="9")
+    assert info["lock"]["held"] is None, info
+    assert [reason for reason in info["refusals"] if "ALTER ROLE zero_downtime_deploy ADD MEMBER [reader]" in reason]
+    refused = reader.module("deployment", state="leased", run_id="r1")
+    assert "its user reader is not a member" in refused["msg"], refused
+    assert not database.module("deployment_info")["lease"]["held"]
+    twin = database.module("mssql_migration_info", path=str(tmp_path), release="9")
+    assert twin["lock"]["held"] is False and twin["refusals"] == [], twin
+
+
 def test_who_may_only_read_sees_how_it_stands_and_changes_nothing(
     lab_server: Server, database: Database, driver: str, tmp_path: Path, write: Write
 ) -> None:
@@ -63,7 +109,7 @@ def test_who_may_only_read_sees_how_it_stands_and_changes_nothing(
     assert info["phases"]["expand"]["pending"] == ["4.sql"], info
     assert reader.migrate(tmp_path, check=True)["planned"][0]["script"] == "4.sql"
     refused = reader.migrate(tmp_path)
-    assert refused["failed"] and "permission was denied" in refused["msg"], refused
+    assert refused["failed"] and "is not a member" in refused["msg"], refused
     assert database.query(f"SELECT COL_LENGTH(N'dbo.{database.app}', N'x')")[0][0] is None
 
 

@@ -116,6 +116,14 @@ class Rights:
             return True
         return role.lower() in self._granted(s)[3]
 
+    def lock_principal(self, s: Session, name: Any) -> str:
+        """The principal of an application lock: one that exists, and that the user is a member of (or db_owner)."""
+        principal = str(name)
+        is_member = self.in_role(s, principal) or principal.lower() == self.user(s).lower()
+        if self.principal_id(s, principal) is None or not is_member:
+            raise SqlError(1202, f"The database principal '{principal}' does not exist, or user is not a member.")
+        return principal.lower()
+
     def allowed(self, s: Session, permission: str, info: ObjectInfo | None = None) -> bool:
         database, objects, denied, _unused = self._granted(s)
         places = [""] if info is None else ["", info.schema.lower(), info.label.lower()]

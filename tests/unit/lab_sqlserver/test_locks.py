@@ -22,13 +22,18 @@ Connect = Callable[..., Session]
 
 
 def lock(
-    session: Session, resource: str = "r", mode: str = "Exclusive", owner: str = "Session", timeout: int = 0
+    session: Session,
+    resource: str = "r",
+    mode: str = "Exclusive",
+    owner: str = "Session",
+    timeout: int = 0,
+    principal: str = "public",
 ) -> int:
     return int(
         session.value(
             f"SET NOCOUNT ON; DECLARE @rc int; EXEC @rc = sp_getapplock @Resource = N'{resource}', @LockMode = "
             f"N'{mode}', "
-            f"@LockOwner = N'{owner}', @LockTimeout = {timeout}, @DbPrincipal = N'public'; SELECT @rc"
+            f"@LockOwner = N'{owner}', @LockTimeout = {timeout}, @DbPrincipal = N'{principal}'; SELECT @rc"
         )
     )
 
@@ -53,6 +58,24 @@ def test_application_locks_of_a_session(connect: Connect, driver: str) -> None:
     one.run("EXEC sp_releaseapplock @Resource = 'r', @LockOwner = 'Session'")
     assert lock(two) == 0
     assert one.error("EXEC sp_releaseapplock @Resource = 'r', @LockOwner = 'Session'") == 1223
+
+
+def test_an_application_lock_of_a_role_is_for_its_members(connect: Connect) -> None:
+    """Who is no member is refused with 1202, a member and db_owner are not; another principal is another lock."""
+    owner, stranger = connect(), connect(user="nobody")
+    owner.run("CREATE ROLE lockers AUTHORIZATION dbo")
+    try:
+        asked = "DECLARE @rc int; EXEC @rc = sp_getapplock N'r2', N'Exclusive', N'Session', 0, N'{}'"
+        assert stranger.error(asked.format("lockers")) == 1202
+        assert owner.error(asked.format("nosuchrole")) == 1202
+        assert stranger.error("SELECT APPLOCK_TEST('lockers', 'r2', 'Exclusive', 'Session')") == 1202
+        assert stranger.error("EXEC sp_releaseapplock N'r2', N'Session', N'lockers'") == 1202
+        assert lock(stranger, "r2") == 0
+        assert lock(owner, "r2", principal="lockers") == 0
+        owner.run("ALTER ROLE lockers ADD MEMBER nobody")
+        assert lock(stranger, "r2", principal="lockers") == -1
+    finally:
+        owner.run("DROP ROLE lockers")
 
 
 def test_an_application_lock_waits_and_dies_with_its_connection(connect: Connect) -> None:

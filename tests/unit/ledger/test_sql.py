@@ -12,7 +12,12 @@ from unit.mssql.scripted import Answer, ScriptedServer, count, rows
 
 NOW = datetime.datetime(2026, 11, 20, 12, 0, 0)
 GONE = ServerError("Invalid object name", 208, "42S02")
-USED = (("SELECT version FROM deploy.zero_downtime_format", rows((1,))), ("deployment_lease WHERE 1 = 0", rows((0,))))
+ROLE = "CREATE ROLE zero_downtime_deploy"
+USED = (
+    ROLE,
+    ("SELECT version FROM deploy.zero_downtime_format", rows((1,))),
+    ("deployment_lease WHERE 1 = 0", rows((0,))),
+)
 BEGUN = ("BEGIN TRANSACTION;", ("sp_getapplock.*ledger/shop.*N'Transaction'", rows((0,))))
 NOTHING = (("FROM deploy.deployment_lease", rows()), ("deployment_node", rows()), ("deployment_consumer", rows()))
 
@@ -56,6 +61,7 @@ def test_a_refusal_rolls_back() -> None:
 def test_tables_are_made_once_under_a_session_lock_and_outside_of_a_transaction() -> None:
     missing = (("zero_downtime_format", GONE), ("deployment_lease WHERE 1 = 0", GONE))
     server = ScriptedServer(
+        ROLE,
         *missing,
         ("sp_getapplock.*N'Session'", rows((0,))),
         *missing,
@@ -77,9 +83,9 @@ def test_a_ledger_of_another_format_or_without_rights_fails_closed() -> None:
     for answers, message in (
         ([("zero_downtime_format", rows((9,)))], "have format 9, expected is 1: update the collection"),
         ([("zero_downtime_format", denied)], "could not be read"),
-        ([USED[0], ("deployment_lease WHERE 1 = 0", GONE)], "is missing: restore it"),
+        ([USED[1], ("deployment_lease WHERE 1 = 0", GONE)], "is missing: restore it"),
     ):
-        server = ScriptedServer(*answers)
+        server = ScriptedServer(ROLE, *answers)
         with server.connect() as connection, pytest.raises(MssqlError, match=message):
             SqlLedgerStore(connection, "shop").begin()
         server.finished()

@@ -19,6 +19,7 @@ from unit.migration.world import (
     OPENED,
     PROBE,
     RELEASED,
+    ROLE,
     UNLOCKED,
     WHEN,
     WRITABLE,
@@ -97,7 +98,7 @@ def test_a_journal_that_cannot_be_read_never_counts_as_empty(world: World) -> No
         ([("zero_downtime_format", rows((1,))), ("migration_journal", GONE)], "is missing"),
     ]
     for answers, message in cases:
-        server = ScriptedServer(LOCKED, WRITABLE, *answers, UNLOCKED)
+        server = ScriptedServer(WRITABLE, ROLE, LOCKED, *answers, UNLOCKED)
         with pytest.raises(MssqlError, match=message):
             world.run(server)
         server.finished()
@@ -106,14 +107,16 @@ def test_a_journal_that_cannot_be_read_never_counts_as_empty(world: World) -> No
 def test_the_return_code_of_the_lock_decides_and_its_holder_is_named(world: World) -> None:
     world.put("expand/1_a.sql", "SELECT 1")
     server = ScriptedServer(
+        WRITABLE,
+        ROLE,
         ("sp_getapplock", rows((-1,))),
         ("SELECT holder, taken_at", rows(("ann@ops1 (process 7)", WHEN))),
         UNLOCKED,
     )
     with pytest.raises(MigrationError, match=r"held by ann@ops1 \(process 7\) since 2026-11-01T08:30:00Z"):
         world.run(server, migration_lock_timeout_s=0)
-    server = ScriptedServer(("sp_getapplock", rows((-999,))), UNLOCKED)
-    with pytest.raises(MssqlError, match="returned -999"):
+    server = ScriptedServer(WRITABLE, ROLE, ("sp_getapplock", rows((-3,))), UNLOCKED)
+    with pytest.raises(MssqlError, match="returned -3"):
         world.run(server)
 
 
@@ -278,7 +281,7 @@ def test_a_begun_script_runs_again_only_if_it_is_guarded(world: World) -> None:
 
 
 def test_a_read_only_database_is_told_before_anything_else(world: World) -> None:
-    server = ScriptedServer(LOCKED, ("Updateability", rows(("Shop", "READ_ONLY"))), UNLOCKED)
+    server = ScriptedServer(("Updateability", rows(("Shop", "READ_ONLY"))), UNLOCKED)
     with pytest.raises(MigrationError, match="database Shop is READ_ONLY, READ_WRITE is expected"):
         world.run(server)
 

@@ -12,12 +12,15 @@ from unit.migration.world import (
     ANNOUNCED,
     BEGIN,
     COMMITTED,
+    FORMAT,
     GONE,
     NO_LEDGER,
     OPENED,
+    PROBE,
     RELEASED,
     ROUND,
     UNLOCKED,
+    WRITABLE,
     World,
     answered,
     busy,
@@ -388,5 +391,5 @@ def test_an_undo_script_that_is_accepted_as_done_has_undone_its_expand_script(wo
 def test_check_mode_of_bookkeeping_writes_nothing(world: World, action: str) -> None:
     world.put("expand/1_a.sql", "SELECT 1")
     entries = journal(("1_a.sql", F, "applied" if action == "repair" else "undone"))
-    server = ScriptedServer(*OPENED[1:], entries)
+    server = ScriptedServer(WRITABLE, FORMAT, PROBE, entries)
     assert world.run(server, action=action, scripts=["1_a.sql"], check_mode=True).report.changed

@@ -23,11 +23,12 @@ GONE = ServerError("Invalid object name", 208, "42S02")
 
 Step = tuple[str, Answer]
 
-LOCKED: Step = ("sp_getapplock", rows((0,)))
+ROLE = "CREATE ROLE zero_downtime_deploy"
+LOCKED: Step = ("sp_getapplock.*@DbPrincipal = N'zero_downtime_deploy'", rows((0,)))
 WRITABLE: Step = ("Updateability", rows(("Shop", "READ_WRITE")))
 FORMAT: Step = ("SELECT version FROM deploy.zero_downtime_format", rows((1,)))
 PROBE: Step = ("FROM deploy.migration_journal WHERE 1 = 0", rows((0,)))
-OPENED = (LOCKED, WRITABLE, FORMAT, PROBE)
+OPENED: tuple[Step | str, ...] = (WRITABLE, ROLE, LOCKED, FORMAT, PROBE)
 ANNOUNCED: tuple[Step, Step] = (
     ("UPDATE deploy.migration_lock SET token", count(1)),
     ("SELECT token FROM", rows((7,))),

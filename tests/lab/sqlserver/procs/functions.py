@@ -303,10 +303,12 @@ class Functions:
         return int(str(role).lower() == "public" or s.server.config.login(s.login).sysadmin)
 
     def _applock_test(self, s: Session, frame: Frame, principal: Any, resource: Any, mode: Any, owner: Any) -> Any:
-        return int(s.server.locks.test(s, (s.db, str(principal).lower(), str(resource)[:255]), _mode(mode)))
+        key = (s.db, s.server.rights.lock_principal(s, principal), str(resource)[:255])
+        return int(s.server.locks.test(s, key, _mode(mode)))
 
     def _applock_mode(self, s: Session, frame: Frame, principal: Any, resource: Any, owner: Any) -> Any:
-        return s.server.locks.mode(s, (s.db, str(principal).lower(), str(resource)[:255]), str(owner).capitalize())
+        key = (s.db, s.server.rights.lock_principal(s, principal), str(resource)[:255])
+        return s.server.locks.mode(s, key, str(owner).capitalize())
 
     # ---- texts
 

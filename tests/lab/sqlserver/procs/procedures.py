@@ -295,7 +295,7 @@ class Procedures:
             raise SqlError(15430, "The statement or function must be executed in the context of a user transaction.")
         timeout = a.get("locktimeout")
         wait = int(timeout) if timeout is not None else s.settings.lock_timeout
-        key = (s.db, str(a.get("dbprincipal", "public")).lower(), str(resource)[:255])
+        key = (s.db, s.server.rights.lock_principal(s, a.get("dbprincipal", "public")), str(resource)[:255])
         try:
             code = s.server.locks.acquire(s, key, mode, owner, wait, s.wait)
         except Cancelled:
@@ -308,7 +308,8 @@ class Procedures:
     def _sp_releaseapplock(self, s: Session, given: list[Given], caller: Frame) -> int:
         a = self._arguments(given, "resource", "lockowner", "dbprincipal")
         owner = str(a.get("lockowner", "Transaction")).capitalize()
-        key = (s.db, str(a.get("dbprincipal", "public")).lower(), str(a.get("resource"))[:255])
+        principal = s.server.rights.lock_principal(s, a.get("dbprincipal", "public"))
+        key = (s.db, principal, str(a.get("resource"))[:255])
         if s.server.locks.release(s, key, owner):
             return 0
         raise SqlError(
