@@ -185,6 +185,11 @@ refused:
   returned: failure
   type: bool
   sample: true
+taken_over:
+  description: Whether the ledger refused because another run holds the lease now.
+  returned: failure
+  type: bool
+  sample: false
 previous_state:
   description: Lease, nodes and consumers as they were before the task.
   returned: success
@@ -203,7 +208,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.behav
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.sql import SqlLedgerStore
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import cut, utf16_length
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import cut, name_problem
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._text import one_line
 
@@ -279,8 +284,8 @@ def run(module: Task) -> None:
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     params = module.params
     for name, longest in _LONGEST.items():
-        if params[name] is not None and not 0 < utf16_length(params[name]) <= longest:
-            module.fail_json(msg=f"{name} has {utf16_length(params[name])} characters, 1 to {longest} are expected.")
+        if problem := name_problem(name, params[name], longest):
+            module.fail_json(msg=problem)
     if not 1 <= params["ttl_s"] <= LONGEST_LEASE_S:
         module.fail_json(msg=f"ttl_s is {params['ttl_s']}, 1 to {LONGEST_LEASE_S} seconds are expected.")
     names = Request.__dataclass_fields__
@@ -289,11 +294,12 @@ def run(module: Task) -> None:
         detail=cut(one_line(params["detail"] or "", 4000), 2000) or None,
     )
     try:
-        connector = odbc.OdbcConnector(options.from_params(params, "deployment"), lock_timeout_ms=10000)
+        connector = odbc.OdbcConnector(options.from_params(params, "deployment"), 10000, odbc.LEDGER_TIMEOUT_S)
         with connector.connect() as connection:
             result = carry_out(SqlLedgerStore(connection, request.app), request, module.check_mode)
     except (LedgerError, MssqlError, ValueError) as error:
-        module.fail_json(msg=str(error), refused=isinstance(error, LedgerError))
+        taken_over = isinstance(error, LedgerError) and error.taken_over
+        module.fail_json(msg=str(error), refused=isinstance(error, LedgerError), taken_over=taken_over)
     if module._diff:
         after = {name: result[name] for name in ("lease", "nodes", "consumers")}
         result["diff"] = {"before": result["previous_state"], "after": after}

@@ -125,6 +125,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.sql i
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.store import LedgerStore
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import name_problem
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
 
@@ -157,8 +158,12 @@ def run(module: Task) -> None:
     """Does the work of the task."""
     if missing := odbc.import_error():
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
+    if problem := name_problem("app", module.params["app"], 64):
+        module.fail_json(msg=problem)
     try:
-        connector = odbc.OdbcConnector(options.from_params(module.params, "deployment_info"), lock_timeout_ms=10000)
+        connector = odbc.OdbcConnector(
+            options.from_params(module.params, "deployment_info"), 10000, odbc.LEDGER_TIMEOUT_S
+        )
         with connector.connect() as connection:
             result = read(SqlLedgerStore(connection, module.params["app"]), max(0, module.params["history"]))
     except (MssqlError, ValueError) as error:

@@ -19,6 +19,11 @@ from .store import LedgerStore
 class LedgerError(Exception):
     """Why the ledger refused, as one sentence."""
 
+    def __init__(self, text: str, taken_over: bool = False) -> None:
+        super().__init__(text)
+        self.taken_over = taken_over
+        """Another run holds the lease."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -138,12 +143,14 @@ def _own(lease: Lease | None, request: Request) -> Lease:
             found = "it was never taken"
         raise LedgerError(
             f"The run {run_id} does not hold the lease of application {request.app}: {found}. "
-            "Stop this run; what it has done is in the ledger."
+            "Stop this run; what it has done is in the ledger.",
+            taken_over=lease is not None and lease.held,
         )
     if request.fencing_token is not None and request.fencing_token != lease.fencing_token:
         raise LedgerError(
             f"The lease of application {request.app} has fencing token {lease.fencing_token}, this task brought "
-            f"{request.fencing_token}: another process has taken the lease over for the same run. Stop this one."
+            f"{request.fencing_token}: another process has taken the lease over for the same run. Stop this one.",
+            taken_over=True,
         )
     return lease
 

@@ -25,6 +25,8 @@ from .errors import MssqlError, ServerError
 from .options import ConnectionOptions
 from .session import pins
 
+LEDGER_TIMEOUT_S = 30
+"""For each statement of the ledger: a server that accepts it and never answers counts as lost."""
 _LOST = ("08", "HYT01")
 # FreeTDS numbers its own messages from 20000: cannot read, cannot write, unexpected end, dead.
 _FREETDS_LOST = frozenset({20004, 20006, 20017, 20047})
@@ -231,7 +233,7 @@ def server_error(error: Exception) -> ServerError:
             break
     first = _MORE.split(text)[0]
     if sqlstate == "HYT00":
-        return ServerError("the statement ran into its time limit (statement_timeout_s)", 0, sqlstate)
+        return ServerError("the statement ran into its time limit", 0, sqlstate)
     return ServerError(_plain(first) or sqlstate, number, sqlstate, lost=_is_lost(sqlstate, number, text))
 
 

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyodbc
 import pytest
 import yaml
 from lab import balancer
@@ -25,6 +28,7 @@ NOTHING = str(HOOKS / "say.yml")
 def _everything_works(lab: Lab) -> Iterator[None]:
     toyfarm.serve(lab)
     yield
+    lab.control("sqlserver", offline=False)
     lab.control("sqlserver", read_only={"database": DATABASE, "on": False})
     if lab.query("SELECT OBJECT_ID('deploy.deployment_lease')")[0][0] is not None:
         lab.query("SET NOCOUNT ON; UPDATE deploy.deployment_lease SET held = 0 WHERE app = N'toy'; SELECT 1")
@@ -65,6 +69,95 @@ def test_a_rollback_works_while_the_ledger_cannot_be_written(lab: Lab, tmp_path:
     assert done.returncode == 2, done.story
     assert done.outcomes == {"toy-web01": "rolled_back", "toy-web02": "untouched"}, done.story
     assert toyfarm.state(tmp_path, "web01") == ("1.0.0", True)
+    assert set(lab.members().values()) == {"UP"}
+
+
+OWN = {
+    key: str(HOOKS / f"{file}.yml")
+    for key, file in {"drain": "drain", "enable": "enable", "confirm": "in_state"}.items()
+}
+LOST = {
+    "between drain and switch": ({**OWN, "drain": str(HOOKS / "drain_and_lose_database.yml")}, []),
+    "in the rollback": ({"before_stop": str(HOOKS / "lose_database_in_rollback.yml")}, BROKEN),
+}
+
+
+def _hold_ledger_lock(lab: Lab, stopped: Path, ended: threading.Event) -> None:
+    """Take the ledger's lock when the node has stopped, and hold it until the node serves again."""
+    while not ended.is_set() and not stopped.exists():
+        time.sleep(0.05)
+    with pyodbc.connect(lab.connection_string("deploy"), timeout=10, autocommit=True) as connection:
+        connection.execute(
+            "EXEC sp_getapplock @Resource = N'zero_downtime.dotnet/ledger/toy', @LockMode = N'Exclusive', "
+            "@LockOwner = N'Session', @LockTimeout = 20000, @DbPrincipal = N'zero_downtime_deploy'"
+        )
+        while not ended.is_set() and lab.members()["web01"] != "UP":
+            time.sleep(0.05)
+    connection.close()
+
+
+@pytest.mark.parametrize("moment", LOST)
+def test_a_database_that_is_lost_leaves_every_node_serving(lab: Lab, tmp_path: Path, moment: str) -> None:
+    hooks, smoke_tests = LOST[moment]
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_hooks=hooks, dotnet_smoke_tests=smoke_tests)
+    assert done.returncode == 2, done.story
+    assert done.outcomes == {"toy-web01": "rolled_back", "toy-web02": "untouched"}, done.story
+    assert [toyfarm.state(tmp_path, member) for member in ("web01", "web02")] == [("1.0.0", True)] * 2
+    assert set(lab.members().values()) == {"UP"}
+    # What could not be recorded is in the report, and so is the lease that was not released.
+    assert "is not reachable" in done.report["nodes"]["toy-web01"]["ledger_failure"]
+    assert "the lease could not be released" in done.output, done.story
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_lease_that_is_gone_stops_a_rollback_only_when_another_run_has_it(
+    lab: Lab, tmp_path: Path, another: bool
+) -> None:
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(
+        lab,
+        nodes,
+        toyfarm.release(tmp_path),
+        dotnet_hooks={**OWN, "drain": str(HOOKS / "drain_and_forget_lease.yml")},
+        toy_another_run=another,
+    )
+    assert done.returncode == 2, done.story
+    found = done.report["nodes"]["toy-web01"]
+    assert found["outcome"] == ("failed" if another else "rolled_back"), done.story
+    assert lab.members()["web01"] == ("MAINT" if another else "UP")
+    assert toyfarm.state(tmp_path, "web01") == ("1.0.0", True)
+    assert "does not hold the lease" in found["failure"] and "does not hold the lease" in found["ledger_failure"]
+
+
+def test_a_lock_that_somebody_holds_delays_a_rollback_and_does_not_stop_it(lab: Lab, tmp_path: Path) -> None:
+    """From the moment that the node is out until it serves again, nobody can write to the ledger."""
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    ended = threading.Event()
+    squatter = threading.Thread(target=_hold_ledger_lock, args=(lab, tmp_path / "web01" / "at_stop", ended))
+    squatter.start()
+    try:
+        done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_smoke_tests=BROKEN)
+    finally:
+        ended.set()
+        squatter.join()
+    assert done.returncode == 2, done.story
+    assert done.outcomes == {"toy-web01": "rolled_back", "toy-web02": "untouched"}, done.story
+    assert toyfarm.state(tmp_path, "web01") == ("1.0.0", True)
+    assert set(lab.members().values()) == {"UP"}
+    assert "TASK [zero_downtime.dotnet.ledger : Renew the lease]" in done.output
+    assert "Another task has been writing to the ledger for 10 s" in done.output, "the lock was never held"
+    # It could be written again in the end.
+    assert _recorded(lab)["toy-web01"] == ("1.0.0", "rolled_back")
+    assert "the lease is released" in done.output, done.story
+
+
+def test_a_write_to_the_ledger_that_never_ran_is_not_a_yes(lab: Lab, tmp_path: Path) -> None:
+    """A module that fails before it asks the ledger says nothing about the ledger: that is no success either."""
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_drain_timeout_s=100000)
+    assert done.returncode == 2, done.story
+    assert "ttl_s is 100120, 1 to 86400 seconds are expected" in done.report["nodes"]["toy-web01"]["failure"]
     assert set(lab.members().values()) == {"UP"}
 
 
@@ -116,10 +209,6 @@ def test_a_node_that_an_earlier_run_left_out_does_not_make_the_other_one_the_las
 
 
 # -- a load balancer that the user's own tasks drive
-OWN = {
-    key: str(HOOKS / f"{file}.yml")
-    for key, file in {"drain": "drain", "enable": "enable", "confirm": "in_state"}.items()
-}
 
 
 def test_hooks_that_do_what_they_say_are_confirmed(lab: Lab, tmp_path: Path) -> None:

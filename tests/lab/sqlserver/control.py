@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 class Control:
     """Commands: {"cut": "all" | {"program": name} | {"spid": n}}, {"restart": seconds}, {"hold": true | false},
-    {"read_only": {"database": name, "on": true}}, {"counters": true}, {"stop": true}."""
+    {"offline": true | false}, {"read_only": {"database": name, "on": true}}, {"counters": true}, {"stop": true}."""
 
     def __init__(self, server: Server, path: str) -> None:
         self.server = server
@@ -75,6 +75,15 @@ class Control:
 
     def _do_restart(self, value: Any) -> dict[str, Any]:
         self.server.restart(float(value) if not isinstance(value, bool) else 0.5)
+        return {}
+
+    def _do_offline(self, value: Any) -> dict[str, Any]:
+        """Refuse connections and cut those that are open, until told otherwise."""
+        self.server.close_listener()
+        if value:
+            self.server.cut()
+        else:
+            self.server.listen()
         return {}
 
     def _do_hold(self, value: Any) -> dict[str, Any]:
