@@ -30,6 +30,7 @@ class ActionModule(IisActionBase):
         "application": {"type": "str", "default": "/"},
         "root": {"type": "str", "required": True},
         "state": {"type": "str", "required": True, "choices": ["staged", "current", "absent"]},
+        "app": {"type": "str", "default": ""},
         "version": {"type": "str"},
         "path": {"type": "str"},
         "url": {"type": "str"},
@@ -70,7 +71,7 @@ class ActionModule(IisActionBase):
 
 
 _PLAIN = (
-    "site", "root", "state", "application", "path", "keep", "timeout_s", "archive_mib", "unpacked_factor", "margin_mib",
+    "site", "root", "state", "application", "app", "path", "keep", "timeout_s", "archive_mib", "unpacked_factor", "margin_mib",
     "system_root",
 )  # fmt: skip
 

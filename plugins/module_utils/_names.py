@@ -27,6 +27,22 @@ def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def name_problem(option: str, value: str | None, longest: int) -> str | None:
+    """Why a name cannot be stored, as one sentence; None for one that can, or that is not given.
+
+    Two names that look the same must be the same: a line end or a character without width would make another one.
+    """
+    if value is None:
+        return None
+    if not 0 < utf16_length(value) <= longest:
+        return f"{option} has {utf16_length(value)} characters, 1 to {longest} are expected."
+    unseen = next((char for char in value if unicodedata.category(char)[0] in "CZ" and char != " "), None)
+    if unseen is not None or value != value.strip(" "):
+        found = "a blank at its begin or end" if unseen is None else f"the character U+{ord(unseen):04X}"
+        return f"{option} has {found}, which cannot be seen: write the name without it."
+    return None
+
+
 def cut(text: str, longest: int) -> str:
     """The beginning of a text, at most `longest` UTF-16 code units, no character torn."""
     while utf16_length(text) > longest:

@@ -61,6 +61,12 @@ options:
       - staged
       - current
       - absent
+  app:
+    description:
+      - The application that the release belongs to. It is kept in the staging record, and M(zero_downtime.dotnet.iis_release_info)
+        returns it, so that no other application is deployed to the site by mistake.
+    type: str
+    default: ""
   version:
     description:
       - The version, which is the name of its directory.

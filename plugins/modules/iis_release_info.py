@@ -79,6 +79,12 @@ current_version:
   returned: success
   type: str
   sample: 2.0.0
+current_app:
+  description: The application that the release was staged for (O(zero_downtime.dotnet.iis_release#module:app)), read
+    from the directory that the site runs from; null when nothing says so.
+  returned: success
+  type: str
+  sample: shop
 previous_version:
   description: The version before the last switch; null when it is unknown.
   returned: success

@@ -301,7 +301,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.er
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.report import Request
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
-from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import utf16_length
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import name_problem
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts import phases
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import ENCODINGS
@@ -379,8 +379,8 @@ def run(module: Task) -> None:
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     params = module.params
     for name, longest in (("app", 64), ("release", 100), ("run_id", 100)):
-        if params[name] is not None and not 0 < utf16_length(params[name]) <= longest:
-            module.fail_json(msg=f"{name} has {utf16_length(params[name])} characters, 1 to {longest} are expected.")
+        if problem := name_problem(name, params[name], longest):
+            module.fail_json(msg=problem)
     for name in ("lock_timeout_ms", "retries", "contract_after", "statement_timeout_s", "migration_lock_timeout_s"):
         if params[name] < 0:
             module.fail_json(msg=f"{name} is {params[name]}, 0 or more is expected.")

@@ -120,6 +120,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.er
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.state import read_state
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import name_problem
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import ENCODINGS
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
@@ -140,6 +141,8 @@ def run(module: Task) -> None:
     """Does the work of the task."""
     if missing := odbc.import_error():
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
+    if problem := name_problem("app", module.params["app"], 64):
+        module.fail_json(msg=problem)
     result: dict[str, Any] = {}
     try:
         connector = odbc.OdbcConnector(

@@ -293,6 +293,7 @@ class Lab:
                 "ansible_winrm_server_cert_validation": "validate",
                 "ansible_winrm_ca_trust_path": str(self.authority.ca),
                 "ansible_user": self.winrm_user,
+                "dotnet_app": "shop",
                 "dotnet_site": SITE,
                 "dotnet_app_pool": POOL,
                 "dotnet_release_root": RELEASES,

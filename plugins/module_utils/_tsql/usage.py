@@ -15,7 +15,7 @@ from .live import LiveSchema
 from .statements import HOLE, Name
 
 _Key = tuple[str, str]
-_VERSION = re.compile(r"^(?P<base>.+?)_(?P<number>\d{1,4})$")
+_VERSION = re.compile(r"^(?P<base>.+?)_(?P<number>\d{1,4})\Z")
 
 
 def used_name(text: str) -> tuple[str, str, str]:

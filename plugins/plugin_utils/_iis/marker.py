@@ -32,14 +32,17 @@ class Marker:
     checksum: str
     staged_at: str
     files_digest: str
+    app: str = ""
+    """The application that it was staged for; empty when the task did not name one."""
     format: int = _FORMAT
 
     def to_json(self) -> bytes:
         return (json.dumps(asdict(self), sort_keys=True) + "\n").encode()
 
-    def proves(self, version: str, checksum: str, files: Mapping[str, str]) -> bool:
+    def proves(self, app: str, version: str, checksum: str, files: Mapping[str, str]) -> bool:
         """Whether the directory was staged from exactly this."""
-        return self.version == version and self.checksum == checksum and digest_matches(self.files_digest, files)
+        staged, wanted = (self.app, self.version, self.checksum), (app, version, checksum)
+        return staged == wanted and digest_matches(self.files_digest, files)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ def read_marker(text: str | None) -> Marker | None:
     version, checksum, staged_at, files_digest = (
         str(found.get(name, "")) for name in ("version", "checksum", "staged_at", "files_digest")
     )
-    return Marker(version, checksum, staged_at, files_digest) if version and checksum and files_digest else None
+    if not (version and checksum and files_digest):
+        return None
+    return Marker(version, checksum, staged_at, files_digest, str(found.get("app", "")))
 
 
 def read_history(text: str | None) -> History | None:

@@ -32,6 +32,7 @@ class ReleaseOptions:
     root: str
     state: str
     application: str = "/"
+    app: str = ""
     version: str | None = None
     path: str | None = None
     source: Source | None = None

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import paths
 from .errors import IisError
-from .marker import TIME_FORMAT
+from .marker import MARKER, TIME_FORMAT, Marker, read_marker
 from .node_api import NodeFiles
 from .pool_api import PoolApi
 from .release import NodeState, ReleaseOptions, ReleaseTask
@@ -47,13 +47,15 @@ class InfoTask(ReleaseTask):
 
     def work(self, state: NodeState, result: dict[str, Any]) -> None:
         history = self.history(state)
+        markers = {name: self.marker(name) for name in sorted(state.versions)}
         result.update(
             current_path=state.path,
             current_version=state.version,
+            current_app=self._current_app(state, markers),
             previous_version=history.previous_version if history else None,
             previous_path=history.previous_path if history else None,
             switched_at=history.switched_at if history else None,
-            versions=[self._describe(name, state) for name in sorted(state.versions)],
+            versions=[self._describe(name, state, marker) for name, marker in markers.items()],
             leftovers=state.leftovers,
             free_bytes=self.files.free_bytes(self.root),
             tools=self.files.tools(),
@@ -66,8 +68,16 @@ class InfoTask(ReleaseTask):
         if self._log_lines:
             result["application_log"] = server.log(state.path, self._log_lines)
 
-    def _describe(self, name: str, state: NodeState) -> dict[str, Any]:
-        marker = self.marker(name)
+    def _current_app(self, state: NodeState, markers: dict[str, Marker | None]) -> str | None:
+        """The application whose release the site serves, from any root; None when no staging record names one."""
+        if state.version in markers:
+            marker = markers[state.version]
+        else:
+            place = paths.resolve(state.path, self.options.system_root)
+            marker = read_marker(self.files.read_text(rf"{place}\{MARKER}".replace("/", "\\")))
+        return (marker.app or None) if marker else None
+
+    def _describe(self, name: str, state: NodeState, marker: Marker | None) -> dict[str, Any]:
         return {
             "version": name,
             "path": self.path_of(name),

@@ -27,7 +27,7 @@ class StagedTask(ReleaseTask):
         version, checksum = self.options.version or "", self.options.checksum or ""
         existing = self.staged_version(state)
         marker = self.marker(existing) if existing else None
-        up_to_date = marker is not None and marker.proves(version, checksum, self.options.files)
+        up_to_date = marker is not None and marker.proves(self.options.app, version, checksum, self.options.files)
         is_current = (
             existing is not None and state.version is not None and existing.casefold() == state.version.casefold()
         )
@@ -69,6 +69,8 @@ class StagedTask(ReleaseTask):
     def _explain_current(self, version: str, marker: Marker | None) -> str:
         if marker is None:
             what = "has no staging record"
+        elif marker.app != self.options.app:
+            what = f"was staged for the application {marker.app!r}, not for {self.options.app!r}"
         elif marker.checksum != self.options.checksum:
             what = f"was staged from {marker.checksum}, not from {self.options.checksum}"
         else:
@@ -158,7 +160,7 @@ class StagedTask(ReleaseTask):
 
     def _write_settings(self, tree: str, version: str, checksum: str) -> None:
         now = time.strftime(TIME_FORMAT, time.gmtime())
-        marker = Marker(version, checksum, now, digest_files(self.options.files))
+        marker = Marker(version, checksum, now, digest_files(self.options.files), self.options.app)
         contents = {name: text.encode() for name, text in self.options.files.items()}
         self.files.write_files(tree, {**contents, MARKER: marker.to_json()})
 

@@ -101,6 +101,7 @@ def write_inventory(lab: Lab, nodes: dict[str, dict[str, Any]], directory: Path)
         if not link.is_symlink():
             link.symlink_to(lab.inventory / "group_vars" / group)
     common = {
+        "dotnet_app": "toy",
         "ansible_connection": "local",
         "dotnet_backend": balancer.BACKEND,
         "dotnet_host_header": net.SITE_HOST,

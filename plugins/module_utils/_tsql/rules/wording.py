@@ -33,7 +33,7 @@ def constraint_name(prefix: str, *words: str) -> str:
 
 def next_version(base: str) -> str:
     """``spFind`` to ``spFind_2``, ``spFind_2`` to ``spFind_3``."""
-    hit = re.search(r"_(\d{1,4})$", base)
+    hit = re.search(r"_(\d{1,4})\Z", base)
     if hit:
         return f"{base[: hit.start()]}_{int(hit.group(1)) + 1}"
     return f"{base}_2"
