@@ -71,8 +71,8 @@ class ActionModule(IisActionBase):
 
 
 _PLAIN = (
-    "site", "root", "state", "application", "app", "path", "keep", "timeout_s", "archive_mib", "unpacked_factor", "margin_mib",
-    "system_root",
+    "site", "root", "state", "application", "app", "path", "keep", "timeout_s", "archive_mib", "unpacked_factor",
+    "margin_mib", "system_root",
 )  # fmt: skip
 
 

@@ -63,8 +63,8 @@ options:
       - absent
   app:
     description:
-      - The application that the release belongs to. It is kept in the staging record, and M(zero_downtime.dotnet.iis_release_info)
-        returns it, so that no other application is deployed to the site by mistake.
+      - The application that the release belongs to. It is kept in the staging record, and
+        M(zero_downtime.dotnet.iis_release_info) returns it, so that no other application is deployed to the site.
     type: str
     default: ""
   version:

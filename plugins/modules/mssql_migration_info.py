@@ -107,7 +107,9 @@ phases:
   sample:
     expand: {pending: [011_size.sql], changed: [], missing: [], unfinished: []}
 lock:
-  description: The last holder of the lock on migrations; C(held) is what the server says now.
+  description:
+    - The last holder of the lock on migrations. C(held) is what the server says now; null for a login that is not a
+      member of the role C(zero_downtime_deploy), which may not ask.
   returned: success
   type: dict
   sample: {held: false, holder: "ann@ops1 (process 4711)", taken_at: "2026-11-20T11:05:01Z"}

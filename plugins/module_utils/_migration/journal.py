@@ -14,7 +14,7 @@ from .._mssql.api import Connection, literal
 from .._mssql.own_tables import OwnTables
 from .._names import cut, identity
 from .._scripts.find import ScriptFile
-from .._scripts.journal import JOURNAL, Entry, State, read_entries
+from .._scripts.journal import JOURNAL, PROGRESS, Entry, State, read_entries
 from .._scripts.phases import Phase, named
 
 TABLES = OwnTables(
@@ -31,6 +31,9 @@ TABLES = OwnTables(
         "written_at DATETIME2(3) NOT NULL CONSTRAINT df_migration_journal_written_at DEFAULT (SYSUTCDATETIME()), "
         "login_name NVARCHAR(128) NOT NULL CONSTRAINT df_migration_journal_login_name DEFAULT (ORIGINAL_LOGIN()), "
         "client NVARCHAR(200) NOT NULL, detail NVARCHAR(2000) NULL);",
+        f"CREATE TABLE {PROGRESS} ("
+        "entry_id BIGINT NOT NULL CONSTRAINT pk_migration_progress PRIMARY KEY, rows_affected BIGINT NOT NULL, "
+        "rounds BIGINT NOT NULL, duration_ms BIGINT NOT NULL, retries INT NOT NULL, written_at DATETIME2(3) NOT NULL);",
         "CREATE TABLE deploy.migration_release ("
         "id BIGINT IDENTITY(1,1) NOT NULL CONSTRAINT pk_migration_release PRIMARY KEY, app NVARCHAR(64) NOT NULL, "
         "release NVARCHAR(100) NOT NULL, first_seen_at DATETIME2(3) NOT NULL, "
@@ -101,11 +104,14 @@ class Journal:
         }
 
     def progress(self, entry_id: int, rows: int, rounds: int, duration_ms: int, retries: int) -> str:
-        """The statement that moves the row of a backfill on."""
+        """The statements that record how far the backfill of a journal row has come."""
+        values = f"{int(entry_id)}, {int(rows)}, {int(rounds)}, {int(duration_ms)}, {int(retries)}, SYSUTCDATETIME()"
         return (
-            f"UPDATE {JOURNAL} SET rows_affected = {int(rows)}, rounds = {int(rounds)}, "
+            f"UPDATE {PROGRESS} SET rows_affected = {int(rows)}, rounds = {int(rounds)}, "
             f"duration_ms = {int(duration_ms)}, retries = {int(retries)}, written_at = SYSUTCDATETIME() "
-            f"WHERE id = {int(entry_id)};"
+            f"WHERE entry_id = {int(entry_id)}; IF @@ROWCOUNT = 0 "
+            f"INSERT INTO {PROGRESS} (entry_id, rows_affected, rounds, duration_ms, retries, written_at) "
+            f"VALUES ({values});"
         )
 
     def write(self, connection: Connection, records: Iterable[Record]) -> None:

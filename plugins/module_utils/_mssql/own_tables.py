@@ -14,7 +14,7 @@ from .api import Connection, literal
 from .errors import INVALID_OBJECT, MssqlError, ServerError
 
 FORMAT_TABLE = "deploy.zero_downtime_format"
-_FORMAT_DDL = (
+FORMAT_DDL = (
     "CREATE TABLE deploy.zero_downtime_format ("
     "component NVARCHAR(64) NOT NULL CONSTRAINT pk_zero_downtime_format PRIMARY KEY, "
     "version INT NOT NULL, "
@@ -62,7 +62,7 @@ class OwnTables:
     def create(self, connection: Connection) -> None:
         """Create the tables. The caller holds a lock and has seen that they are missing."""
         connection.execute("IF SCHEMA_ID(N'deploy') IS NULL EXEC(N'CREATE SCHEMA deploy');")
-        connection.execute(f"IF OBJECT_ID(N'{FORMAT_TABLE}', N'U') IS NULL {_FORMAT_DDL};")
+        connection.execute(f"IF OBJECT_ID(N'{FORMAT_TABLE}', N'U') IS NULL {FORMAT_DDL};")
         connection.execute("BEGIN TRANSACTION;")
         for statement in self.ddl:
             connection.execute(statement)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal of migrations as it is read: its states, and the one query for them. `_migration/journal.py` writes it.
 
-Rows are added and never removed; the last row of a script says how it stands. Private to this collection.
+Rows are added, and never changed or removed: the last row of a script says how it stands. How far a backfill has come
+is in a table of its own, whose rows change with every round. Private to this collection.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 JOURNAL = "deploy.migration_journal"
+PROGRESS = "deploy.migration_progress"
 ENTRIES_SQL = (
-    "SELECT id, app, phase, script, checksum, state, release, written_at, rows_affected, rounds "
-    "FROM deploy.migration_journal{where} ORDER BY id;"
+    "SELECT id, app, phase, script, checksum, state, release, COALESCE(p.written_at, j.written_at) AS written_at, "
+    "COALESCE(p.rows_affected, j.rows_affected) AS rows_affected, COALESCE(p.rounds, j.rounds) AS rounds "
+    "FROM deploy.migration_journal AS j LEFT JOIN deploy.migration_progress AS p ON p.entry_id = j.id{where} "
+    "ORDER BY id;"
 )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from .errors import RefusedValue
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_NEEDS_QUOTES = re.compile(r'[\s"]|^$')
+_NEEDS_QUOTES = re.compile(r'[\s"]|\A\Z')
 _BACKSLASHES_BEFORE_QUOTE = re.compile(r'(\\*)"')
 _TRAILING_BACKSLASHES = re.compile(r"(\\+)\Z")
 _SELECTOR = re.compile(r"['\"\[\]]")

@@ -102,6 +102,8 @@ class Server:
             "logins": {
                 "deploy": {"password": self.password},
                 "least": {"password": self.password, "rights": []},
+                "ledger": {"password": self.password, "rights": []},
+                "both": {"password": self.password, "rights": []},
                 "watcher": {"password": self.password, "rights": ["db_owner", "VIEW SERVER STATE"]},
                 "reader": {"password": self.password, "rights": ["db_datareader"]},
             },

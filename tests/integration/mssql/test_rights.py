@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from integration.mssql.server import ROOT, Database, Server, closing
 from lab.sqlserver import control
 
 Write = Callable[[str, "str | bytes"], None]
+REFUSED = re.compile(r"\((229|262|1088|2760|3701|4902|15151|15247|15225|4701)\)")
 PERMISSIONS = ROOT / "docs" / "sql" / "permissions.sql"
 
 
@@ -29,6 +31,13 @@ def small_release(write: Write, name: str) -> None:
     write("undo/1.sql", f"DROP TABLE dbo.{name};")
 
 
+def grant(owner: Database, deploy_user: str, ledger_user: str) -> None:
+    """Run permissions.sql, as an administrator does."""
+    text = PERMISSIONS.read_text().replace("$(DeployUser)", deploy_user).replace("$(LedgerUser)", ledger_user)
+    for batch in split_batches(text):
+        owner.query(batch.text)
+
+
 def test_a_login_without_rights_applies_nothing_and_then_the_least_rights_are_enough(
     lab_server: Server, driver: str, tmp_path: Path, write: Write
 ) -> None:
@@ -39,21 +48,85 @@ def test_a_login_without_rights_applies_nothing_and_then_the_least_rights_are_en
     refused = least.migrate(tmp_path, release="1")
     assert refused["failed"] and "docs/sql/permissions.sql" in refused["msg"], refused
     assert owner.query("SELECT OBJECT_ID(N'dbo.least')")[0][0] is None
-    for batch in split_batches(PERMISSIONS.read_text().replace("$(DeployUser)", "least")):
-        owner.query(batch.text)
+    grant(owner, "least", "ledger")
+    grant(owner, "least", "ledger")  # a second time, it changes nothing
     for arguments in ({}, {"phase": "backfill"}):
         done = least.migrate(tmp_path, release="1", **arguments)
         assert done["changed"], done["msg"]
-    ledger = least.module("deployment", state="leased", run_id="r1")
-    assert ledger["changed"], ledger
+    refused = least.module("deployment", state="leased", run_id="r1")
+    assert "permission was denied on the object 'deployment_" in refused["msg"], refused
+    keeper = Database(lab_server.options(driver, where, user="ledger"), "least")
     # undo wants to know that nothing runs the release any more
-    back = least.module("deployment", state="recorded", run_id="r1", node="web01", outcome="succeeded", version="0.9")
-    assert back["changed"], back
-    assert least.module("deployment", state="released", run_id="r1")["changed"]
+    for state in (
+        {"state": "leased"},
+        {"state": "recorded", "node": "web01", "outcome": "succeeded", "version": "0.9"},
+        {"state": "released"},
+    ):
+        kept = keeper.module("deployment", run_id="r1", **state)
+        assert kept["changed"], kept
+    for consumer in ("consumer_present", "consumer_absent"):
+        assert keeper.module("deployment", state=consumer, consumer="reports")["changed"]
     assert least.module("mssql_migration_info")["exists"]
     undone = least.migrate(tmp_path, "undo", release="1")
     assert [script["script"] for script in undone["applied"]] == ["3.sql", "2.sql", "1.sql"], undone
     assert owner.query("SELECT OBJECT_ID(N'dbo.least')")[0][0] is None
+
+
+HISTORY = ("deploy.deployment_event", "deploy.migration_journal", "deploy.migration_release")
+STATE = ("deploy.deployment_lease", "deploy.deployment_node", "deploy.deployment_run")
+FORGERIES = [
+    *(f"{verb} {table}" for table in (*HISTORY, *STATE) for verb in ("DELETE", "TRUNCATE TABLE", "DROP TABLE")),
+    *(f"ALTER TABLE {table} ADD z INT NULL" for table in HISTORY),
+    *(f"ALTER SCHEMA dbo TRANSFER {table}" for table in HISTORY),
+    "UPDATE deploy.deployment_node SET version = N'9'",
+    "UPDATE deploy.deployment_lease SET held = 0",
+    "UPDATE deploy.deployment_event SET kind = N'x'",
+    "UPDATE deploy.migration_journal SET state = N'undone'",
+    "UPDATE Least0.deploy.migration_journal SET state = N'undone'",
+    "EXEC (N'DELETE deploy.deployment_event')",
+    "EXEC sp_rename N'deploy.migration_journal', N'gone'",
+    "CREATE PROCEDURE dbo.forge AS DELETE deploy.deployment_event;\nEXEC dbo.forge",
+    "CREATE SYNONYM dbo.alias FOR deploy.deployment_node",
+    "ALTER AUTHORIZATION ON SCHEMA::deploy TO dbo",
+    "GRANT DELETE ON SCHEMA::deploy TO least",
+    "ALTER ROLE db_owner ADD MEMBER least",
+    "CREATE TABLE deploy.mine (id INT)",
+    "SELECT * FROM hidden.secret",
+    "CREATE VIEW dbo.peep AS SELECT id FROM hidden.secret;\nSELECT * FROM dbo.peep",
+]
+
+
+def test_a_script_cannot_change_the_history_or_read_a_schema_of_another_owner(lab_server: Server) -> None:
+    """What permissions.sql leaves out, tried as the user that runs the scripts. Not yet run on SQL Server itself."""
+    owner = Database(lab_server.options("microsoft", "Least0"), "least")
+    grant(owner, "least", "ledger")
+    if not owner.query("SELECT 1 FROM sys.schemas WHERE name = N'hidden'"):
+        owner.query("CREATE SCHEMA hidden AUTHORIZATION zero_downtime_owner")
+        owner.query("CREATE TABLE hidden.secret (id INT)")
+    before = [owner.query(f"SELECT COUNT(*) FROM {table}") for table in (*HISTORY, *STATE)]
+    least = Database(lab_server.options("microsoft", "Least0", user="least"), "least")
+    for forgery in FORGERIES:
+        with closing(least.connect()) as connection, pytest.raises(pyodbc.Error) as caught:
+            for batch in forgery.split(";\n"):
+                connection.execute(batch)
+        assert REFUSED.search(str(caught.value)), (forgery, caught.value)
+    assert [owner.query(f"SELECT COUNT(*) FROM {table}") for table in (*HISTORY, *STATE)] == before
+    # The twin: what the scripts are for is allowed.
+    least.query("CREATE TABLE dbo.twin (id INT); INSERT dbo.twin VALUES (1); DROP TABLE dbo.twin")
+
+
+def test_one_login_for_scripts_and_ledger_may_do_both_and_still_not_change_the_history(
+    lab_server: Server, tmp_path: Path, write: Write
+) -> None:
+    owner = Database(lab_server.options("microsoft", "Least1"), "both")
+    grant(owner, "both", "both")
+    small_release(write, "both")
+    both = Database(lab_server.options("microsoft", "Least1", user="both"), "both")
+    assert both.migrate(tmp_path, release="1")["changed"]
+    assert both.module("deployment", state="leased", run_id="r1")["changed"]
+    for table in HISTORY:
+        with pytest.raises(pyodbc.Error, match="DELETE permission was denied"):
+            both.query(f"DELETE {table}")
 
 
 def _lock(connection: Any, resource: str, principal: str) -> int:

@@ -25,6 +25,7 @@ class Frame:
         "parent",
         "procedure",
         "procedure_id",
+        "schema",
         "source",
         "tables",
         "temp",
@@ -33,11 +34,14 @@ class Frame:
         "values",
     )
 
-    def __init__(self, source: str, parent: Frame | None = None, procedure: str = "", procedure_id: int = 0) -> None:
+    def __init__(
+        self, source: str, parent: Frame | None = None, procedure: str = "", procedure_id: int = 0, schema: str = "dbo"
+    ) -> None:
         self.source = source
         self.parent = parent
         self.procedure = procedure
         self.procedure_id = procedure_id
+        self.schema = schema
         self.level: int = parent.level + 1 if parent is not None else 0
         self.values: dict[str, Any] = {}
         self.types: dict[str, SqlType] = {}

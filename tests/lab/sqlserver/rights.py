@@ -56,7 +56,7 @@ _DATABASE_PERMISSIONS = frozenset(
 
 
 class Rights:
-    """Checked before a statement runs, but not inside a procedure: its owner owns the tables (ownership chaining)."""
+    """Checked before a statement runs; inside a module not for what has the module's owner (ownership chaining)."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -145,11 +145,28 @@ class Rights:
         )
 
     def check(self, s: Session, translation: Translation, frame: Frame) -> None:
-        if frame.procedure or (self._is_owner(s) and not self._granted(s)[2]):
+        if self._is_owner(s) and not self._granted(s)[2]:
             return
         for permission, info in translation.objects:
-            if info.kind != "#" and not self.allowed(s, permission, info):
+            chained = bool(frame.procedure) and self.same_owner(s, frame.schema, info)
+            if info.kind != "#" and not chained and not self.allowed(s, permission, info):
                 raise self._denied(s, permission, info)
+
+    def same_owner(self, s: Session, schema: str, info: ObjectInfo) -> bool:
+        """Whether an object belongs to the owner of a module in this schema of the session's database."""
+        owner = self.server.schema_owner
+        return info.db == s.db and owner(s, s.db, schema) == owner(s, info.db, info.schema)
+
+    def alters_schema(self, s: Session, db: str, schema: str) -> bool:
+        """What CREATE asks for beside its own permission."""
+        return self._is_owner(s) or self.allowed(s, "ALTER", ObjectInfo(0, db, schema, "?", "U", ""))
+
+    def owner_only(self, s: Session, principal: str) -> None:
+        """Who may name another owner, and of whom: only db_owner here, of a principal that exists."""
+        if not self._is_owner(s):
+            raise SqlError(15247, "User does not have permission to perform this action.")
+        if self.principal_id(s, principal) is None:
+            raise _not_found("user", principal)
 
     @staticmethod
     def _denied(s: Session, permission: str, info: ObjectInfo) -> SqlError:
@@ -170,7 +187,9 @@ class Rights:
         caller: Frame | None = None,
         dropping: bool = False,
     ) -> None:
-        if self._is_owner(s) or (caller is not None and caller.procedure):
+        if self._is_owner(s):
+            return
+        if caller is not None and caller.procedure and info is not None and self.same_owner(s, caller.schema, info):
             return
         if info is not None and info.kind == "#":
             return

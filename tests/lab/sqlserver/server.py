@@ -288,6 +288,16 @@ class Server:
         names = list(self.config.logins)
         return 256 + names.index(name.lower()) if name.lower() in names else 1
 
+    def schema_owner(self, session: Session, db: str, schema: str) -> str:
+        """The owner of a schema, which is the owner of what is in it."""
+        extra = session.cache.extra
+        found: dict[str, str] | None = extra.get(("owners", db))
+        if found is None:
+            rows = session.backend.query("SELECT name, owner FROM lab.schemas WHERE db = $1", [db.encode()]).rows
+            pairs = (((name or b"").decode(), (owner or b"").decode()) for name, owner in rows)
+            found = extra[("owners", db)] = {name.lower(): owner.lower() for name, owner in pairs}
+        return found.get(schema.lower(), "dbo")
+
     def schemas(self, session: Session, db: str) -> dict[str, str]:
         cache = session.cache
         found: dict[str, str] | None = cache.extra.get(("schemas", db))

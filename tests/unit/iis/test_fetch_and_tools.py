@@ -200,14 +200,15 @@ def test_missing_tools_are_reported(files: WindowsFiles, node: ScriptedNode) -> 
 
 def test_the_record_proves_content_and_not_a_name() -> None:
     settings = {"appsettings.json": '{"p": "secret"}'}
-    marker = Marker("2.0", f"sha256:{SHA}", "2026-01-01T00:00:00Z", digest_files(settings))
+    marker = Marker("2.0", f"sha256:{SHA}", "2026-01-01T00:00:00Z", digest_files(settings), "shop")
     again = read_marker(marker.to_json().decode())
     assert again == marker
     assert again is not None
-    assert again.proves("2.0", f"sha256:{SHA}", settings)
-    assert not again.proves("2.1", f"sha256:{SHA}", settings)
-    assert not again.proves("2.0", "sha256:0", settings)
-    assert not again.proves("2.0", f"sha256:{SHA}", {"appsettings.json": "{}"})
+    assert again.proves("shop", "2.0", f"sha256:{SHA}", settings)
+    assert not again.proves("other", "2.0", f"sha256:{SHA}", settings)
+    assert not again.proves("shop", "2.1", f"sha256:{SHA}", settings)
+    assert not again.proves("shop", "2.0", "sha256:0", settings)
+    assert not again.proves("shop", "2.0", f"sha256:{SHA}", {"appsettings.json": "{}"})
     assert b"secret" not in marker.to_json()
 
 

@@ -40,9 +40,11 @@ HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\nstatus=200"
 GIB = 1024**3
 
 
-def marker_json(version: str, checksum: str = SHA, files: dict[str, str] | None = None, at: str = "2026-01-01") -> str:
+def marker_json(
+    version: str, checksum: str = SHA, files: dict[str, str] | None = None, at: str = "2026-01-01", app: str = ""
+) -> str:
     files = SETTINGS if files is None else files
-    return Marker(version, checksum, f"{at}T00:00:00Z", digest_files(files)).to_json().decode()
+    return Marker(version, checksum, f"{at}T00:00:00Z", digest_files(files), app).to_json().decode()
 
 
 def history_json(version: str, previous: str) -> str:
@@ -464,7 +466,7 @@ def test_a_version_in_use_is_not_removed_in_part(run: Any, node: ScriptedNode) -
 def test_info_returns_what_runs_and_what_is_staged(appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter) -> None:
     found(node, "2.0", "1.0", "2.0", ".incoming-3-abc")
     node.expect(TYPE_HISTORY, history_json("2.0", "1.0"))
-    node.expect_missing(marker_file("1.0")).expect(type_marker("2.0"), marker_json("2.0"))
+    node.expect_missing(marker_file("1.0")).expect(type_marker("2.0"), marker_json("2.0", app="shop"))
     node.expect(FREE, free(GIB)).expect("curl --version", "curl 8.4.0").expect("tar --version", "bsdtar 3.6.2")
     node.expect(cmd(rf'if exist "{WINDOWS}\System32\certutil.exe" (exit 0) else (exit 3)'))
     node.expect("appcmd list requests /xml", "ERROR", 50)
@@ -472,6 +474,7 @@ def test_info_returns_what_runs_and_what_is_staged(appcmd: Appcmd, node: Scripte
     result = InfoTask(WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), AppcmdPools(appcmd), options, reporter).run()
     node.done()
     assert (result["current_version"], result["previous_version"]) == ("2.0", "1.0")
+    assert result["current_app"] == "shop"
     assert [(v["version"], v["complete"], v["current"], v["checksum"]) for v in result["versions"]] == [
         ("1.0", False, False, None),
         ("2.0", True, True, SHA),
@@ -484,13 +487,21 @@ def test_info_returns_what_runs_and_what_is_staged(appcmd: Appcmd, node: Scripte
 def test_info_of_a_node_that_never_had_a_release(appcmd: Appcmd, node: ScriptedNode, reporter: TaskReporter) -> None:
     node.expect(VDIRS, xml(vdir("Shop/", r"C:\inetpub\shop"))).expect(DIRS, "", 1)
     node.expect(cmd(rf'if exist "{ROOT}\" (exit 0) else (exit 3)'), "", 3)
+    node.expect_missing(r"C:\inetpub\shop\App_Data\zero_downtime.json")
     node.expect(FREE, free(GIB)).expect("curl --version", "curl 8.4.0").expect("tar --version", "bsdtar 3.6.2")
     node.expect(cmd(rf'if exist "{WINDOWS}\System32\certutil.exe" (exit 0) else (exit 3)'))
     node.expect("appcmd list requests /xml", xml())
     options = ReleaseOptions(site="Shop", root=ROOT, state="info")
     result = InfoTask(WindowsFiles(node, WINDOWS), AppcmdSites(appcmd), AppcmdPools(appcmd), options, reporter).run()
     assert (result["current_version"], result["current_path"], result["versions"]) == (None, r"C:\inetpub\shop", [])
+    assert result["current_app"] is None
     assert result["role_services"] == {"request_monitor": True}
+
+
+def test_a_release_that_was_staged_for_another_application_is_not_this_one(run: Any, node: ScriptedNode) -> None:
+    server(node, rf"{ROOT}\2.0", [], "2.0").expect(type_marker("2.0"), marker_json("2.0", app="other"))
+    with pytest.raises(IisError, match="its directory was staged for the application 'other', not for 'shop'"):
+        run("staged", app="shop")
 
 
 API = vdir("Shop/api/", rf"{ROOT}\0.8\api")
@@ -661,7 +672,7 @@ def test_info_names_the_applications_that_a_switch_restarts(
         vdir("Handler/", r"C:\g"),
     ]
     server(node, r"C:\inetpub\shop", directories, "1.0").expect_missing(rf"{ROOT}\zero_downtime.json")
-    node.expect_missing(marker_file("1.0"))
+    node.expect_missing(marker_file("1.0")).expect_missing(r"C:\inetpub\shop\App_Data\zero_downtime.json")
     tools(node)
     handler = '<add name="x" modules="AspNetCoreModuleV2"/>'
     for place, text in {"a": ANCM.format("", ""), "b": "\ufeff" + ANCM.format("", STAYS)}.items():

@@ -183,3 +183,35 @@ def test_rights(connect: object, server: LabServer) -> None:
     assert nobody.error("EXEC dbo.Ep") == 229
     assert nobody.error("SELECT * FROM dbo.E") == 229
     owner.run("REVOKE SELECT ON dbo.E FROM nobody")
+
+
+def test_a_module_reaches_what_has_its_own_owner_and_no_more(connect: object) -> None:
+    """Ownership chaining: a view or procedure of dbo reads a schema of dbo's for anybody, and none of another owner."""
+    assert callable(connect)
+    maker, owner = connect(user="nobody"), connect()
+    owner.run("CREATE USER keeper WITHOUT LOGIN")
+    for schema, authorization in (("hidden", ""), ("kept", " AUTHORIZATION keeper")):
+        owner.run(f"CREATE SCHEMA {schema}{authorization}")
+        owner.run(f"CREATE TABLE {schema}.T (Id int)")
+    owner.run("INSERT hidden.T VALUES (1); INSERT kept.T VALUES (1)")
+    own = owner.rows("SELECT name FROM sys.schemas WHERE principal_id = USER_ID('keeper')")
+    assert own == [("kept",)]
+    assert maker.error("CREATE VIEW dbo.Vno AS SELECT 1 AS One") == 262
+    owner.run("GRANT CREATE VIEW, CREATE PROCEDURE, CREATE TABLE TO nobody")
+    assert maker.error("CREATE VIEW dbo.Vno AS SELECT 1 AS One") == 2760
+    owner.run("GRANT ALTER, SELECT, EXECUTE ON SCHEMA::dbo TO nobody")
+    for schema in ("hidden", "kept"):
+        assert maker.error(f"SELECT * FROM {schema}.T") == 229
+        assert maker.error(f"CREATE TABLE {schema}.Mine (Id int)") == 2760
+        assert maker.error(f"CREATE VIEW dbo.V{schema} AS SELECT Id FROM {schema}.T") == 0
+        assert maker.error(f"CREATE PROCEDURE dbo.P{schema} AS DELETE {schema}.T") == 0
+    assert maker.value("SELECT COUNT(*) FROM dbo.Vhidden") == 1
+    assert maker.error("EXEC dbo.Phidden") == 0
+    assert maker.error("SELECT COUNT(*) FROM dbo.Vkept") == 229
+    assert maker.error("EXEC dbo.Pkept") == 229
+    assert maker.error("ALTER AUTHORIZATION ON SCHEMA::kept TO dbo") == 15247
+    owner.run("ALTER AUTHORIZATION ON SCHEMA::hidden TO keeper")
+    assert maker.error("SELECT COUNT(*) FROM dbo.Vhidden") == 229
+    assert owner.value("SELECT COUNT(*) FROM kept.T") == 1
+    owner.run("REVOKE ALTER, SELECT, EXECUTE ON SCHEMA::dbo FROM nobody")
+    owner.run("REVOKE CREATE VIEW, CREATE PROCEDURE, CREATE TABLE FROM nobody")

@@ -171,8 +171,10 @@ def test_a_run_that_lost_its_lease_writes_nothing(store: MemoryStore) -> None:
     store.later(61)
     ask(store, "leased", run_id="r2", owner="bob")
     for state in ("renewed", "recorded"):
-        with pytest.raises(LedgerError, match=r"run r1 does not hold the lease .* it is held by bob \(run r2\)"):
+        held = r"run r1 does not hold the lease .* it is held by bob \(run r2\)"
+        with pytest.raises(LedgerError, match=held) as caught:
             ask(store, state, run_id="r1", node="web01", outcome="succeeded")
+        assert caught.value.taken_over
     with pytest.raises(LedgerError, match="cannot release the lease"):
         ask(store, "released", run_id="r1")
     assert store.nodes() == []
@@ -191,8 +193,9 @@ def test_a_stale_fencing_token_is_refused(store: MemoryStore) -> None:
     ask(store, "leased", run_id="r1")
     ask(store, "released", run_id="r1")
     ask(store, "leased", run_id="r1")
-    with pytest.raises(LedgerError, match="has fencing token 2, this task brought 1"):
+    with pytest.raises(LedgerError, match="has fencing token 2, this task brought 1") as caught:
         ask(store, "recorded", run_id="r1", fencing_token=1, node="web01", outcome="started")
+    assert caught.value.taken_over
     assert ask(store, "recorded", run_id="r1", fencing_token=2, node="web01", outcome="started")["changed"]
 
 
@@ -201,8 +204,9 @@ def test_without_a_lease_nothing_is_recorded(store: MemoryStore) -> None:
         ask(store, "recorded", run_id="r1", node="web01", outcome="started")
     ask(store, "leased", run_id="r1")
     ask(store, "released", run_id="r1")
-    with pytest.raises(LedgerError, match="nobody holds it"):
+    with pytest.raises(LedgerError, match="nobody holds it") as caught:
         ask(store, "recorded", run_id="r1", node="web01", outcome="started")
+    assert not caught.value.taken_over
 
 
 def test_outcomes_are_kept_once_and_so_is_their_history(store: MemoryStore) -> None:

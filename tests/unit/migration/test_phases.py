@@ -211,7 +211,7 @@ def test_a_backfill_goes_round_until_nothing_changes(world: World) -> None:
     (applied,) = report["applied"]
     assert (applied["rows"], applied["rounds"], applied["retries"]) == (140, 3, 1)
     assert world.pauses == [0.02, 0.25, 0.02]
-    updates = [sql for sql in server.sent if "rows_affected = " in sql and "UPDATE deploy.migration_journal" in sql]
+    updates = [sql for sql in server.sent if "rows_affected = " in sql and "UPDATE deploy.migration_progress" in sql]
     assert len(updates) == 3 and "'applied'" in updates[-1] and "'applied'" not in updates[-2]
 
 

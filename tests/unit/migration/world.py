@@ -39,7 +39,7 @@ UNLOCKED = "sp_releaseapplock"
 BEGIN: Step = ("BEGIN TRANSACTION; SELECT CURRENT_TRANSACTION_ID", rows((99, "Shop")))
 COMMITTED: Step = ("UPDATE deploy.migration_lock SET token = token .* INSERT INTO .* COMMIT TRANSACTION", rows((1,)))
 ROUND: Step = (
-    "UPDATE deploy.migration_lock SET token = token .* UPDATE deploy.migration_journal .* COMMIT",
+    "UPDATE deploy.migration_lock SET token = token .* UPDATE deploy.migration_progress .* COMMIT",
     rows((1,)),
 )
 WRITTEN: Step = (

@@ -7,7 +7,8 @@ CREATE SEQUENCE lab.object_ids START 1900000000 MINVALUE 1900000000 MAXVALUE 214
 
 CREATE TABLE lab.databases (database_id int PRIMARY KEY, name lab.name NOT NULL UNIQUE, read_only boolean NOT NULL DEFAULT false,
     create_date timestamp(3) NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'));
-CREATE TABLE lab.schemas (db lab.name NOT NULL, schema_id int NOT NULL, name lab.name NOT NULL, PRIMARY KEY (db, name));
+CREATE TABLE lab.schemas (db lab.name NOT NULL, schema_id int NOT NULL, name lab.name NOT NULL, owner lab.name NOT NULL DEFAULT 'dbo',
+    PRIMARY KEY (db, name));
 CREATE TABLE lab.objects (object_id int PRIMARY KEY, db lab.name NOT NULL, schema_name lab.name NOT NULL, name lab.name NOT NULL,
     type text NOT NULL, parent_object_id int NOT NULL DEFAULT 0, target text,
     create_date timestamp(3) NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),

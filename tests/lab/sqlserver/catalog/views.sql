@@ -1,4 +1,5 @@
-CREATE VIEW @SCHEMA@.schemas AS SELECT name, schema_id, 1 AS principal_id FROM lab.schemas WHERE db = @DB@;
+CREATE VIEW @SCHEMA@.schemas AS SELECT s.name, s.schema_id, coalesce(p.principal_id, 1) AS principal_id FROM lab.schemas s
+    LEFT JOIN lab.principals p ON p.db = s.db AND p.name = s.owner WHERE s.db = @DB@;
 CREATE VIEW @SCHEMA@.all_objects AS SELECT o.name, o.object_id, NULL::int AS principal_id, s.schema_id, o.parent_object_id,
     o.type::char(2) COLLATE lab.ci AS type,
     CASE o.type WHEN 'U' THEN 'USER_TABLE' WHEN 'V' THEN 'VIEW' WHEN 'P' THEN 'SQL_STORED_PROCEDURE' WHEN 'TR' THEN 'SQL_TRIGGER'

@@ -345,10 +345,17 @@ class DefinitionParser(QueryParser):
 
     def create_schema(self) -> n.CreateSchema:
         name = "" if self.up() == "AUTHORIZATION" else self.identifier()
-        if self.accept("AUTHORIZATION"):
-            owner = self.identifier()
-            name = name or owner
-        return n.CreateSchema(name)
+        owner = self.identifier() if self.accept("AUTHORIZATION") else "dbo"
+        return n.CreateSchema(name or owner, owner)
+
+    def alter_authorization(self) -> n.CreateSchema:
+        self.expect("ON")
+        if self.up() != "SCHEMA":
+            raise refusal(f"ALTER AUTHORIZATION ON {self.token.text}", self.source)
+        self.i += 2 if self.up(1) == "::" else 3
+        name = self.identifier()
+        self.expect("TO")
+        return n.CreateSchema(name, self.identifier(), exists=True)
 
     def create_sequence(self, alter: bool) -> n.CreateSequence:
         sequence = n.CreateSequence(self.name(), types.BIGINT, 1, 1, alter)

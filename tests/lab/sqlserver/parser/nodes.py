@@ -595,6 +595,8 @@ class DropObjects(Statement):
 @dataclass(slots=True, eq=False)
 class CreateSchema(Statement):
     name: str
+    owner: str = "dbo"
+    exists: bool = False  # ALTER AUTHORIZATION
 
 
 @dataclass(slots=True, eq=False)

@@ -703,6 +703,9 @@ class Parser(DefinitionParser):
             return self.alter_database()
         if up in ("USER", "ROLE"):
             return self.principal("ALTER")
+        if up == "AUTHORIZATION":
+            self.i += 1
+            return self.alter_authorization()
         if up == "SCHEMA":
             self.i += 1
             schema = self.identifier()

@@ -101,7 +101,7 @@ class Procedures:
     def _run(self, s: Session, info: ObjectInfo, given: list[Given], caller: Frame) -> int:
         check_nesting(caller.level + 1)
         module = lookup.module_of(s, info)
-        frame = Frame(module.text, caller, info.name, info.object_id)
+        frame = Frame(module.text, caller, info.name, info.object_id, info.schema)
         frame.trigger = None
         self._bind(s, info, module, given, frame)
         kept = s.settings.copy()

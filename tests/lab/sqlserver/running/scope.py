@@ -37,5 +37,8 @@ class Scope:
     def module_query(self, info: ObjectInfo) -> n.Module:
         return lookup.module_of(self.session, info)
 
+    def same_owner(self, one: ObjectInfo, other: ObjectInfo) -> bool:
+        return self.session.server.rights.same_owner(self.session, one.schema, other)
+
     def trigger_table(self) -> ObjectInfo | None:
         return self.frame.trigger.table if self.frame.trigger is not None else None

@@ -55,7 +55,7 @@ def _take_captured(s: Session) -> dict[str, str]:
 
 
 def _run(s: Session, trigger: TriggerInfo, context: TriggerContext, frame: Frame) -> None:
-    inner = Frame(trigger.definition, frame, trigger.name, trigger.object_id)
+    inner = Frame(trigger.definition, frame, trigger.name, trigger.object_id, context.table.schema)
     inner.trigger = context
     module = s.server.parse(trigger.definition, True)[0]
     assert isinstance(module, n.Module)

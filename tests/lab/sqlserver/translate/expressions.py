@@ -33,6 +33,8 @@ class Scope(Protocol):
 
     def module_query(self, info: ObjectInfo) -> n.Module: ...
 
+    def same_owner(self, one: ObjectInfo, other: ObjectInfo) -> bool: ...
+
 
 class _Source:
     """A table, query or function in FROM: its columns where they are known."""

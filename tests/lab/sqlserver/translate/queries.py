@@ -315,12 +315,14 @@ class QueryTranslator(ExpressionTranslator):
         self.objects.append(("SELECT", info))
         outer, self.sources = self.sources, [{}]
         ctes, self.ctes = self.ctes, []
-        objects = list(self.objects)
+        before = len(self.objects)
         try:
             sql = self.query(module.query)
         finally:
             self.sources, self.ctes = outer, ctes
-        self.objects = objects  # who may read the view need not be able to read its tables
+        # Who may read the view need not be able to read its tables, where they have the same owner.
+        broken = [one for one in self.objects[before:] if not self.scope.same_owner(info, one[1])]
+        self.objects = [*self.objects[:before], *broken]
         names = module.columns or [o.name for o in self.outputs]
         columns = (
             None if any(o.star for o in self.outputs) else {a.lower(): o.type for a, o in zip(names, self.outputs)}

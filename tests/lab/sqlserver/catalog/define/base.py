@@ -64,6 +64,9 @@ class TableScope:
     def module_query(self, info: ObjectInfo) -> n.Module:
         return lookup.module_of(self.session, info)
 
+    def same_owner(self, one: ObjectInfo, other: ObjectInfo) -> bool:
+        return self.session.server.rights.same_owner(self.session, one.schema, other)
+
 
 def columns_of(e: Any) -> set[str]:
     found: set[str] = set()
@@ -118,6 +121,11 @@ class Base:
                 f'The specified schema name "{schema}" either does not exist or you do not have permission to use it.',
             )
         schema = schemas[schema.lower()]
+        if not s.server.rights.alters_schema(s, db, schema):
+            raise SqlError(
+                2760,
+                f'The specified schema name "{schema}" either does not exist or you do not have permission to use it.',
+            )
         if (
             lookup.find(s, (*name[:-2], schema, last)) is not None
             if len(name) > 1

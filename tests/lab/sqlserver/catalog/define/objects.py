@@ -139,13 +139,30 @@ class Objects(TableChanges):
         )
 
     def create_schema(self, s: Session, c: n.CreateSchema, frame: Frame) -> None:
+        if c.exists or c.owner != "dbo":
+            s.server.rights.owner_only(s, c.owner)
+        if c.exists:
+            self._change_owner(s, c)
+            return
         s.server.rights.require(s, "CREATE SCHEMA")
         if c.name.lower() in s.server.schemas(s, s.db):
             raise SqlError(2714, f"There is already an object named '{c.name}' in the database.", 16, 6)
         s.backend.command(
             f"CREATE SCHEMA {schema_ident(s.db, c.name)}; INSERT INTO lab.schemas VALUES ({quote(s.db)}, (SELECT "
-            f"max(schema_id) + 1 FROM lab.schemas WHERE db = {quote(s.db)} AND schema_id < 16000), {quote(c.name)})"
+            f"max(schema_id) + 1 FROM lab.schemas WHERE db = {quote(s.db)} AND schema_id < 16000), {quote(c.name)}, "
+            f"{quote(c.owner)})"
         )
+
+    @staticmethod
+    def _change_owner(s: Session, c: n.CreateSchema) -> None:
+        if c.name.lower() in ("dbo", "sys", "information_schema"):
+            raise SqlError(15150, f"Cannot alter the schema '{c.name}'.")
+        if c.name.lower() not in s.server.schemas(s, s.db):
+            raise SqlError(
+                15151, f"Cannot find the schema '{c.name}', because it does not exist or you do not have permission."
+            )
+        where = f"db = {quote(s.db)} AND name = {quote(c.name)}"
+        s.backend.command(f"UPDATE lab.schemas SET owner = {quote(c.owner)} WHERE {where}")
 
     def create_sequence(self, s: Session, c: n.CreateSequence, frame: Frame) -> None:
         if c.alter:
