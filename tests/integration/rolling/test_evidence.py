@@ -233,6 +233,16 @@ def test_a_batch_that_leaves_too_few_servers_is_refused_before_anything_is_stage
     assert set(lab.members().values()) == {"UP"}
 
 
+def test_options_that_refuse_the_enable_are_refused_before_anything_is_staged(lab: Lab, tmp_path: Path) -> None:
+    """Else the node is drained, upgraded, and left out: its rollback meets the same."""
+    nodes = toyfarm.file_nodes(lab, tmp_path)
+    done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_enable_options={"weight": 1000})
+    assert done.returncode == 2, done.story
+    assert "weight" in done.story
+    assert not (tmp_path / "web01" / "2.0.0").exists()
+    assert set(lab.members().values()) == {"UP"}
+
+
 def test_a_node_that_an_earlier_run_left_out_does_not_make_the_other_one_the_last(lab: Lab, tmp_path: Path) -> None:
     """It is upgraded first, and serves again before the other one leaves."""
     lease = {"app": "toy", "run_id": "earlier"}
