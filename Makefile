@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap lint unit integration test test-long demo bench-drain bench-migration bench-lint lint-truth \
+.PHONY: help fuzz bootstrap lint unit integration test test-long demo bench-drain bench-migration bench-lint lint-truth \
 	lock build matrix clean
 
 MODE ?= rolling
@@ -55,6 +55,9 @@ lint-truth: bootstrap  ## Lint's answers beside what the former release meets, a
 
 lock:  ## Pin the newest Python packages with their hashes: requirements-dev.lock and requirements.lock
 	@scripts/lock
+
+fuzz: bootstrap  ## Every parser that reads from outside, a million inputs (ARGS="--count 10000 --seed 1 --parser HTTP")
+	@$(PYTHON_IN_VENV) -W ignore -m fuzz.run $(ARGS)
 
 build: bootstrap  ## The collection as a tarball in build/dist, without tests, with its SBOM and checksums
 	@scripts/build

@@ -14,7 +14,8 @@ from .errors import AppcmdError, IisError
 from .pool_api import Pool, PoolApi, PoolConfig, Request, Worker
 from .quoting import object_name
 
-_TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d+):(\d\d):(\d\d)(?:\.\d+)?")
+_TIME_SPAN = re.compile(r"(?:([0-9]{1,9})\.)?([0-9]{1,9}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?")
+_DIGITS = re.compile(r"[0-9]{1,18}")  # str.isdigit is true for digits that int refuses, such as a superscript two
 _DEFAULT_SHUTDOWN_S = 90.0
 
 
@@ -71,7 +72,7 @@ class AppcmdPools(PoolApi):
 
 def _pid(row: Row) -> int:
     name = row.get("WP.NAME", "")
-    if not name.isdigit():
+    if not _DIGITS.fullmatch(name):
         raise IisError(f"appcmd list wp printed {name!r}, a process id was expected.")
     return int(name)
 
@@ -85,7 +86,7 @@ def _pool_of(row: Row) -> str:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 0
+    return int(text) if text and _DIGITS.fullmatch(text) else 0
 
 
 def _seconds(text: str | None, default: float) -> float:

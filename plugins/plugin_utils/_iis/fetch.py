@@ -15,7 +15,7 @@ from ...module_utils._text import one_line
 from .errors import IisError, RefusedValue
 from .quoting import refuse_control_characters
 
-_SIZE = re.compile(r"^content-length:\s*(\d+)\s*$", re.IGNORECASE | re.MULTILINE)
+_SIZE = re.compile(r"^content-length:[ \t]{0,9}([0-9]{1,18})[ \t\r]{0,9}$", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(r"\bstatus=(\d{3})\s*\Z")
 _STATUS_IN_ERROR = re.compile(r"returned error: (\d{3})")
 _NO_HEAD = frozenset({403, 405, 501})

@@ -22,8 +22,9 @@ from .node_api import NodeFiles
 from .quoting import cmd_word
 from .transport import Command, CommandResult, CommandRunner
 
-_HASH = re.compile(r"^\s*((?:[0-9a-f]{2}\s?){32})\s*$", re.IGNORECASE | re.MULTILINE)
-_VERSION = re.compile(r"(\d+(?:\.\d+)+)")
+# Bounded repetitions: a node may print megabytes of anything.
+_HASH = re.compile(r"^[ \t]{0,9}((?:[0-9a-f]{2}[ \t]?){32})[ \t\r]{0,9}$", re.IGNORECASE | re.MULTILINE)
+_VERSION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})")
 _LONG_S = 600.0
 _MISSING = 3
 _MOST_DIGITS = 20  # of 2**64
