@@ -99,7 +99,7 @@ options:
   weight:
     description:
       - Weight that the member gets with O(state=enabled), in the load balancer's own unit. By default its weight stays
-        as it is.
+        as it is. A weight of 0, given or found, is refused, because the member would get no clients.
     type: int
   weight_steps:
     description:

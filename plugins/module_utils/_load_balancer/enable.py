@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from .abilities import ResumesChecks, Weights
-from .errors import LoadBalancerError, OutOfTime
+from .errors import LoadBalancerError, OutOfTime, Refused
 from .model import Admin, Agent, Member, MemberId, Sample, TakenOutBy
 from .session import Session
 
@@ -30,6 +30,7 @@ class EnableSession(Session):
         if self.request.weight_steps:
             Weights.of(self.api)
         for member in self.outcome.before.members:
+            self._refuse_no_weight(member)
             self.outcome.plan += self._steps(member)
             self._warn_of_weight(member)
         self.outcome.changed = bool(self.outcome.plan)
@@ -79,6 +80,14 @@ class EnableSession(Session):
     @staticmethod
     def _gated(member: Member) -> bool:
         return member.checked or bool(member.tracks)
+
+    def _refuse_no_weight(self, member: Member) -> None:
+        """Enabled and up, such a member serves nobody, and the next one to be drained may be the last that does."""
+        if self._final_weight(member) == 0:
+            raise Refused(
+                f"{member.id} would be enabled with weight 0, with which it gets no clients: give weight, or take it "
+                f"out of service by its state instead."
+            )
 
     def _warn_of_weight(self, member: Member) -> None:
         """A task that was killed while a weight grew leaves a small one behind."""

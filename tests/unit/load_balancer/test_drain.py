@@ -495,6 +495,18 @@ def test_where_it_is_not_known_whether_maintenance_closes_requests_it_is_not_set
     assert run(balancer, "drained").changed, "without affinity maintenance comes at zero only"
 
 
+@pytest.mark.parametrize(("found", "given"), [(100, {"weight": 0}), (0, {})])
+@pytest.mark.parametrize("admin", [Admin.READY, Admin.MAINT])
+def test_a_member_is_not_enabled_with_a_weight_that_gets_no_clients(
+    found: int, given: dict[str, int], admin: Admin
+) -> None:
+    balancer = pair(Time(), weight=found, admin=admin)
+    with pytest.raises(Refused, match="web/web01 would be enabled with weight 0"):
+        run(balancer, "enabled", **given)
+    assert balancer.log == []
+    assert run(balancer, "enabled", weight=5, check_mode=True).changed
+
+
 def test_a_weight_that_a_killed_task_has_left_is_told() -> None:
     outcome = run(pair(Time(), weight=10, initial_weight=100), "enabled")
     assert "weight of web/web01 is 10, and its configuration says 100: give weight=100" in outcome.warnings[0]
