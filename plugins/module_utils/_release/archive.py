@@ -85,6 +85,8 @@ def _objection(entry: zipfile.ZipInfo) -> str:
     """Why an entry is not unpacked; empty when it is."""
     name = entry.filename
     mode = entry.external_attr >> 16
+    if not name:
+        return "has no name"
     if name.startswith("/") or _DRIVE.match(name):
         return "is absolute"
     character = unsafe_character(name)

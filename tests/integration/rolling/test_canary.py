@@ -62,7 +62,7 @@ def failing(text: str) -> dict[str, Any]:
 def hostile(c: str) -> list[dict[str, Any]]:
     """What each module returns when all goes well: every text is the canary, or holds it."""
     release = {
-        "app": f"shop{c}", "version": f"2.0.0{c}", "description": c, "web": {"artifact": c, "sha256": c},
+        "app": "shop", "version": f"2.0.0{c}", "description": c, "web": {"artifact": c, "sha256": c},
         "database": {"expand": c, "backfill": c, "contract": c}, "encoding": c, "modules": c, "uses": [c], "path": c,
         "smoke": [{"path": f"/{c}", "headers": {c: c}, "body": c, "response_headers": {c: c}, "json": [c]}],
         "supports": {"contract_after": 1},
@@ -73,6 +73,7 @@ def hostile(c: str) -> list[dict[str, Any]]:
     return [
         rule("release_info", {"release": release, "artifact_path": c, "temporary": False}),
         rule("iis_release_info", {
+            "current_app": "shop",
             "current_version": f"1.0.0{c}", "current_path": f"C:\\{c}", "versions": [{"version": c, "path": c}],
             "free_bytes": 10**12, "tools": {"curl": c, "tar": c, "certutil": c}, "warnings": [c],
             "application_log": {"path": c, "lines": [c, c]}, "restarted_sites": [c],
@@ -86,7 +87,7 @@ def hostile(c: str) -> list[dict[str, Any]]:
         }),
         rule("http_probe", {"response": {"reason": c, "headers": {c: c}, "body_excerpt": c}}),
         rule("deployment_info", {"lease": lease, "nodes": [{"name": "web01", "version": c, "outcome": "succeeded"}]}),
-        rule("deployment", {"changed": True, "previous": {"owner": c}}),
+        rule("deployment", {"changed": True, "lease": lease, "previous": {"owner": c}}),
         rule("mssql_migration_info", {
             "refusals": [], "scripts": [script],
             "phases": {"expand": {"unfinished": [], "pending": []}, "undo": {"pending": [], "missing": []}},
@@ -116,9 +117,11 @@ def endings(c: str) -> dict[str, dict[str, Any]]:
     return {
         "failed": failing(c),
         "refused": {"failed": True, "refused": False, "msg": c},
+        "other app": {"release": {"app": c, "version": c, "path": c, "database": {}, "web": {"sha256": c}}},
         "held": {"lease": lease, "nodes": []},
         "refusals": {"refusals": [c], "scripts": [], "phases": pending},
         "no room": {
+            "current_app": "shop",
             "current_version": c, "current_path": c, "versions": [], "free_bytes": 1, "tools": {"curl": None, c: None},
         },
     }  # fmt: skip
@@ -127,6 +130,7 @@ def endings(c: str) -> dict[str, dict[str, Any]]:
 TABLE: dict[str, Row] = {
     "all goes well": Row(succeeds=True),
     "the release cannot be read": Row((("release_info", {}, "failed"),), long=True),
+    "the release is of another application": Row((("release_info", {}, "other app"),), long=True),
     "lint refuses": Row((("mssql_migration_lint", {}, "failed"),), long=True),
     "another run has the lease": Row((("deployment_info", {}, "held"),), long=True),
     "the journal refuses": Row((("mssql_migration_info", {}, "refusals"),)),
@@ -200,6 +204,7 @@ class Bench:
         hosts["web"]["vars"] = {
             "ansible_connection": "local", "dotnet_site": "Shop", "dotnet_app_pool": "Shop", "dotnet_soak_s": 0,
             "dotnet_node_url": "http://127.0.0.1:9", "dotnet_artifact_url": "https://localhost/web.zip",
+            "dotnet_app": "shop",
             "dotnet_db_host": "localhost", "dotnet_report": str(self.report), "dotnet_release": "/nowhere",
         }  # fmt: skip
         (self.directory / "hosts.yml").write_text(yaml.safe_dump(hosts))

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from ansible import constants
 from ansible_collections.zero_downtime.dotnet.plugins.action import release_info
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release import archive
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.archive import check_zip
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.document import MOST_BYTES, parse
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
@@ -163,6 +164,14 @@ BAD_ENTRIES: list[tuple[zipfile.ZipInfo | str, str]] = [
     ("db/expand/1\x1b[2J.sql", "x"),
     ("db/expand/1\u202esql", "x"),
 ]
+
+
+def test_an_entry_without_a_name_is_refused() -> None:
+    """zipfile itself reads it, and then fails on its last character."""
+    entry = zipfile.ZipInfo("x")
+    assert archive._objection(entry) == ""
+    entry.filename = ""
+    assert archive._objection(entry) == "has no name"
 
 
 @pytest.mark.parametrize(("entry", "content"), BAD_ENTRIES, ids=[str(number) for number in range(len(BAD_ENTRIES))])
