@@ -40,6 +40,7 @@ class ActionModule(IisActionBase):
         "ca_path": {"type": "str"},
         "check_revocation": {"type": "str", "default": "required", "choices": ["required", "best_effort", "none"]},
         "files": {"type": "dict", "default": {}, "no_log": True},
+        "manifest": {"type": "str"},
         "keep": {"type": "int", "default": 5},
         "timeout_s": {"type": "float", "default": 600.0},
         "archive_mib": {"type": "float"},
@@ -71,8 +72,8 @@ class ActionModule(IisActionBase):
 
 
 _PLAIN = (
-    "site", "root", "state", "application", "app", "path", "keep", "timeout_s", "archive_mib", "unpacked_factor",
-    "margin_mib", "system_root",
+    "site", "root", "state", "application", "app", "path", "manifest", "keep", "timeout_s", "archive_mib",
+    "unpacked_factor", "margin_mib", "system_root",
 )  # fmt: skip
 
 

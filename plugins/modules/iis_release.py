@@ -114,6 +114,14 @@ options:
       - The content may be secret. It is in no result, log or command line; on the node it is in the files only.
     type: dict
     default: {}
+  manifest:
+    description:
+      - What an earlier O(state=staged) returned as RV(manifest) and what was kept off the node, such as in the ledger.
+        The directory is trusted only when its staging record and its files are still those.
+      - Without it, the files are compared with the staging record on the node. That finds a change by accident, and not
+        one by somebody who can write the record, too.
+      - An empty string says that nothing was kept, so that O(state=staged) stages the version again.
+    type: str
   keep:
     description:
       - How many versions to keep when one is staged, V(0) for all. The running, the previous and the staged version are
@@ -189,6 +197,14 @@ path:
   returned: success
   type: str
   sample: C:\releases\shop\2.0.0
+manifest:
+  description:
+    - Digest of all files of the version when it was staged, salted. Keep it off the node, and pass it to the option
+      O(manifest) of later tasks.
+    - Null in check mode where the version is not staged yet.
+  returned: success, with O(state=staged)
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015:a3bf4f1b2b0b822cd15d6c15b0f00a08ed1b8eb5a5b4e3f2b8c5e8d1a6f0c2d4
 previous_version:
   description: The version that the site ran before the task; null where its directory is not in O(root).
   returned: success

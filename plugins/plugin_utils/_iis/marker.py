@@ -26,12 +26,14 @@ _ITERATIONS = 50_000
 
 @dataclass(frozen=True)
 class Marker:
-    """The source of a staged directory."""
+    """The source of a staged directory, and what its files were when it was complete."""
 
     version: str
     checksum: str
     staged_at: str
     files_digest: str
+    manifest: dict[str, str]
+    manifest_digest: str
     app: str = ""
     """The application that it was staged for; empty when the task did not name one."""
     format: int = _FORMAT
@@ -66,9 +68,11 @@ def read_marker(text: str | None) -> Marker | None:
     version, checksum, staged_at, files_digest = (
         str(found.get(name, "")) for name in ("version", "checksum", "staged_at", "files_digest")
     )
-    if not (version and checksum and files_digest):
+    manifest, manifest_digest = found.get("manifest"), str(found.get("manifest_digest", ""))
+    if not (version and checksum and files_digest and isinstance(manifest, dict) and manifest):
         return None
-    return Marker(version, checksum, staged_at, files_digest, str(found.get("app", "")))
+    held = {str(path): str(content) for path, content in manifest.items()}
+    return Marker(version, checksum, staged_at, files_digest, held, manifest_digest, str(found.get("app", "")))
 
 
 def read_history(text: str | None) -> History | None:

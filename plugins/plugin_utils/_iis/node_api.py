@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from .archive import Listing
 from .fetch import Source
+from .tree import Tree
 
 
 class NodeFiles(ABC):
@@ -72,6 +73,10 @@ class NodeFiles(ABC):
     @abstractmethod
     def unpack(self, archive: str, directory: str, timeout_s: float) -> None:
         """Unpack an archive into an existing directory."""
+
+    @abstractmethod
+    def tree(self, directory: str, hashes: bool) -> Tree:
+        """All files and directories below a directory; raises for a link, and for a file that cannot be hashed."""
 
     @abstractmethod
     def write_files(self, directory: str, files: Mapping[str, bytes]) -> None:

@@ -9,9 +9,10 @@ Private to the collection.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from . import archive, fetch
@@ -21,10 +22,16 @@ from .fetch import Source
 from .node_api import NodeFiles
 from .quoting import cmd_word
 from .transport import Command, CommandResult, CommandRunner
+from .tree import DIRECTORY, Entry, Tree
 
 # Bounded repetitions: a node may print megabytes of anything.
 _HASH = re.compile(r"^[ \t]{0,9}((?:[0-9a-f]{2}[ \t]?){32})[ \t\r]{0,9}$", re.IGNORECASE | re.MULTILINE)
 _VERSION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})")
+_ENTRY = re.compile(
+    r"^:(?P<attributes>[-a-z]{1,20}):(?P<size>[0-9]{0,20}):(?P<time>[^\\\r\n]{0,60}):(?P<path>[A-Za-z]:\\[^\r\n]{1,400})",
+    re.MULTILINE,
+)
+_EMPTY = hashlib.sha256(b"").hexdigest()
 _LONG_S = 600.0
 _MISSING = 3
 _MOST_DIGITS = 20  # of 2**64
@@ -171,6 +178,31 @@ class WindowsFiles(NodeFiles):
         if result.exit_code:
             raise IisError(f"tar could not unpack the archive on the node ({result.summary}).")
 
+    # a tree of files
+
+    def tree(self, directory: str, hashes: bool) -> Tree:
+        # dir lists hidden files too. What %~a prints has l for a link; certutil cannot hash an empty file.
+        hashing = rf'& if not exist "%f\" {self._bin}\certutil.exe -hashfile "%f" SHA256' if hashes else ""
+        listing = f"dir /s /b /a {cmd_word(directory)}"
+        result = self._cmd(f"for /f \"delims=\" %f in ('{listing}') do @(echo :%~af:%~zf:%~tf:%f{hashing})", _LONG_S)
+        found: dict[str, Entry] = {}
+        for line, hashed in _entries(result.stdout):
+            path = self._relative(line["path"], directory)
+            if "l" in line["attributes"][1:]:
+                raise IisError(f"{line['path']} is a link: a release has none. Remove it, or stage the release again.")
+            content = _content(line, hashed) if hashes else None
+            if hashes and content is None:
+                raise IisError(f"certutil cannot hash {line['path']} on the node ({result.summary}).")
+            found[path] = Entry(f"{line['attributes']} {line['size']} {line['time']}", content)
+        if not found:
+            raise IisError(f"The files in {directory} cannot be listed on the node ({result.summary}).")
+        return found
+
+    def _relative(self, path: str, directory: str) -> str:
+        if not path.casefold().startswith(f"{directory}\\".casefold()):
+            raise IisError(f"dir listed {path} for {directory}: its content is unknown.")
+        return path[len(directory) + 1 :]
+
     def write_files(self, directory: str, files: Mapping[str, bytes]) -> None:
         packed = archive.pack(files, int(time.time()))
         result = self._run("tar.exe", "-xf", "-", "-C", directory, stdin=packed)
@@ -193,3 +225,20 @@ class WindowsFiles(NodeFiles):
         self, program: str, *arguments: str, stdin: bytes | None = None, timeout_s: float = 60.0, tail: str = ""
     ) -> CommandResult:
         return self._runner.run(Command(rf"{self._bin}\{program}", arguments, stdin, timeout_s, tail))
+
+
+def _entries(output: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Each entry that the loop printed, with what certutil printed behind it."""
+    found = list(_ENTRY.finditer(output))
+    ends = [entry.start() for entry in found[1:]] + [len(output)]
+    for entry, end in zip(found, ends):
+        yield entry, output[entry.end() : end]
+
+
+def _content(entry: re.Match[str], hashed: str) -> str | None:
+    if entry["attributes"].startswith("d"):
+        return DIRECTORY
+    match = _HASH.search(hashed)
+    if match:
+        return re.sub(r"\s", "", match[1]).lower()
+    return _EMPTY if entry["size"] == "0" else None

@@ -20,6 +20,7 @@ from .marker import HISTORY, MARKER, History, Marker, read_history, read_marker
 from .node_api import NodeFiles
 from .reporter import TaskReporter
 from .site_api import SiteApi, VirtualDirectory, path_in, vdir_name
+from .tree import Tree, contents, differences, digest_matches
 
 WORK_PREFIXES = (".incoming-", ".replaced-", ".removing-")
 
@@ -38,6 +39,7 @@ class ReleaseOptions:
     source: Source | None = None
     checksum: str | None = None
     files: dict[str, str] = field(default_factory=dict, repr=False)
+    manifest: str | None = None
     keep: int = 5
     timeout_s: float = 600.0
     archive_mib: float | None = None
@@ -141,6 +143,20 @@ class ReleaseTask(ABC):
         """The staging record of a version; None without one, or when it is that of another one, as in a copy."""
         marker = read_marker(self.files.read_text(rf"{self.path_of(version)}\{MARKER}".replace("/", "\\")))
         return marker if marker and paths.same_path(marker.version, version) else None
+
+    def read_tree(self, directory: str, hashes: bool = True) -> Tree:
+        """The files of a directory; the step that follows is not shown while it takes a moment only."""
+        self.reporter.show(f"reading the files in {directory}")
+        return self.files.tree(directory, hashes)
+
+    def explain_tree(self, marker: Marker, tree: Tree) -> str:
+        """Why the files are not those that were staged; empty when they are."""
+        found = contents(tree, MARKER)
+        if self.options.manifest is not None and marker.manifest_digest != self.options.manifest:
+            return "its staging record is not the one that was kept when the release was staged"
+        if not digest_matches(marker.manifest_digest, marker.manifest):
+            return "its staging record contradicts itself"
+        return differences(marker.manifest, found)
 
     def history(self, state: NodeState) -> History | None:
         """The last switch; None when it is not recorded or the site was changed since."""

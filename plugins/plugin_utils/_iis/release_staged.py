@@ -16,6 +16,7 @@ from .fetch import Source
 from .marker import MARKER, TIME_FORMAT, Marker, digest_files
 from .release import NodeState, ReleaseTask
 from .release_retention import Retention
+from .tree import contents, digest
 
 MIB = 1024 * 1024
 
@@ -31,6 +32,9 @@ class StagedTask(ReleaseTask):
         is_current = (
             existing is not None and state.version is not None and existing.casefold() == state.version.casefold()
         )
+        # The running directory is not compared: the application may write into it.
+        if existing and marker and up_to_date and not is_current:
+            up_to_date = self._holds_what_was_staged(existing, marker)
         if is_current and not up_to_date:
             raise IisError(self._explain_current(version, marker))
         if existing and not up_to_date and (state.users[existing] or state.unresolved):
@@ -47,6 +51,7 @@ class StagedTask(ReleaseTask):
             changed=not up_to_date or bool(obsolete),
             pruned=obsolete,
             kept_locked=[],
+            manifest=marker.manifest_digest if marker and up_to_date else None,
         )
         archive_bytes = None if up_to_date else self._archive_bytes()
         if not self.check_mode:
@@ -65,6 +70,15 @@ class StagedTask(ReleaseTask):
             "before": {"staged": before, "checksum": digests[0], "up_to_date": up_to_date},
             "after": {"staged": after, "checksum": digests[1], "up_to_date": True},
         }
+
+    def _holds_what_was_staged(self, existing: str, marker: Marker) -> bool:
+        different = self.explain_tree(marker, self.read_tree(self.path_of(existing)))
+        if different:
+            self.reporter.warn(
+                f"The directory {self.path_of(existing)} does not hold what was staged ({different}): "
+                "it is staged again."
+            )
+        return not different
 
     def _explain_current(self, version: str, marker: Marker | None) -> str:
         if marker is None:
@@ -135,7 +149,7 @@ class StagedTask(ReleaseTask):
             self._check_space_to_unpack(listing.unpacked_bytes)
             self.reporter.show(f"unpacking {listing.files} files, {listing.unpacked_bytes / MIB:.1f} MiB")
             self.files.unpack(archive, tree, self.options.timeout_s)
-            self._write_settings(tree, version, checksum)
+            result["manifest"] = self._write_settings(tree, version, checksum)
             self._rename_into_place(tree, version, existing)
             result.update(unpacked_bytes=listing.unpacked_bytes, files_unpacked=listing.files)
         except IisError as error:
@@ -158,11 +172,16 @@ class StagedTask(ReleaseTask):
                 checksum_found=actual,
             )
 
-    def _write_settings(self, tree: str, version: str, checksum: str) -> None:
+    def _write_settings(self, tree: str, version: str, checksum: str) -> str:
+        """Complete the directory; the digest of its files is returned."""
+        if self.options.files:
+            self.files.write_files(tree, {name: text.encode() for name, text in self.options.files.items()})
+        found = contents(self.read_tree(tree), MARKER)
         now = time.strftime(TIME_FORMAT, time.gmtime())
-        marker = Marker(version, checksum, now, digest_files(self.options.files), self.options.app)
-        contents = {name: text.encode() for name, text in self.options.files.items()}
-        self.files.write_files(tree, {**contents, MARKER: marker.to_json()})
+        settings = digest_files(self.options.files)
+        marker = Marker(version, checksum, now, settings, found, digest(found), self.options.app)
+        self.files.write_files(tree, {MARKER: marker.to_json()})
+        return marker.manifest_digest
 
     def _rename_into_place(self, tree: str, version: str, existing: str | None) -> None:
         """A rename is atomic: the version is complete or absent."""

@@ -12,16 +12,17 @@ from typing import Any
 
 from . import paths
 from .errors import IisError
-from .marker import HISTORY, TIME_FORMAT, History
+from .marker import HISTORY, TIME_FORMAT, History, Marker
 from .release import NodeState, ReleaseTask
 from .release_retention import Retention
+from .tree import Tree, differences
 
 
 class CurrentTask(ReleaseTask):
     """`state: current`: switch the physical path to a staged version, and verify the switch."""
 
     def work(self, state: NodeState, result: dict[str, Any]) -> None:
-        target, name = self._target(state)
+        target, name, marker = self._target(state)
         changed = not paths.same_path(paths.expand(state.path, self.options.system_root), target)
         result.update(changed=changed, version=name, path=target)
         result["diff"] = {
@@ -29,7 +30,10 @@ class CurrentTask(ReleaseTask):
             "after": {"physical_path": target, "version": name},
         }
         self._warn_of_other_users(state, target)
-        if not changed or self.check_mode:
+        if not changed:
+            return
+        tree = self._verify(target, marker) if marker else None
+        if self.check_mode:
             return
         where = f"{self.options.site}{'' if self.options.application == '/' else self.options.application}"
         self.reporter.begin_step(
@@ -48,7 +52,33 @@ class CurrentTask(ReleaseTask):
                 "another program or person changed it.",
                 current_path=actual,
             )
+        if tree is not None:
+            self._verify_again(target, tree)
         self._record_switch(state, name)
+
+    def _verify(self, target: str, marker: Marker) -> Tree:
+        """The files right before the switch; raises when they are not those that were staged."""
+        tree = self.read_tree(target)
+        different = self.explain_tree(marker, tree)
+        if different:
+            raise IisError(
+                f"The directory {target} does not hold what was staged ({different}): find out who changed it, and "
+                "stage the release again. The site was not switched."
+            )
+        return tree
+
+    def _verify_again(self, target: str, before: Tree) -> None:
+        """The same entries with the same size and time, right after the switch."""
+        now = self.read_tree(target, hashes=False)
+        different = differences(
+            {path: entry.stamp for path, entry in before.items()}, {path: entry.stamp for path, entry in now.items()}
+        )
+        if different:
+            raise IisError(
+                f"The directory {target} was changed while the site was switched to it ({different}): "
+                "switch back, and find out who changed it.",
+                current_path=target,
+            )
 
     def _warn_of_other_users(self, state: NodeState, target: str) -> None:
         """An application below the site, or of another site, is not switched with the site."""
@@ -70,12 +100,13 @@ class CurrentTask(ReleaseTask):
             return
         error.facts.setdefault("current_path", current)
 
-    def _target(self, state: NodeState) -> tuple[str, str | None]:
+    def _target(self, state: NodeState) -> tuple[str, str | None, Marker | None]:
+        """The directory to switch to, the version that it is, and its staging record where it must have one."""
         if self.options.path is not None:
             target = paths.check_directory(self.options.path, "path")
             if self.files.directories(target) is None:
                 raise IisError(f"The directory {target} does not exist on the node: choose an existing one.")
-            return target, paths.child_name(target, self.root)
+            return target, paths.child_name(target, self.root), None
         name = self.staged_version(state)
         if name is None:
             staged = ", ".join(sorted(state.versions)) or "none"
@@ -88,7 +119,7 @@ class CurrentTask(ReleaseTask):
                 f"The directory {self.path_of(name)} has no record of a finished staging: "
                 "stage the version again before the switch."
             )
-        return self.path_of(name), name
+        return self.path_of(name), name, marker
 
     def _record_switch(self, state: NodeState, name: str | None) -> None:
         if name is None:

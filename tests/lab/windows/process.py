@@ -111,8 +111,12 @@ class Context:
     def err(self, text: str) -> None:
         self.stderr.write(self.encode(text))
 
+    @property
+    def encoding(self) -> str:
+        return _CODEPAGES.get(self.codepage, "cp437")
+
     def encode(self, text: str) -> bytes:
-        return text.encode(_CODEPAGES.get(self.codepage, "cp437"), "replace")
+        return text.encode(self.encoding, "replace")
 
     def read_all(self) -> bytes:
         """Standard input to its end."""

@@ -200,7 +200,8 @@ def test_missing_tools_are_reported(files: WindowsFiles, node: ScriptedNode) -> 
 
 def test_the_record_proves_content_and_not_a_name() -> None:
     settings = {"appsettings.json": '{"p": "secret"}'}
-    marker = Marker("2.0", f"sha256:{SHA}", "2026-01-01T00:00:00Z", digest_files(settings), "shop")
+    files = {"web.config": SHA}
+    marker = Marker("2.0", f"sha256:{SHA}", "2026-01-01T00:00:00Z", digest_files(settings), files, "salt:hash", "shop")
     again = read_marker(marker.to_json().decode())
     assert again == marker
     assert again is not None

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 import tarfile
 from typing import Any
 
@@ -26,6 +28,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.release_
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.reporter import TaskReporter
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.site_api import AppcmdSites
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.transport import Command, CommandResult
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.tree import digest, digest_matches
 
 from .conftest import WINDOWS, Clock, ScriptedNode, cmd, vdir, xml
 
@@ -40,11 +43,70 @@ HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\nstatus=200"
 GIB = 1024**3
 
 
+FILES = {"bin": "directory", r"bin\shop.dll": "a" * 64, "web.config": "b" * 64}
+SALT = b"0123456789abcdef"
+DIGEST = digest(FILES, SALT)
+
+
 def marker_json(
-    version: str, checksum: str = SHA, files: dict[str, str] | None = None, at: str = "2026-01-01", app: str = ""
+    version: str,
+    checksum: str = SHA,
+    files: dict[str, str] | None = None,
+    at: str = "2026-01-01",
+    manifest: dict[str, str] | None = None,
+    app: str = "",
 ) -> str:
-    files = SETTINGS if files is None else files
-    return Marker(version, checksum, f"{at}T00:00:00Z", digest_files(files), app).to_json().decode()
+    held = FILES if manifest is None else manifest
+    settings = digest_files(SETTINGS if files is None else files)
+    return Marker(version, checksum, f"{at}T00:00:00Z", settings, held, digest(held, SALT), app).to_json().decode()
+
+
+def tree_command(directory: str, hashes: bool = True) -> str:
+    hashing = rf'& if not exist "%f\" {WINDOWS}\System32\certutil.exe -hashfile "%f" SHA256' if hashes else ""
+    return cmd(f'for /f "delims=" %f in (\'dir /s /b /a "{directory}"\') do @(echo :%~af:%~zf:%~tf:%f{hashing})')
+
+
+def tree_output(directory: str, files: dict[str, str], attributes: str = "--a------", at: str = "10:00") -> str:
+    """What the loop prints: an entry for each path, certutil's hash behind each file that is not empty."""
+    lines = [f":d--------:0:01/02/2026 10:00 AM:{directory}\\App_Data"]
+    lines += [f":--a------:300:01/02/2026 10:00 AM:{directory}\\App_Data\\zero_downtime.json", "SHA256:", "f" * 64]
+    for path, content in files.items():
+        if content == "directory":
+            lines.append(f":d--------:0:01/02/2026 {at} AM:{directory}\\{path}")
+            continue
+        size = 0 if content == EMPTY else 10
+        lines.append(f":{attributes}:{size}:01/02/2026 {at} AM:{directory}\\{path}")
+        lines += [f"SHA256 of {directory}\\{path}:", content] if size else ["CertUtil: FAILED: 0x800703ee"]
+    return "\r\n".join(lines) + "\r\n"
+
+
+EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+def verified(node: ScriptedNode, version: str = "2.0", files: dict[str, str] | None = None) -> ScriptedNode:
+    """The files of a staged version, read with their hashes."""
+    directory = rf"{ROOT}\{version}"
+    return node.expect(tree_command(directory), tree_output(directory, FILES if files is None else files))
+
+
+def verified_again(node: ScriptedNode, files: dict[str, str] | None = None, at: str = "10:00") -> ScriptedNode:
+    """The entries after the switch, without hashes."""
+    directory = rf"{ROOT}\2.0"
+    return node.expect(tree_command(directory, False), tree_output(directory, files or FILES, at=at))
+
+
+def completed(node: ScriptedNode, answer: Any = None) -> ScriptedNode:
+    """Settings, the files as they are then, and the staging record."""
+    write = rf"tar -xf - -C {ROOT}\.incoming-2.0-*"
+
+    def listed(command: Command) -> CommandResult:
+        directory = re.search(r'dir /s /b /a "([^"]*)"', command.argument_line)
+        assert directory
+        return CommandResult(0, tree_output(directory[1], FILES))
+
+    node.expect_call(write, answer or (lambda command: CommandResult(0)))
+    node.expect_call(tree_command(rf"{ROOT}\.incoming-2.0-*"), listed)
+    return node.expect_call(write, answer or (lambda command: CommandResult(0)))
 
 
 def history_json(version: str, previous: str) -> str:
@@ -128,7 +190,7 @@ def test_a_release_is_staged_beside_and_renamed_last(run: Any, node: ScriptedNod
 
     staging(found(node)).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
-    node.expect_call(rf"tar -xf - -C {ROOT}\.incoming-2.0-*", take)
+    completed(node, take)
     node.expect(cmd(rf'ren "{ROOT}\.incoming-2.0-*" "2.0"'))
     node.expect(cmd(rf'del /f /q "{ROOT}\.incoming-2.0-*.zip"'))
     result = run("staged")
@@ -141,6 +203,9 @@ def test_a_release_is_staged_beside_and_renamed_last(run: Any, node: ScriptedNod
     assert result["diff"]["after"]["staged"] == ["1.0", "2.0"]
     assert written["appsettings.json"] == SETTINGS["appsettings.json"].encode()
     record = json.loads(written["App_Data/zero_downtime.json"])
+    assert record["manifest"] == FILES
+    assert result["manifest"] == record["manifest_digest"]
+    assert digest_matches(result["manifest"], FILES)
     assert (record["version"], record["checksum"]) == ("2.0", SHA)
     assert "s3cret" not in json.dumps([result, record])
     assert all(
@@ -151,10 +216,11 @@ def test_a_release_is_staged_beside_and_renamed_last(run: Any, node: ScriptedNod
 
 
 def test_a_second_run_changes_nothing(run: Any, node: ScriptedNode) -> None:
-    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")))
     result = run("staged")
     node.done()
     assert result["changed"] is False
+    assert result["manifest"] == DIGEST
     assert result["diff"]["before"] == result["diff"]["after"]
 
 
@@ -194,7 +260,7 @@ def test_another_build_of_a_version_that_does_not_run_is_replaced(run: Any, node
     found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0", "sha256:" + "0" * 64))
     staging(node).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
-    node.expect(rf"tar -xf - -C {ROOT}\.incoming-2.0-*")
+    completed(node)
     node.expect(cmd(rf'ren "{ROOT}\2.0" ".replaced-2.0-*"'))
     node.expect(cmd(rf'ren "{ROOT}\.incoming-2.0-*" "2.0"'))
     node.expect(cmd(rf'rmdir /s /q "{ROOT}\.replaced-2.0-*"'))
@@ -210,7 +276,7 @@ def test_a_build_in_use_is_not_replaced(run: Any, node: ScriptedNode) -> None:
     found(node, "1.0", "1.0", "2.0").expect_missing(marker_file("2.0"))
     staging(node).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
-    node.expect(rf"tar -xf - -C {ROOT}\.incoming-2.0-*")
+    completed(node)
     node.expect(cmd(rf'ren "{ROOT}\2.0" ".replaced-2.0-*"'), "", 1, "Access is denied.")
     cleaning_up(node)
     with pytest.raises(IisError, match="in use"):
@@ -222,7 +288,7 @@ def test_the_former_build_is_restored_when_the_rename_fails(run: Any, node: Scri
     found(node, "1.0", "1.0", "2.0").expect_missing(marker_file("2.0"))
     staging(node).expect(FREE, free(9 * GIB))
     node.expect(rf"tar -xf {ROOT}\.incoming-2.0-*.zip -C {ROOT}\.incoming-2.0-*")
-    node.expect(rf"tar -xf - -C {ROOT}\.incoming-2.0-*")
+    completed(node)
     node.expect(cmd(rf'ren "{ROOT}\2.0" ".replaced-2.0-*"'))
     node.expect(cmd(rf'ren "{ROOT}\.incoming-2.0-*" "2.0"'), "", 1, "Access is denied.")
     node.expect(cmd(rf'ren "{ROOT}\.replaced-2.0-*" "2.0"'))
@@ -301,7 +367,7 @@ def test_a_connection_lost_while_unpacking_is_not_followed_by_more_commands(
 
 def test_old_versions_are_pruned_and_protected_ones_kept(run: Any, node: ScriptedNode, reporter: TaskReporter) -> None:
     versions = ("0.7", "0.8", "0.9", "1.0", "2.0", "backup")
-    found(node, "1.0", *versions).expect(type_marker("2.0"), marker_json("2.0"))
+    verified(found(node, "1.0", *versions).expect(type_marker("2.0"), marker_json("2.0")))
     node.expect(TYPE_HISTORY, history_json("1.0", "0.7"))
     node.expect(type_marker("0.8"), marker_json("0.8", at="2025-01-01"))
     node.expect(type_marker("0.9"), marker_json("0.9", at="2025-06-01"))
@@ -368,9 +434,9 @@ def test_the_switch_is_verified_and_recorded(run: Any, node: ScriptedNode) -> No
         kept.append(command.stdin or b"")
         return CommandResult(0)
 
-    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")))
     node.expect(SWITCH, 'VDIR object "Shop/" changed')
-    node.expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\2.0")))
+    verified_again(node.expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\2.0"))))
     node.expect_call(f"tar -xf - -C {ROOT}", keep)
     result = run("current")
     node.done()
@@ -382,11 +448,102 @@ def test_the_switch_is_verified_and_recorded(run: Any, node: ScriptedNode) -> No
     assert b'"previous_version": "1.0"' in kept[0]
 
 
+CHANGED = {
+    "changed": ({**FILES, "web.config": "c" * 64}, "changed: web.config"),
+    "added": ({**FILES, r"bin\planted.dll": "c" * 64}, r"added: bin\\planted.dll"),
+    "added directory": ({**FILES, "evil": "directory"}, "added: evil"),
+    "missing": ({"bin": "directory", r"bin\shop.dll": "a" * 64}, "missing: web.config"),
+    "emptied": ({**FILES, "web.config": EMPTY}, "changed: web.config"),
+}
+
+
+@pytest.mark.parametrize(("files", "words"), CHANGED.values(), ids=CHANGED)
+def test_a_release_that_was_changed_after_its_staging_does_not_go_live(
+    run: Any, node: ScriptedNode, files: dict[str, str], words: str
+) -> None:
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")), files=files)
+    with pytest.raises(IisError, match=f"{words}.*The site was not switched"):
+        run("current")
+    node.done()
+
+
+@pytest.mark.parametrize(("files", "words"), CHANGED.values(), ids=CHANGED)
+def test_a_release_that_was_changed_after_its_staging_is_staged_again(
+    run: Any, node: ScriptedNode, reporter: TaskReporter, files: dict[str, str], words: str
+) -> None:
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")), files=files)
+    node.expect(CURL, HEAD).expect(FREE, free(10 * GIB))
+    assert run("staged", check_mode=True)["changed"] is True
+    assert re.search(words, reporter.warnings[0])
+    node.done()
+
+
+FORGED = {**FILES, r"bin\shop.dll": "d" * 64}
+
+
+def test_a_forged_record_proves_nothing_where_the_proof_is_kept_elsewhere(run: Any, node: ScriptedNode) -> None:
+    """Files and record agree, and are not those that were staged."""
+    planted = marker_json("2.0", manifest=FORGED)
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), planted), files=FORGED)
+    with pytest.raises(IisError, match=r"is not the one that was kept.*The site was not switched"):
+        run("current", manifest=DIGEST)
+    node.done()
+    for kept in (DIGEST, ""):
+        verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), planted), files=FORGED)
+        node.expect(CURL, HEAD).expect(FREE, free(10 * GIB))
+        assert run("staged", check_mode=True, manifest=kept)["changed"] is True
+        node.done()
+
+
+def test_a_forged_record_that_names_the_kept_digest_contradicts_itself(run: Any, node: ScriptedNode) -> None:
+    record = json.loads(marker_json("2.0", manifest=FORGED)) | {"manifest_digest": DIGEST}
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), json.dumps(record)), files=FORGED)
+    with pytest.raises(IisError, match="contradicts itself"):
+        run("current", manifest=DIGEST)
+    node.done()
+
+
+def test_what_was_staged_goes_live_with_the_kept_digest(run: Any, node: ScriptedNode) -> None:
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")))
+    verified_again(node.expect(SWITCH).expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\2.0"))))
+    node.expect(f"tar -xf - -C {ROOT}")
+    assert run("current", manifest=DIGEST)["changed"] is True
+    node.done()
+
+
+def test_a_file_that_changes_during_the_switch_is_a_failure(run: Any, node: ScriptedNode) -> None:
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")))
+    node.expect(SWITCH).expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\2.0")))
+    verified_again(node, at="10:01")
+    with pytest.raises(IisError, match="changed while the site was switched") as failure:
+        run("current")
+    node.done()
+    assert failure.value.facts["current_path"] == rf"{ROOT}\2.0"
+
+
+def test_links_and_what_cannot_be_hashed_are_refused(run: Any, node: ScriptedNode) -> None:
+    place = rf"{ROOT}\2.0"
+    link = tree_output(place, FILES) + f":d-------l:0:01/02/2026 10:00 AM:{place}\\data\r\n"
+    locked = tree_output(place, FILES) + f":--a------:7:01/02/2026 10:00 AM:{place}\\locked.dll\r\nCertUtil: FAILED\r\n"
+    elsewhere = tree_output(r"C:\else", FILES)
+    for output, words in (
+        (link, r"2\.0\\data is a link"),
+        (locked, r"cannot hash .*locked\.dll"),
+        (elsewhere, "its content is unknown"),
+        ("", "cannot be listed"),
+    ):
+        found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+        node.expect(tree_command(place), output)
+        with pytest.raises(IisError, match=words):
+            run("current")
+        node.done()
+
+
 def test_the_application_below_a_site_has_a_path_of_its_own(run: Any, node: ScriptedNode) -> None:
     both = vdir("Shop/", r"C:\inetpub\shop"), vdir("Shop/api/", rf"{ROOT}\1.0")
     node.expect(VDIRS, xml(*both)).expect(DIRS, "1.0\r\n2.0\r\n").expect(type_marker("2.0"), marker_json("2.0"))
-    node.expect(rf"appcmd set vdir /vdir.name:Shop/api/ /physicalPath:{ROOT}\2.0")
-    node.expect(VDIRS, xml(both[0], vdir("Shop/api/", rf"{ROOT}\2.0"))).expect(f"tar -xf - -C {ROOT}")
+    verified(node).expect(rf"appcmd set vdir /vdir.name:Shop/api/ /physicalPath:{ROOT}\2.0")
+    verified_again(node.expect(VDIRS, xml(both[0], vdir("Shop/api/", rf"{ROOT}\2.0")))).expect(f"tar -xf - -C {ROOT}")
     assert run("current", application="/api")["previous_version"] == "1.0"
     node.done()
 
@@ -398,13 +555,13 @@ def test_a_switch_to_the_running_version_changes_nothing(run: Any, node: Scripte
 
 
 def test_a_switch_in_check_mode_only_says_so(run: Any, node: ScriptedNode) -> None:
-    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")))
     assert run("current", check_mode=True)["changed"] is True
     node.done()
 
 
 def test_a_switch_without_effect_is_a_failure(run: Any, node: ScriptedNode) -> None:
-    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")))
     node.expect(SWITCH).expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\1.0")))
     with pytest.raises(IisError, match="after the switch"):
         run("current")
@@ -436,7 +593,7 @@ def test_a_rollback_to_a_directory_that_was_not_staged(run: Any, node: ScriptedN
 def test_a_connection_lost_at_the_switch_reports_the_possible_paths(
     run: Any, node: ScriptedNode, reporter: TaskReporter
 ) -> None:
-    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")))
     node.expect_raise(SWITCH, ConnectionLost("gone"))
     with pytest.raises(ConnectionLost):
         run("current")
@@ -516,7 +673,7 @@ def server(node: ScriptedNode, current: str, directories: list[str], *versions: 
 
 def test_versions_that_anything_on_the_server_uses_are_not_pruned(run: Any, node: ScriptedNode) -> None:
     server(node, rf"{ROOT}\1.0", [API, IMAGES], "0.6", "0.7", "0.8", "0.9", "1.0", "2.0")
-    node.expect(type_marker("2.0"), marker_json("2.0")).expect(TYPE_HISTORY, history_json("1.0", "0.7"))
+    verified(node.expect(type_marker("2.0"), marker_json("2.0"))).expect(TYPE_HISTORY, history_json("1.0", "0.7"))
     node.expect(type_marker("0.6"), marker_json("0.6", at="2025-01-01"))
     assert run("staged", keep=1, check_mode=True)["pruned"] == ["0.6"]
     node.done()
@@ -535,6 +692,7 @@ def test_nothing_is_pruned_while_it_is_unknown_what_is_used(
     run: Any, node: ScriptedNode, reporter: TaskReporter, directories: list[str], record: str | None, words: str
 ) -> None:
     server(node, rf"{ROOT}\1.0", directories, "0.8", "0.9", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
+    verified(node)
     if record is None:
         node.expect_missing(rf"{ROOT}\zero_downtime.json")
     else:
@@ -550,7 +708,7 @@ def test_nothing_is_pruned_while_it_is_unknown_what_is_used(
 
 def test_a_record_that_cannot_be_read_is_a_failure_and_prunes_nothing(run: Any, node: ScriptedNode) -> None:
     server(node, rf"{ROOT}\1.0", [], "0.8", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
-    node.expect(TYPE_HISTORY, "", 1, "Access is denied.")
+    verified(node).expect(TYPE_HISTORY, "", 1, "Access is denied.")
     node.expect(cmd(rf'if exist "{ROOT}\zero_downtime.json" (exit 0) else (exit 3)'))
     with pytest.raises(IisError, match=r"zero_downtime\.json cannot be read"):
         run("staged", keep=1)
@@ -559,7 +717,7 @@ def test_a_record_that_cannot_be_read_is_a_failure_and_prunes_nothing(run: Any, 
 
 def test_records_with_a_byte_order_mark_are_read(run: Any, node: ScriptedNode) -> None:
     server(node, rf"{ROOT}\1.0", [], "0.7", "1.0", "2.0").expect(type_marker("2.0"), "\ufeff" + marker_json("2.0"))
-    node.expect(TYPE_HISTORY, "\ufeff" + history_json("1.0", "0.7"))
+    verified(node).expect(TYPE_HISTORY, "\ufeff" + history_json("1.0", "0.7"))
     result = run("staged", keep=1)
     node.done()
     assert (result["changed"], result["pruned"]) == (False, [])
@@ -600,7 +758,7 @@ def test_the_switch_warns_of_what_stays_in_another_version(
     run: Any, node: ScriptedNode, reporter: TaskReporter
 ) -> None:
     server(node, rf"{ROOT}\1.0", [API, vdir("Shop/img", rf"{ROOT}\2.0\img", "/img")], "0.8", "1.0", "2.0")
-    node.expect(type_marker("2.0"), marker_json("2.0"))
+    verified(node.expect(type_marker("2.0"), marker_json("2.0")))
     assert run("current", check_mode=True)["changed"] is True
     node.done()
     assert reporter.warnings == [
@@ -610,7 +768,7 @@ def test_the_switch_warns_of_what_stays_in_another_version(
 
 
 def test_a_switch_that_appcmd_refuses_returns_where_the_site_runs(run: Any, node: ScriptedNode) -> None:
-    found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")).expect(SWITCH, "ERROR", 5)
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))).expect(SWITCH, "ERROR", 5)
     node.expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\1.0")))
     with pytest.raises(IisError, match="access denied") as caught:
         run("current")

@@ -39,6 +39,13 @@ from winrm.exceptions import WSManFaultError
         ("where curl", 0, "C:\\Windows\\System32\\curl.exe\r\n"),
         ("where appcmd", 1, ""),
         ("for %i in (1) do echo", 250, ""),
+        ("""for /f "delims=" %i in ('echo a ^& b') do @echo [%i]""", 0, "[a & b]\r\n"),
+        (
+            'md C:\\t& echo 12>"C:\\t\\a & b.txt"& '
+            """for /f "delims=" %i in ('dir /s /b /a "C:\\t"') do @(echo %~zi:%~ai:%i)""",
+            0,
+            "4:--a------:C:\\t\\a & b.txt\r\n",
+        ),
         ("dir /q C:\\", 250, ""),
         ("powershell -Command 1", 250, ""),
         ('cmd.exe /d /s /c "echo in ^& out"', 0, "in & out\r\n"),

@@ -235,7 +235,7 @@ def delete(context: Context, text: str) -> int:
 
 
 def directory(context: Context, text: str) -> int:
-    paths, switches = words(context, text, "b a a:d ad a:-d a-d o:n on o:-n o-n o:d od o:-d o-d -c", "dir")
+    paths, switches = words(context, text, "b s a a:d ad a:-d a-d o:n on o:-n o-n o:d od o:-d o-d -c", "dir")
     shown = paths[0] if paths else "."
     if len(paths) > 1:
         raise Unsimulated("cmd.exe dir of several paths")
@@ -243,10 +243,9 @@ def directory(context: Context, text: str) -> int:
     if local is not None and not os.path.lexists(local):
         context.err("File Not Found\r\n" if local.parent.is_dir() else "The system cannot find the path specified.\r\n")
         return 1
-    if local is None:
-        entries = _matching(context.machine.drive, shown, context.cwd)
-    else:
-        entries = list(local.iterdir()) if local.is_dir() else [local]
+    if "s" in switches:
+        return _below(context, local, switches)
+    entries = _entries(context, shown, local)
     if switches & {"a:d", "ad"}:
         entries = [entry for entry in entries if entry.is_dir()]
     if switches & {"a:-d", "a-d"}:
@@ -263,6 +262,50 @@ def directory(context: Context, text: str) -> int:
         return 1
     context.out("".join(entry.name + "\r\n" for entry in entries))
     return 0
+
+
+def _entries(context: Context, shown: str, local: Path | None) -> list[Path]:
+    if local is None:
+        return _matching(context.machine.drive, shown, context.cwd)
+    return list(local.iterdir()) if local.is_dir() else [local]
+
+
+def _below(context: Context, local: Path | None, switches: set[str]) -> int:
+    """dir /s /b /a: full paths, a directory's entries before those of the directories in it; links are not entered."""
+    if switches != {"s", "b", "a"} or local is None or not local.is_dir():
+        raise Unsimulated(f"cmd.exe dir: the switches {' '.join(sorted(switches))} together")
+    found = []
+    for directory, directories, files in os.walk(local):
+        directories.sort(key=str.lower)
+        found += sorted((Path(directory, name) for name in directories + files), key=lambda path: path.name.lower())
+    if not found:
+        context.err("File Not Found\r\n")
+        return 1
+    context.out("".join(context.machine.drive.windows(path) + "\r\n" for path in found))
+    return 0
+
+
+def of_file(context: Context, kinds: str, path: str) -> str:
+    """%~a, %~z and %~t: attributes, size and time of a file; each is empty for a file that does not exist."""
+    local = context.machine.drive.local(path, context.cwd)
+    if kinds not in ("a", "z", "t"):
+        raise Unsimulated(f"cmd.exe: %~{kinds}")
+    if not os.path.lexists(local):
+        return ""
+    if kinds == "z":
+        return "0" if local.is_dir() else str(local.lstat().st_size)
+    if kinds == "t":
+        german = context.machine.config.language == "de"
+        return time.strftime(
+            "%d.%m.%Y %H:%M" if german else "%m/%d/%Y %I:%M %p", time.localtime(local.lstat().st_mtime)
+        )
+    return (
+        ("d" if local.is_dir() else "-")
+        + "-"
+        + ("-" if local.is_dir() else "a")
+        + "-----"
+        + ("l" if local.is_symlink() else "-")
+    )
 
 
 def _long_listing(context: Context, where: Path, entries: list[Path]) -> int:

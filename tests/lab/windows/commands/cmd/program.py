@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from ... import argv
 from ...drive import Refused
 from ...process import Context, Input, Output, Unsimulated
 from . import builtins
-from .syntax import Chain, If, Node, Parser, Redirect, Simple, SyntaxProblem, expand
+from .syntax import Chain, For, If, Node, Parser, Redirect, Simple, SyntaxProblem, expand, substitute
 
 _SPECIAL = set("&<>()@^|")
 
@@ -94,6 +95,8 @@ class Runner:
             self._code = self._simple(node)
         elif isinstance(node, If):
             self._code = self._if(node)
+        elif isinstance(node, For):
+            self._for(node)
         else:
             self._code = self._chain(node)
         return self._code
@@ -132,6 +135,27 @@ class Runner:
         if holds != node.negated:
             return self.run(node.then)
         return self.run(node.otherwise) if node.otherwise is not None else self._code
+
+    def _for(self, node: For) -> None:
+        """The body once for each line that the source prints; empty lines and those that begin with ; are left out."""
+        outer = self._context
+        collected = Output(lambda: None)
+        source = outer.with_line(outer.argv, outer.line)
+        source.stdout = collected
+        Runner(source).run(node.source)
+        text = collected.take(len(collected)).decode(source.encoding, "replace")
+        for line in text.split("\r\n"):
+            if line and not line.startswith(";"):
+                self.run(substitute(node.body, partial(self._put, node.variable, line)))
+
+    def _put(self, variable: str, value: str, words: str) -> str:
+        use = re.compile(rf"%(~[a-z]*)?{variable}")
+        return use.sub(lambda match: self._variable(match, value), words)
+
+    def _variable(self, match: re.Match[str], value: str) -> str:
+        if not match[1]:
+            return value
+        return builtins.of_file(self._context, match[1][1:].lower(), value)
 
     def _simple(self, node: Simple) -> int:
         context = self._context.with_line(argv.split(node.text), node.text)

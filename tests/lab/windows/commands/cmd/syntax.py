@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Union
 
 from ...process import Unsimulated
 
 _OPERATORS = ("&&", "||", "&", "|", "(", ")")
+_FOR = re.compile(
+    r"""for\s+/f\s+"delims="\s+%(?P<variable>[a-z])\s+in\s+\('(?P<source>[^']*)'\)\s+do\b""", re.IGNORECASE
+)
 _REDIRECT = re.compile(r"([012]?)(>>|>&|>|<)")
 
 
@@ -55,7 +58,29 @@ class If:
     otherwise: Node | None
 
 
-Node = Union[Simple, Chain, If]
+@dataclass
+class For:
+    """for /f "delims=" over the lines that a command prints."""
+
+    variable: str
+    source: Node
+    body: Node
+
+
+Node = Union[Simple, Chain, If, For]
+
+
+def substitute(node: Node, change: Callable[[str], str]) -> Node:
+    """The same command with its words changed. It is not parsed again: what a value has in it is no operator."""
+    if isinstance(node, Simple):
+        redirects = [replace(redirect, target=change(redirect.target)) for redirect in node.redirects]
+        return Simple(change(node.text), redirects)
+    if isinstance(node, If):
+        otherwise = node.otherwise and substitute(node.otherwise, change)
+        return If(node.negated, [change(word) for word in node.test], substitute(node.then, change), otherwise)
+    if isinstance(node, Chain):
+        return Chain(substitute(node.left, change), node.operator, substitute(node.right, change))
+    raise Unsimulated("cmd.exe: for in for")
 
 
 def expand(line: str, env: dict[str, str]) -> str:
@@ -63,7 +88,8 @@ def expand(line: str, env: dict[str, str]) -> str:
     low = {name.lower(): value for name, value in env.items()}
 
     def value(match: re.Match[str]) -> str:
-        if ":" in match[1]:
+        name, colon, _change = match[1].partition(":")
+        if colon and name.lower() in low:
             raise Unsimulated(f"cmd.exe: the expansion {match[0]}")
         return low.get(match[1].lower(), match[0])
 
@@ -133,7 +159,7 @@ class Parser:
         if re.match(r"if\b", self._line[self._at :], re.IGNORECASE):
             return self._if()
         if re.match(r"for\b", self._line[self._at :], re.IGNORECASE):
-            raise Unsimulated("cmd.exe: for")
+            return self._for()
         return self._simple()
 
     def _word(self) -> str:
@@ -176,6 +202,13 @@ class Parser:
             self._at += len(found)  # without brackets everything that follows belongs to the condition
             then = Chain(then, found, self._sequence())
         return If(negated, test, then, otherwise)
+
+    def _for(self) -> Node:
+        match = _FOR.match(self._line, self._at)
+        if not match:
+            raise Unsimulated(f"cmd.exe: {self._line[self._at :]}")
+        self._at = match.end()
+        return For(match["variable"], Parser(match["source"]).parse(), self._command())
 
     def _simple(self) -> Simple:
         text: list[str] = []
