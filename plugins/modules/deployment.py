@@ -46,13 +46,14 @@ options:
       - V(renewed) moves the end of the lease to O(ttl_s) seconds from now, never back, and thereby checks it. It is not
         counted as a change.
       - V(recorded) writes the outcome of O(node).
+      - V(staged) writes that O(version) was staged on O(node), with the O(manifest) that proves it.
       - V(released) releases the lease, and closes the run with O(result).
       - V(revoked) takes the lease from the run that holds it. Only for a run that is known to be dead; O(detail) says
         why.
       - V(consumer_present) and V(consumer_absent) register another program that uses the database, or remove it; they
         need no lease.
     type: str
-    choices: [leased, renewed, recorded, released, revoked, consumer_present, consumer_absent]
+    choices: [leased, renewed, recorded, staged, released, revoked, consumer_present, consumer_absent]
     required: true
   run_id:
     description: Names one deployment, up to 100 characters. Required by all states that work with a lease but
@@ -74,11 +75,12 @@ options:
     description:
       - With O(state=leased) the version that is being deployed.
       - With O(state=recorded) what the node runs; without it the version is kept.
+      - With O(state=staged) what was staged.
       - With O(state=consumer_present) the newest release of the application whose schema the program is known to work
         with. Contract scripts wait for it.
     type: str
   node:
-    description: Name of the node, with O(state=recorded).
+    description: Name of the node, with O(state=recorded) and O(state=staged).
     type: str
   outcome:
     description: How the step on the node ended, with O(state=recorded). V(failed) is out of rotation.
@@ -89,6 +91,10 @@ options:
     type: str
   detail:
     description: A note, such as the message of a failure. Cut after 2000 characters.
+    type: str
+  manifest:
+    description: With O(state=staged), the digest of the staged files that M(zero_downtime.dotnet.iis_release) returned.
+      It is the proof, kept off the node, that what is switched to later is what was staged.
     type: str
   result:
     description: How the run ended, with O(state=released).
@@ -219,6 +225,7 @@ _LONGEST = {
     "version": 100,
     "node": 255,
     "previous_version": 100,
+    "manifest": 200,
     "consumer": 128,
     "program_name": 128,
 }
@@ -235,6 +242,7 @@ def _argument_spec() -> dict[str, Any]:
                 "leased",
                 "renewed",
                 "recorded",
+                "staged",
                 "released",
                 "revoked",
                 "consumer_present",
@@ -253,6 +261,7 @@ def _argument_spec() -> dict[str, Any]:
         },
         previous_version={"type": "str"},
         detail={"type": "str"},
+        manifest={"type": "str"},
         result={"type": "str", "choices": ["succeeded", "failed", "ended"], "default": "ended"},
         consumer={"type": "str"},
         program_name={"type": "str"},
@@ -270,6 +279,7 @@ SPECIFICATION: dict[str, Any] = {
         ("state", "leased", ["run_id"]),
         ("state", "renewed", ["run_id"]),
         ("state", "recorded", ["run_id", "node", "outcome"]),
+        ("state", "staged", ["run_id", "node", "version", "manifest"]),
         ("state", "released", ["run_id"]),
         ("state", "revoked", ["detail"]),
         ("state", "consumer_present", ["consumer"]),

@@ -31,6 +31,9 @@ options:
     description: Name of the application.
     type: str
     required: true
+  version:
+    description: The version for which RV(staged) is returned.
+    type: str
   history:
     description: How many of the last runs and events to return.
     type: int
@@ -91,6 +94,16 @@ consumers:
   type: list
   elements: dict
   sample: []
+staged:
+  description: The nodes on which O(version) was staged, each with the digest of the files that were staged last.
+  returned: success; empty without O(version)
+  type: list
+  elements: dict
+  sample:
+    - node: web01
+      version: 2.0.0
+      manifest: 9f86d081884c7d659a2feaa0c55ad015:a3bf4f1b2b0b822cd15d6c15b0f00a08ed1b8eb5a5b4e3f2b8c5e8d1a6f0c2d4
+      staged_at: "2026-11-20T11:05:40Z"
 runs:
   description: The last runs, the newest first.
   returned: success
@@ -129,15 +142,17 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
 
-def read(store: LedgerStore, history: int) -> dict[str, Any]:
-    """All that the ledger knows."""
+def read(store: LedgerStore, history: int, version: str | None = None) -> dict[str, Any]:
+    """All that the ledger knows; `staged` is empty where no version was asked for."""
     if not store.exists():
-        return {"exists": False, "lease": NO_LEASE, "nodes": [], "consumers": [], "runs": [], "events": []}
+        nothing: dict[str, Any] = {name: [] for name in ("nodes", "staged", "consumers", "runs", "events")}
+        return {"exists": False, "lease": NO_LEASE, **nothing}
     lease = store.lease()
     return {
         "exists": True,
         "lease": lease.public() if lease else NO_LEASE,
         "nodes": [node.public() for node in store.nodes()],
+        "staged": [proof.public() for proof in store.staged(version)] if version else [],
         "consumers": [consumer.public() for consumer in store.consumers()],
         "runs": [run.public() for run in store.runs(history)],
         "events": [event.public() for event in store.events(history)],
@@ -148,6 +163,7 @@ SPECIFICATION: dict[str, Any] = {
     "argument_spec": {
         **options.argument_spec(),
         "app": {"type": "str", "required": True},
+        "version": {"type": "str"},
         "history": {"type": "int", "default": 20},
     },
     "supports_check_mode": True,
@@ -165,7 +181,8 @@ def run(module: Task) -> None:
             options.from_params(module.params, "deployment_info"), 10000, odbc.LEDGER_TIMEOUT_S
         )
         with connector.connect() as connection:
-            result = read(SqlLedgerStore(connection, module.params["app"]), max(0, module.params["history"]))
+            store = SqlLedgerStore(connection, module.params["app"])
+            result = read(store, max(0, module.params["history"]), module.params["version"])
     except (MssqlError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)

@@ -41,6 +41,7 @@ class Request:
     previous_version: str | None = None
     detail: str | None = None
     result: str | None = None
+    manifest: str | None = None
     consumer: str | None = None
     program_name: str | None = None
 
@@ -191,6 +192,24 @@ def _record(lease: Lease, nodes: list[Node], request: Request) -> Plan:
     return Plan(True, [lambda store: store.put_node(after, stored), lambda store: store.put_event(event)])
 
 
+def _stage(lease: Lease, store: LedgerStore | None, request: Request) -> Plan:
+    if request.node is None or request.version is None or request.manifest is None:
+        raise LedgerError("state=staged expects node, version and manifest.")
+    known = store.staged(request.version) if store else []
+    if any(same(proof.node, request.node) and proof.manifest == request.manifest for proof in known):
+        return Plan()
+    event = Event(
+        "staged",
+        lease.run_id,
+        lease.fencing_token,
+        lease.owner,
+        request.node,
+        version=request.version,
+        detail=request.manifest,
+    )
+    return Plan(True, [lambda store: store.put_event(event)])
+
+
 def _same(before: Node, after: Node) -> bool:
     keys = ("version", "previous_version", "outcome", "run_id", "detail")
     return all(getattr(before, key) == getattr(after, key) for key in keys)
@@ -281,6 +300,7 @@ _PLANS: dict[str, Callable[[Lease | None, LedgerStore | None, Request], Plan]] =
     "leased": lambda lease, _store, request: _take(lease, request),
     "renewed": lambda lease, _store, request: _renew(_own(lease, request), request),
     "recorded": lambda lease, store, request: _record(_own(lease, request), store.nodes() if store else [], request),
+    "staged": lambda lease, store, request: _stage(_own(lease, request), store, request),
     "released": lambda lease, _store, request: _release(lease, request),
     "revoked": lambda lease, _store, request: _revoke(lease, request),
     "consumer_present": lambda _lease, store, request: _consumer(store.consumers() if store else [], request),

@@ -91,6 +91,24 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Staged:
+    """The proof that a version was staged on a node: the digest of its files, which only its staging can know."""
+
+    node: str
+    version: str
+    manifest: str
+    staged_at: datetime.datetime | None = None
+
+    def public(self) -> dict[str, Any]:
+        return {
+            "node": self.node,
+            "version": self.version,
+            "manifest": self.manifest,
+            "staged_at": timestamp(self.staged_at),
+        }
+
+
+@dataclass(frozen=True)
 class Consumer:
     """Another program that uses the application's database."""
 

@@ -12,7 +12,7 @@ from .._mssql.api import Connection, literal
 from .._mssql.errors import MssqlError, ServerError
 from .._mssql.own_tables import OwnTables
 from .._names import identity
-from .model import Consumer, Event, Lease, Node, Run
+from .model import Consumer, Event, Lease, Node, Run, Staged
 from .store import LedgerStore
 
 _WAIT_MS = 10000
@@ -118,6 +118,13 @@ class SqlLedgerStore(LedgerStore):
             f"FROM deploy.deployment_consumer WHERE app = {self._app} ORDER BY name;"
         )
         return [Consumer(*row) for row in rows]
+
+    def staged(self, version: str) -> list[Staged]:
+        rows = self._connection.rows(
+            f"SELECT node, version, detail, occurred_at FROM deploy.deployment_event WHERE app = {self._app} "
+            f"AND kind = N'staged' AND version = {literal(version)} ORDER BY id;"
+        )
+        return list({identity(row[0]): Staged(*row) for row in rows}.values())
 
     def deployed(self) -> list[str]:
         rows = self._connection.rows(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from .model import Consumer, Event, Lease, Node, Run
+from .model import Consumer, Event, Lease, Node, Run, Staged
 
 
 class LedgerStore(ABC):
@@ -36,6 +36,10 @@ class LedgerStore(ABC):
 
     @abstractmethod
     def consumers(self) -> list[Consumer]: ...
+
+    @abstractmethod
+    def staged(self, version: str) -> list[Staged]:
+        """The last proof of each node on which the version was staged."""
 
     @abstractmethod
     def deployed(self) -> list[str]:

@@ -32,11 +32,22 @@ def test_lease_outcomes_and_verdict(database: Database) -> None:
     )["changed"]
     assert ask(database, "recorded", run_id="r9", node="web01", outcome="failed")["failed"]
     assert ask(database, "recorded", run_id="r1", fencing_token=7, node="web01", outcome="failed")["failed"]
+    proof = {"node": "web01", "version": "2.0", "manifest": "5a17:ab'cd"}
+    assert [ask(database, "staged", run_id="r1", **proof)["changed"] for _again in range(2)] == [True, False]
+    ask(database, "staged", run_id="r1", **{**proof, "node": "web02"})
+    assert ask(database, "staged", run_id="r1", **{**proof, "manifest": "5a17:newer"})["changed"]
     assert ask(database, "released", run_id="r1", result="succeeded")["changed"]
     assert not ask(database, "released", run_id="r1", result="succeeded")["changed"]
     info = database.module("deployment_info")
     assert [run["result"] for run in info["runs"]] == ["succeeded"]
-    assert [event["kind"] for event in reversed(info["events"])] == ["leased", "outcome", "outcome", "released"]
+    kinds = [event["kind"] for event in reversed(info["events"])]
+    assert kinds == ["leased", "outcome", "outcome", "staged", "staged", "staged", "released"]
+    assert info["staged"] == []
+    staged = database.module("deployment_info", version="2.0")["staged"]
+    assert sorted((one["node"], one["manifest"]) for one in staged) == [
+        ("web01", "5a17:newer"),
+        ("web02", "5a17:ab'cd"),
+    ]
     assert info["nodes"][0]["version"] == "2.0"
 
 

@@ -39,6 +39,7 @@ from winrm.exceptions import WSManFaultError
         ("where curl", 0, "C:\\Windows\\System32\\curl.exe\r\n"),
         ("where appcmd", 1, ""),
         ("for %i in (1) do echo", 250, ""),
+        ("(if not exist C:\\none echo a)&echo b", 0, "a\r\nb\r\n"),
         ("""for /f "delims=" %i in ('echo a ^& b') do @echo [%i]""", 0, "[a & b]\r\n"),
         (
             'md C:\\t& echo 12>"C:\\t\\a & b.txt"& '

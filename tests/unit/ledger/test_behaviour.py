@@ -17,6 +17,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.model
     Lease,
     Node,
     Run,
+    Staged,
 )
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._ledger.store import LedgerStore
 
@@ -63,6 +64,10 @@ class MemoryStore(LedgerStore):
 
     def consumers(self) -> list[Consumer]:
         return list(self.state["consumers"].values())
+
+    def staged(self, version: str) -> list[Staged]:
+        events = [event for event in self.state["events"] if (event.kind, event.version) == ("staged", version)]
+        return list({event.node: Staged(event.node, version, event.detail) for event in events}.values())
 
     def deployed(self) -> list[str]:
         runs = self.state["runs"].values()
@@ -219,6 +224,23 @@ def test_outcomes_are_kept_once_and_so_is_their_history(store: MemoryStore) -> N
     assert not again["changed"]
     assert again["nodes"][0]["previous_version"] == "1"
     assert kinds(store) == ["leased", "outcome", "outcome"]
+
+
+def test_the_proof_of_a_staging_is_kept_once_and_only_by_the_run_that_has_the_lease(store: MemoryStore) -> None:
+    proof = {"node": "web01", "version": "2", "manifest": "salt:hash"}
+    with pytest.raises(LedgerError, match="does not hold the lease"):
+        ask(store, "staged", run_id="r1", **proof)
+    ask(store, "leased", run_id="r1")
+    assert ask(store, "staged", run_id="r1", check_mode=True, **proof)["changed"]
+    assert store.staged("2") == []
+    assert ask(store, "staged", run_id="r1", **proof)["changed"]
+    assert not ask(store, "staged", run_id="r1", **proof)["changed"]
+    assert ask(store, "staged", run_id="r1", **{**proof, "manifest": "salt:other"})["changed"]
+    assert [(found.node, found.manifest) for found in store.staged("2")] == [("web01", "salt:other")]
+    assert store.staged("3") == []
+    assert kinds(store) == ["leased", "staged", "staged"]
+    with pytest.raises(LedgerError, match="expects node, version and manifest"):
+        ask(store, "staged", run_id="r1", node="web01", version="2")
 
 
 def test_release_is_idempotent_and_keeps_the_result(store: MemoryStore) -> None:

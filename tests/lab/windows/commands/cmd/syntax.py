@@ -198,7 +198,7 @@ class Parser:
         if re.match(r"else\b", self._line[self._at :], re.IGNORECASE):
             self._at += 4
             otherwise = self._command()
-        elif not grouped and (found := self._operator()):
+        elif not grouped and (found := self._operator()) not in ("", ")"):
             self._at += len(found)  # without brackets everything that follows belongs to the condition
             then = Chain(then, found, self._sequence())
         return If(negated, test, then, otherwise)
