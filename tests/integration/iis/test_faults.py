@@ -101,7 +101,7 @@ def test_a_disk_that_fills_while_downloading_or_unpacking_is_left_clean(small_di
     before = rig.snapshot()
     played = rig.play(listed, fetched, unpacked)
     assert "to unpack the release" in played.messages[0], played.output
-    assert "check its disk" in played.messages[1], played.output
+    assert "larger than the free space of the node" in played.messages[1], played.output
     assert "tar could not unpack the archive" in played.messages[2], played.output
     for result in played.results:
         assert result["cleaned_up"] is True
