@@ -28,7 +28,7 @@ from .tree import DIRECTORY, Entry, Tree
 _HASH = re.compile(r"^[ \t]{0,9}((?:[0-9a-f]{2}[ \t]?){32})[ \t\r]{0,9}$", re.IGNORECASE | re.MULTILINE)
 _VERSION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9}){1,5})")
 _ENTRY = re.compile(
-    r"^:(?P<attributes>[-a-z]{1,20}):(?P<size>[0-9]{0,20}):(?P<time>[^\\\r\n]{0,60}):(?P<path>[A-Za-z]:\\[^\r\n]{1,400})",
+    r"^:(?P<attributes>[-a-z]{1,20}):(?P<size>[0-9]{0,20}):(?P<time>[^\\\r\n]{0,60}):(?P<path>[A-Za-z]:\\[^\r\n]+)",
     re.MULTILINE,
 )
 _EMPTY = hashlib.sha256(b"").hexdigest()
@@ -194,7 +194,7 @@ class WindowsFiles(NodeFiles):
             if hashes and content is None:
                 raise IisError(f"certutil cannot hash {line['path']} on the node ({result.summary}).")
             found[path] = Entry(f"{line['attributes']} {line['size']} {line['time']}", content)
-        if not found:
+        if not found or len(found) != len(re.findall(r"^:", result.stdout, re.MULTILINE)):
             raise IisError(f"The files in {directory} cannot be listed on the node ({result.summary}).")
         return found
 

@@ -530,6 +530,7 @@ def test_links_and_what_cannot_be_hashed_are_refused(run: Any, node: ScriptedNod
         (link, r"2\.0\\data is a link"),
         (locked, r"cannot hash .*locked\.dll"),
         (elsewhere, "its content is unknown"),
+        (tree_output(place, FILES) + ":?:unreadable\r\n", "cannot be listed"),
         ("", "cannot be listed"),
     ):
         found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0"))
