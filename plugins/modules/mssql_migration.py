@@ -148,7 +148,9 @@ options:
     description: Names the deployment, for the journal.
     type: str
   variables:
-    description: Values of the variables C($(Name)) in the scripts, as in sqlcmd. A variable without a value is refused.
+    description:
+      - Values of the variables C($(Name)) in the scripts, as in sqlcmd. A variable without a value is refused.
+      - A result shows the name of a variable in the place of its value, where the value has 4 characters or more.
     type: dict
     default: {}
   out_of_order:
@@ -304,6 +306,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import name_problem
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._progress import Progress
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts import phases
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.hidden import HidingTask
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import ENCODINGS
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
@@ -373,8 +376,9 @@ SPECIFICATION: dict[str, Any] = {
 }
 
 
-def run(module: Task) -> None:
+def run(task: Task) -> None:
     """Does the work of the task."""
+    module = HidingTask(task)
     if missing := odbc.import_error():
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     params = module.params

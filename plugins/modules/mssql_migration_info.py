@@ -123,6 +123,7 @@ from ansible_collections.zero_downtime.dotnet.plugins.module_utils._migration.st
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._names import name_problem
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.hidden import HidingTask
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import ENCODINGS
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
 
@@ -139,8 +140,9 @@ SPECIFICATION: dict[str, Any] = {
 }
 
 
-def run(module: Task) -> None:
+def run(task: Task) -> None:
     """Does the work of the task."""
+    module = HidingTask(task)
     if missing := odbc.import_error():
         module.fail_json(msg=missing_required_lib("pyodbc"), exception=missing)
     if problem := name_problem("app", module.params["app"], 64):

@@ -83,7 +83,9 @@ options:
     type: str
     choices: [versioned, in_place]
   variables:
-    description: Values of the sqlcmd variables C($(Name)) in the scripts.
+    description:
+      - Values of the sqlcmd variables C($(Name)) in the scripts.
+      - A result shows the name of a variable in the place of its value, where the value has 4 characters or more.
     type: dict
     default: {}
   live:
@@ -252,6 +254,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql import odbc, options
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._mssql.errors import MssqlError, ServerError
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._release.errors import ReleaseError
+from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.hidden import HidingTask
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.phases import NAMES
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._scripts.text import ENCODINGS
 from ansible_collections.zero_downtime.dotnet.plugins.module_utils._task import Task
@@ -318,8 +321,9 @@ def live_schema(module: Task) -> LiveSchema | None:
             return None
 
 
-def run(module: Task) -> None:
+def run(task: Task) -> None:
     """Does the work of the task."""
+    module = HidingTask(task)
     params = module.params
     try:
         report = lint(

@@ -126,6 +126,15 @@ def check(options: ConnectionOptions, driver: Driver | None) -> None:
     for text in values:
         if text is not None and ("\0" in text or "\n" in text or "\r" in text):
             raise MssqlError("A value of the connection holds a line end or NUL character: remove it.")
+    _check_driver(options, driver)
+
+
+def _check_driver(options: ConnectionOptions, driver: Driver | None) -> None:
+    if driver is None and any("}" in (text or "") for text in (options.user, options.password, options.database)):
+        raise MssqlError(
+            "A value of the connection holds a closing brace. Each driver reads it in its own way, and which one is "
+            "behind dsn is not known: name the server in login_host, or use another password."
+        )
     if driver is None or not driver.free_tds:
         return
     if options.encrypt and options.validate_certs and options.ca_path is None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from integration.mssql.server import Database
 
+DETAIL = "fine 'quoted' \N{PACKAGE} \N{GREEK SMALL LETTER OMEGA}"
+
 
 def ask(database: Database, state: str, **wishes: Any) -> dict[str, Any]:
     return database.module("deployment", state=state, **wishes)
@@ -23,13 +25,11 @@ def test_lease_outcomes_and_verdict(database: Database) -> None:
     assert f"{database.app} is being deployed by ann (run r1) since {taken['lease']['acquired_at']}" in refused["msg"]
     started = ask(database, "recorded", run_id="r1", node="web01", outcome="started", version="1.0", diff=True)
     assert started["changed"] and started["diff"]["after"]["nodes"][0]["outcome"] == "started"
-    done = ask(
-        database, "recorded", run_id="r1", node="web01", outcome="succeeded", version="2.0", detail="fine 'quoted'"
-    )
+    done = ask(database, "recorded", run_id="r1", node="web01", outcome="succeeded", version="2.0", detail=DETAIL)
     assert done["nodes"][0]["previous_version"] == "1.0"
-    assert not ask(
-        database, "recorded", run_id="r1", node="web01", outcome="succeeded", version="2.0", detail="fine 'quoted'"
-    )["changed"]
+    assert not ask(database, "recorded", run_id="r1", node="web01", outcome="succeeded", version="2.0", detail=DETAIL)[
+        "changed"
+    ]
     assert ask(database, "recorded", run_id="r9", node="web01", outcome="failed")["failed"]
     assert ask(database, "recorded", run_id="r1", fencing_token=7, node="web01", outcome="failed")["failed"]
     proof = {"node": "web01", "version": "2.0", "manifest": "5a17:ab'cd"}
@@ -48,7 +48,7 @@ def test_lease_outcomes_and_verdict(database: Database) -> None:
         ("web01", "5a17:newer"),
         ("web02", "5a17:ab'cd"),
     ]
-    assert info["nodes"][0]["version"] == "2.0"
+    assert (info["nodes"][0]["version"], info["nodes"][0]["detail"]) == ("2.0", DETAIL)
 
 
 def test_the_servers_clock_ends_a_lease(database: Database) -> None:

@@ -64,6 +64,16 @@ def test_no_value_can_end_itself(value: str) -> None:
     assert pairs["TrustServerCertificate"] == "no"
 
 
+def test_behind_a_data_source_no_value_can_end_itself() -> None:
+    """Which driver is behind it is unknown, and each reads a closing brace in its own way."""
+    for name in ("password", "user", "database"):
+        given = {"user": "deploy", "password": "secret", name: "x};Server=evil;y={"}
+        with pytest.raises(MssqlError, match=r"closing brace.*dsn is not known") as failure:
+            check(options(host=None, dsn="Driver=/opt/libtdsodbc.so;Server=db", **given), None)
+        assert "evil" not in str(failure.value)
+    check(options(host=None, dsn="prod", user="deploy", password="a{b;c=d"), None)
+
+
 @pytest.mark.parametrize("value", ["a;b", "a}b", "{a}", "}", "a}}b"])
 def test_freetds_gets_its_own_kind_of_braces(value: str) -> None:
     assert connection_string(options(password=value), FREETDS).endswith(f"PWD={{{value}}};")

@@ -34,7 +34,7 @@ MODULES: dict[str, dict[str, Any]] = {
 
 
 def run(module: str, **arguments: Any) -> tuple[dict[str, Any], str]:
-    given = {**CLOSED, **MODULES[module], **arguments}
+    given = {**CLOSED, **MODULES.get(module, {}), **arguments}
     given = {name: value for name, value in given.items() if value is not None}
     process = subprocess.run(
         [sys.executable, str(ROOT / "plugins" / "modules" / f"{module}.py")],
@@ -92,3 +92,21 @@ def test_a_raw_connection_string_is_a_secret_too(module: str) -> None:
 def test_bad_arguments_are_told_before_anything_is_sent(module: str, arguments: dict[str, Any], message: str) -> None:
     result, _output = run(module, **arguments)
     assert result["failed"] and message in result["msg"], result["msg"]
+
+
+def test_no_value_of_a_variable_is_shown(tmp_path: Path) -> None:
+    """Lint quotes what it finds; the other two show their options."""
+    (tmp_path / "0001_a.sql").write_text("ALTER TABLE dbo.[$(Place)] DROP COLUMN [$(Name)];", encoding="utf-8")
+    variables = {"Place": "Hidden-Table", "Name": "o'hara1"}
+    scripts: dict[str, Any] = {"path": str(tmp_path), "variables": variables}
+    without_a_server: dict[str, Any] = dict.fromkeys(CLOSED)
+    result, output = run("mssql_migration_lint", **{**without_a_server, "phase": "expand", **scripts})
+    assert result["failed"]
+    assert "$(Place)" in result["report"]
+    shown = [output]
+    for module in ("mssql_migration", "mssql_migration_info"):
+        shown.append(run(module, **scripts)[1])
+        assert "$(Place)" in shown[-1]
+    for text in shown:
+        assert "Hidden-Table" not in text
+        assert "hara1" not in text
