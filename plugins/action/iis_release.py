@@ -29,6 +29,7 @@ class ActionModule(IisActionBase):
         "site": {"type": "str", "required": True},
         "application": {"type": "str", "default": "/"},
         "root": {"type": "str", "required": True},
+        "writers": {"type": "list", "elements": "str", "default": []},
         "state": {"type": "str", "required": True, "choices": ["staged", "current", "absent"]},
         "app": {"type": "str", "default": ""},
         "version": {"type": "str"},
@@ -64,6 +65,7 @@ class ActionModule(IisActionBase):
             checksum=_checksum(options["checksum"]),
             files=_files(options["files"]),
             version=paths.check_version(options["version"]) if options["version"] is not None else None,
+            writers=tuple(options["writers"]),
             **{name: options[name] for name in _PLAIN},
         )
         files = WindowsFiles(node.runner, node.system_root)

@@ -25,6 +25,7 @@ class ActionModule(IisActionBase):
         "site": {"type": "str", "required": True},
         "application": {"type": "str", "default": "/"},
         "root": {"type": "str", "required": True},
+        "writers": {"type": "list", "elements": "str", "default": []},
         "other_sites": {"type": "bool", "default": False},
         "log_lines": {"type": "int", "default": 0},
     }
@@ -33,7 +34,7 @@ class ActionModule(IisActionBase):
         other_sites, log_lines = options.pop("other_sites"), options.pop("log_lines")
         if not 0 <= log_lines <= MOST_LINES:
             raise RefusedValue(f"log_lines is {log_lines}: a number from 0 to {MOST_LINES} is expected.")
-        wanted = ReleaseOptions(state="info", **options)
+        wanted = ReleaseOptions(state="info", **{**options, "writers": tuple(options["writers"])})
         files = WindowsFiles(node.runner, node.system_root)
         sites, pools = AppcmdSites(node.appcmd), AppcmdPools(node.appcmd)
         return InfoTask(files, sites, pools, wanted, node.reporter, other_sites, log_lines).run()

@@ -48,6 +48,14 @@ options:
       - It must not be inside of the directory that the site runs from.
     type: str
     required: true
+  writers:
+    description:
+      - SIDs of other accounts or groups that may write into O(root), besides administrators and the system.
+      - Whoever may write there can put a release there. With O(state=staged) the module refuses a root that others may
+        change, and creates a missing one with an access list of its own.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - V(staged) fetches and unpacks the version. Another build of the same version is replaced; if the site runs it,

@@ -35,6 +35,13 @@ options:
       - Directory on the node with one directory for each version.
     type: str
     required: true
+  writers:
+    description:
+      - SIDs of other accounts or groups that may write into O(root), besides administrators and the system.
+      - RV(root_writers) does not name them.
+    type: list
+    elements: str
+    default: []
   other_sites:
     description:
       - Also read the web.config of every other application of the server, for RV(restarted_sites), and warn of those.
@@ -149,6 +156,13 @@ versions:
       sample: 360
 leftovers:
   description: Directories of interrupted runs. The next staging removes them.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+root_writers:
+  description: SIDs of those who may change O(root) besides administrators, the system and O(writers). They could put a
+    release there. Empty, too, where O(root) does not exist.
   returned: success
   type: list
   elements: str

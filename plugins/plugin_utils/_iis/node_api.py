@@ -39,6 +39,14 @@ class NodeFiles(ABC):
         """Create a directory and its parents."""
 
     @abstractmethod
+    def access_list(self, path: str) -> str:
+        """The access list of a directory, as SDDL; raises when it cannot be read."""
+
+    @abstractmethod
+    def restrict(self, path: str) -> None:
+        """Give a directory an access list of its own, with which only administrators may change it."""
+
+    @abstractmethod
     def rename(self, path: str, name: str) -> bool:
         """Rename in the same directory; False when it is in use or the name exists."""
 

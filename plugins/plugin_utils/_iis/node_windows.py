@@ -21,6 +21,7 @@ from .errors import CommandTimeout, IisError, ProgramMissing
 from .fetch import Source
 from .node_api import NodeFiles
 from .quoting import cmd_word
+from .rights import PROTECTED
 from .transport import Command, CommandResult, CommandRunner
 from .tree import DIRECTORY, Entry, Tree
 
@@ -97,6 +98,22 @@ class WindowsFiles(NodeFiles):
         result = self._cmd(f"mkdir {cmd_word(path)}")
         if result.exit_code:
             raise IisError(f"The directory {path} cannot be created on the node ({result.summary}).")
+
+    def access_list(self, path: str) -> str:
+        # icacls names accounts in the language of the system; cacls /S prints SDDL, which has none.
+        result = self._run("cacls.exe", path, "/S")
+        found = re.search(r'"(D:[^"\r\n]{0,20000})"', result.stdout)
+        if result.exit_code or not found:
+            raise IisError(
+                f"The access list of {path} cannot be read on the node ({result.summary}): "
+                "who may change it is unknown."
+            )
+        return found[1]
+
+    def restrict(self, path: str) -> None:
+        result = self._run("icacls.exe", path, *PROTECTED)
+        if result.exit_code:
+            raise IisError(f"icacls cannot set the access list of {path} on the node ({result.summary}).")
 
     def rename(self, path: str, name: str) -> bool:
         return self._cmd(f"ren {cmd_word(path)} {cmd_word(name, 'name')}").exit_code == 0

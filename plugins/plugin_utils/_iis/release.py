@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import paths
+from . import paths, rights
 from .errors import IisError
 from .fetch import Source
 from .marker import HISTORY, MARKER, History, Marker, read_history, read_marker
@@ -40,6 +40,7 @@ class ReleaseOptions:
     checksum: str | None = None
     files: dict[str, str] = field(default_factory=dict, repr=False)
     manifest: str | None = None
+    writers: tuple[str, ...] = ()
     keep: int = 5
     timeout_s: float = 600.0
     archive_mib: float | None = None
@@ -143,6 +144,10 @@ class ReleaseTask(ABC):
         """The staging record of a version; None without one, or when it is that of another one, as in a copy."""
         marker = read_marker(self.files.read_text(rf"{self.path_of(version)}\{MARKER}".replace("/", "\\")))
         return marker if marker and paths.same_path(marker.version, version) else None
+
+    def root_writers(self) -> list[str]:
+        """Who else may change the root, which exists; empty when only the trusted ones may."""
+        return rights.writers(self.files.access_list(self.root), self.options.writers)
 
     def read_tree(self, directory: str, hashes: bool = True) -> Tree:
         """The files of a directory; the step that follows is not shown while it takes a moment only."""

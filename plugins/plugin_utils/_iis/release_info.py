@@ -57,6 +57,7 @@ class InfoTask(ReleaseTask):
             switched_at=history.switched_at if history else None,
             versions=[self._describe(name, state, marker) for name, marker in markers.items()],
             leftovers=state.leftovers,
+            root_writers=self.root_writers() if state.root_exists else [],
             free_bytes=self.files.free_bytes(self.root),
             tools=self.files.tools(),
             role_services={"request_monitor": self._can_list_requests()},

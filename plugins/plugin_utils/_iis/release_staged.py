@@ -11,6 +11,7 @@ import secrets
 import time
 from typing import Any
 
+from . import rights
 from .errors import IisError
 from .fetch import Source
 from .marker import MARKER, TIME_FORMAT, Marker, digest_files
@@ -26,6 +27,8 @@ class StagedTask(ReleaseTask):
 
     def work(self, state: NodeState, result: dict[str, Any]) -> None:
         version, checksum = self.options.version or "", self.options.checksum or ""
+        if state.root_exists:
+            self._refuse_other_writers()
         existing = self.staged_version(state)
         marker = self.marker(existing) if existing else None
         up_to_date = marker is not None and marker.proves(self.options.app, version, checksum, self.options.files)
@@ -63,6 +66,8 @@ class StagedTask(ReleaseTask):
             space_to_come = self.check_mode and bool(obsolete or state.leftovers)
             result.update(archive_bytes=archive_bytes, free_bytes=self._check_space(archive_bytes or 0, space_to_come))
             if not self.check_mode:
+                if not state.root_exists:
+                    self._make_root()
                 self._stage(existing, version, checksum, result)
         before, after = sorted(state.versions), sorted({*state.versions, version} - set(result["pruned"]))
         digests = (marker.checksum if marker else None, checksum)
@@ -70,6 +75,17 @@ class StagedTask(ReleaseTask):
             "before": {"staged": before, "checksum": digests[0], "up_to_date": up_to_date},
             "after": {"staged": after, "checksum": digests[1], "up_to_date": True},
         }
+
+    def _refuse_other_writers(self) -> None:
+        others = self.root_writers()
+        if others:
+            raise IisError(f"{rights.explain(self.root, others)} Nothing was staged.", root_writers=others)
+
+    def _make_root(self) -> None:
+        """Before there is anything in it: what C:\\ gives to users by default would be inherited."""
+        self.files.make_directory(self.root)
+        self.files.restrict(self.root)
+        self._refuse_other_writers()
 
     def _holds_what_was_staged(self, existing: str, marker: Marker) -> bool:
         different = self.explain_tree(marker, self.read_tree(self.path_of(existing)))

@@ -271,7 +271,7 @@ def test_control_characters_of_an_answer_fail_the_attempt_with_a_clean_message(s
     assert "status is 500, expected 200; the response was 500 a?b\u00ff" in result["msg"]
     assert result["response"]["reason"] == "a?b\u00ff"
     assert result["response"]["headers"]["x-a"] == "?"
-    assert result["response"]["body_excerpt"] == "??"
+    assert result["response"]["body_excerpt"] == "?\N{REPLACEMENT CHARACTER}"
     assert not set(output) & set("\x00\x1b\x9b\u202e")
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from .config import Config
 from .drive import Drive
 from .iis.server import Iis
+from .rights import AccessLists
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ TOOLS = {
         name: f"C:\\Windows\\System32\\{name}"
         for name in (
             "cmd.exe", "curl.exe", "tar.exe", "certutil.exe", "fsutil.exe", "where.exe", "hostname.exe", "chcp.com",
-            "timeout.exe", "whoami.exe", "netsh.exe",
+            "timeout.exe", "whoami.exe", "netsh.exe", "cacls.exe", "icacls.exe",
         )
     },
 }  # fmt: skip
@@ -58,6 +59,7 @@ class Machine:
         self.name = config.name.upper()[:15]
         self.loop = loop
         self.drive = Drive(config.drive, config.drive_limit_bytes)
+        self.access = AccessLists()
         self.record = Record()
         self.appcmd_failures: list[InjectedFailure] = []
         self.closing = threading.Event()

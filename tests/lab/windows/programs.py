@@ -8,7 +8,7 @@ import errno
 from collections.abc import Callable
 
 from . import argv as windows_argv
-from .commands import certutil, fsutil, small
+from .commands import access, certutil, fsutil, small
 from .commands.appcmd import program as appcmd
 from .commands.cmd import program as cmd
 from .commands.curl import program as curl
@@ -21,12 +21,14 @@ Program = Callable[[Context], int]
 
 PROGRAMS: dict[str, Program] = {
     "appcmd.exe": appcmd.run,
+    "cacls.exe": access.cacls,
     "certutil.exe": certutil.run,
     "chcp.com": small.chcp,
     "cmd.exe": cmd.run,
     "curl.exe": curl.run,
     "fsutil.exe": fsutil.run,
     "hostname.exe": small.hostname,
+    "icacls.exe": access.icacls,
     "netsh.exe": small.netsh,
     "tar.exe": tar.run,
     "timeout.exe": small.timeout,

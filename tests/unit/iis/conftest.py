@@ -20,6 +20,9 @@ WINDOWS = r"C:\Windows"
 APPCMD = rf"{WINDOWS}\System32\inetsrv\appcmd.exe"
 
 
+ONLY_ADMINISTRATORS = "D:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)(A;OICI;0x1200a9;;;BU)"
+
+
 def xml(*elements: str) -> str:
     """What appcmd prints."""
     body = "".join(f"    {element}\r\n" for element in elements)
@@ -71,6 +74,8 @@ class ScriptedNode(CommandRunner):
 
     steps: list[Step] = field(default_factory=list)
     seen: list[Command] = field(default_factory=list)
+    access_list: str = f'C:\\x "{ONLY_ADMINISTRATORS}"\r\n'
+    """What cacls prints, whenever it is asked: it is no step."""
 
     def expect(self, line: str, stdout: str = "", exit_code: int | None = None, stderr: str = "") -> ScriptedNode:
         """The exit code is 0, or as appcmd's for a list without objects, 1."""
@@ -99,6 +104,8 @@ class ScriptedNode(CommandRunner):
 
     def run(self, command: Command) -> CommandResult:
         line = f"{command.name.removesuffix('.exe')} {command.argument_line}"
+        if line.startswith("cacls "):
+            return CommandResult(0 if self.access_list else 2, self.access_list)
         assert self.steps, f"one command too many: {line}"
         while self.steps[0].repeated and not matches(self.steps[0].line, line):
             self.steps.pop(0)

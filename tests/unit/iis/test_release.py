@@ -940,3 +940,51 @@ def test_a_download_is_no_larger_than_the_free_space(run: Any, node: ScriptedNod
         run("staged")
     downloads = [command.stdin or b"" for command in node.seen if command.name == "curl.exe" and command.stdin]
     assert f"max-filesize = {10 * GIB - 100 * 1024**2}\n".encode() in downloads[-1]
+
+
+USERS_CREATE = "D:AI(A;OICIID;FA;;;BA)(A;CIID;LC;;;BU)(A;OICIID;0x1200a9;;;BU)"
+
+
+def test_a_root_that_others_may_change_is_refused(run: Any, node: ScriptedNode) -> None:
+    node.access_list = f'{ROOT} "{USERS_CREATE}"\r\n'
+    found(node)
+    with pytest.raises(IisError, match=r"Users \(S-1-5-32-545\) may write into .*Nothing was staged") as failure:
+        run("staged")
+    node.done()
+    assert failure.value.facts["root_writers"] == ["S-1-5-32-545"]
+    assert rf'icacls "{ROOT}" /inheritance:r /grant:r "*S-1-5-18:(OI)(CI)F"' in failure.value.message
+    assert "/remove:g *S-1-5-32-545" in failure.value.message
+    found(node).expect(CURL, HEAD).expect(FREE, free(10 * GIB))
+    assert run("staged", check_mode=True, writers=("S-1-5-32-545",))["changed"] is True
+    node.done()
+
+
+@pytest.mark.parametrize("output", ["", "access denied", f'{ROOT} "D:(A;OICI;FA;;;BA)(what)"', f'{ROOT} "O:BA"'])
+def test_an_access_list_that_cannot_be_read_is_no_yes(run: Any, node: ScriptedNode, output: str) -> None:
+    node.access_list = output
+    found(node)
+    with pytest.raises(IisError, match="is unknown"):
+        run("staged")
+    node.done()
+
+
+def test_a_root_that_is_missing_is_created_with_an_access_list_of_its_own(run: Any, node: ScriptedNode) -> None:
+    def missing() -> None:
+        node.expect(VDIRS, xml(vdir("Other/", r"C:\x"), vdir("Shop/", r"C:\inetpub\shop")))
+        node.expect(DIRS, "", 1).expect(cmd(rf'if exist "{ROOT}\" (exit 0) else (exit 3)'), "", 3)
+        node.expect(CURL, HEAD).expect(FREE, free(10 * GIB))
+        node.expect(cmd(rf'mkdir "{ROOT}"'))
+
+    granted = "/inheritance:r /grant:r *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F *S-1-5-32-545:(OI)(CI)RX"
+    restrict = rf"icacls {ROOT} {granted} *S-1-5-32-568:(OI)(CI)RX"
+    missing()
+    node.expect(restrict, "", 5)
+    with pytest.raises(IisError, match="icacls cannot set the access list"):
+        run("staged")
+    node.done()
+    missing()
+    node.expect(restrict)
+    node.access_list = f'{ROOT} "{USERS_CREATE}"\r\n'
+    with pytest.raises(IisError, match="Nothing was staged"):
+        run("staged")
+    node.done()
