@@ -57,11 +57,12 @@ def test_a_login_without_rights_applies_nothing_and_then_the_least_rights_are_en
     assert "permission was denied on the object 'deployment_" in refused["msg"], refused
     keeper = Database(lab_server.options(driver, where, user="ledger"), "least")
     # undo wants to know that nothing runs the release any more
-    for state in (
+    states: tuple[dict[str, Any], ...] = (
         {"state": "leased"},
         {"state": "recorded", "node": "web01", "outcome": "succeeded", "version": "0.9"},
         {"state": "released"},
-    ):
+    )
+    for state in states:
         kept = keeper.module("deployment", run_id="r1", **state)
         assert kept["changed"], kept
     for consumer in ("consumer_present", "consumer_absent"):

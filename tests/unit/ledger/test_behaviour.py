@@ -227,7 +227,7 @@ def test_outcomes_are_kept_once_and_so_is_their_history(store: MemoryStore) -> N
 
 
 def test_the_proof_of_a_staging_is_kept_once_and_only_by_the_run_that_has_the_lease(store: MemoryStore) -> None:
-    proof = {"node": "web01", "version": "2", "manifest": "salt:hash"}
+    proof: dict[str, Any] = {"node": "web01", "version": "2", "manifest": "salt:hash"}
     with pytest.raises(LedgerError, match="does not hold the lease"):
         ask(store, "staged", run_id="r1", **proof)
     ask(store, "leased", run_id="r1")

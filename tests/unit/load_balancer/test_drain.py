@@ -498,7 +498,7 @@ def test_where_it_is_not_known_whether_maintenance_closes_requests_it_is_not_set
 @pytest.mark.parametrize(("found", "given"), [(100, {"weight": 0}), (0, {})])
 @pytest.mark.parametrize("admin", [Admin.READY, Admin.MAINT])
 def test_a_member_is_not_enabled_with_a_weight_that_gets_no_clients(
-    found: int, given: dict[str, int], admin: Admin
+    found: int, given: dict[str, Any], admin: Admin
 ) -> None:
     balancer = pair(Time(), weight=found, admin=admin)
     with pytest.raises(Refused, match="web/web01 would be enabled with weight 0"):

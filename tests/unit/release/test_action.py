@@ -54,7 +54,7 @@ def test_the_role_sets_what_was_read(bundle: Path, tmp_path: Path, mode: str) ->
         with zipfile.ZipFile(path, "w") as made:
             for file in sorted(bundle.rglob("*")):
                 made.write(file, file.relative_to(bundle))
-    task = {**ROLE, "vars": {"release_path": str(path)}}
+    task = {**ROLE, "vars": {"release_path": str(path), "release_app": "shop"}}
     done = play(tmp_path, *(["--check"] if mode == "check mode" else []), variables={"awx_job_id": 7}, task=task)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "changed=0" in done.stdout
@@ -91,7 +91,7 @@ def test_the_role_sets_what_was_read(bundle: Path, tmp_path: Path, mode: str) ->
 )
 def test_the_role_refuses(bundle: Path, tmp_path: Path, path: str, text: str, message: str) -> None:
     (bundle / "release.yml").write_text(text)
-    task = {**ROLE, "vars": {"release_path": path.format(bundle=bundle)}}
+    task = {**ROLE, "vars": {"release_path": path.format(bundle=bundle), "release_app": "shop"}}
     done = play(tmp_path, variables={}, task=task)
     assert done.returncode == 2, done.stdout
     assert message.format(bundle=bundle) in done.stdout
