@@ -12,7 +12,7 @@ from lab import control, net
 
 from .rig import QUICK_HOST, SITE_HOST, Rig
 
-MOST_COMMANDS = 24  # of a user's shells together; one that was lost keeps what it has spent
+MOST_COMMANDS = 60  # of a user's shells together; one that was lost keeps what it has spent
 
 
 class SimulatedRig(Rig):

@@ -123,7 +123,7 @@ def unlocked(requirements_file: str, lock: str) -> list[str]:
     pinned: dict[str, list[str]] = {}
     wrong = []
     for entry in re.split(r"\n(?=\S)", lock.strip()):
-        name, _, rest = entry.partition("==")
+        name, _equals, rest = entry.partition("==")
         pinned.setdefault(name, []).append(rest.split()[0])
         if not re.search(r"--hash=sha256:[0-9a-f]{64}", rest):
             wrong.append(f"{name} has no hash")
