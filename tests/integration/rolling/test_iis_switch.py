@@ -53,6 +53,40 @@ def test_the_worker_gets_as_long_to_end_as_the_variable_says(lab: Lab, frozen_wo
     assert "The pool was Started and is Stopping now." in done.story
 
 
+INSECURE = {
+    "the certificate is not verified": (
+        {"ansible_winrm_server_cert_validation": "ignore"},
+        "does not verify the certificate",
+    ),
+    "Basic over HTTP": ({"ansible_winrm_scheme": "http", "ansible_winrm_transport": "basic"}, "HTTP with basic"),
+    "HTTP by its port": (
+        {"ansible_winrm_scheme": None, "ansible_port": 5985, "ansible_winrm_transport": None},
+        "HTTP with plaintext",
+    ),
+    "NTLM without encryption": (
+        {
+            "ansible_winrm_scheme": "http",
+            "ansible_winrm_transport": ["ntlm"],
+            "ansible_winrm_message_encryption": "never",
+        },
+        "HTTP with ntlm",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "words"), INSECURE.values(), ids=INSECURE)
+def test_a_connection_that_somebody_else_could_read_needs_consent(lab: Lab, given: dict[str, Any], words: str) -> None:
+    refused = _step(lab, "preflight", **given)
+    assert refused.returncode == 2, refused.story
+    assert words in refused.story
+    assert "Read what the node runs" not in refused.output
+
+
+def test_with_consent_the_certificate_is_not_verified(lab: Lab) -> None:
+    done = _step(lab, "preflight", ansible_winrm_server_cert_validation="ignore", dotnet_winrm_insecure=True)
+    assert done.returncode == 0, done.story
+
+
 def test_the_log_of_the_running_release_is_read(lab: Lab) -> None:
     # A worker that started later would write a log of its own.
     wait_until(lambda: lab.get("/health", "web01")[0] == 200, "a worker on web01")
