@@ -50,8 +50,8 @@ options:
   validate_certs:
     description:
       - Verify the server's certificate and its name.
-      - FreeTDS verifies nothing unless it is given a CA file, so with FreeTDS O(ca_path) is required, or V(false) here
-        as your explicit consent.
+      - FreeTDS goes on without encryption behind the login when the server's answer asks for it, so it needs V(false)
+        here as your explicit consent. With O(ca_path) it still verifies the certificate at the login.
     type: bool
     default: true
   ca_path:

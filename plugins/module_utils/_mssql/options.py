@@ -137,10 +137,11 @@ def _check_driver(options: ConnectionOptions, driver: Driver | None) -> None:
         )
     if driver is None or not driver.free_tds:
         return
-    if options.encrypt and options.validate_certs and options.ca_path is None:
+    if options.encrypt and options.validate_certs:
         raise MssqlError(
-            f"The driver {driver.name} (FreeTDS) verifies no certificate without a CA file: set ca_path, "
-            "or use Microsoft's driver, or accept an unverified server with validate_certs: false."
+            f"The driver {driver.name} (FreeTDS) goes on without encryption behind the login when the server's answer "
+            "asks for it, so somebody on the way could read and change the rest: use Microsoft's driver, or accept "
+            "it with validate_certs: false. The certificate is still verified at the login where ca_path is set."
         )
     for wanted, name in (
         (options.multi_subnet_failover, "multi_subnet_failover"),
@@ -197,6 +198,6 @@ def freetds_conf(options: ConnectionOptions) -> str:
     lines = [f"[{FREETDS_SECTION}]", f"host = {host}", "tds version = 7.4", "client charset = UTF-8"]
     lines.append(f"instance = {instance}" if instance else f"port = {options.port}")
     lines.append(f"encryption = {'require' if options.encrypt else 'off'}")
-    if options.encrypt and options.validate_certs:
+    if options.encrypt and options.ca_path:
         lines += [f"ca file = {options.ca_path}", "check certificate hostname = yes"]
     return "\n\t".join(lines) + "\n"

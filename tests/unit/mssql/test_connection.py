@@ -144,19 +144,22 @@ def test_a_data_source_gets_login_and_database() -> None:
     assert connection_string(options(host=None, dsn="Driver=x;Server=y;"), None).startswith("Driver=x;Server=y;Data")
 
 
-def test_freetds_without_a_ca_file_is_refused() -> None:
-    with pytest.raises(MssqlError, match="verifies no certificate without a CA file: set ca_path"):
-        check(options(), FREETDS)
-
-
-def test_freetds_with_consent_or_a_ca_file_is_taken(tmp_path: Path) -> None:
+def test_freetds_is_taken_with_consent_only(tmp_path: Path) -> None:
+    """What it verifies at the login does not hold for what follows."""
     ca = tmp_path / "ca.pem"
     ca.write_text("x")
+    for ca_path in (None, str(ca)):
+        with pytest.raises(MssqlError, match=r"without encryption behind the login.*use Microsoft's driver, or accept"):
+            check(options(ca_path=ca_path), FREETDS)
     check(options(validate_certs=False), FREETDS)
+    check(options(validate_certs=False, ca_path=str(ca)), FREETDS)
     check(options(encrypt=False), FREETDS)
-    check(options(ca_path=str(ca)), FREETDS)
-    assert f"ca file = {ca}" in freetds_conf(options(ca_path=str(ca)))
-    assert "check certificate hostname = yes" in freetds_conf(options(ca_path=str(ca)))
+    check(options(ca_path=str(ca)), MICROSOFT)
+
+
+def test_freetds_verifies_at_the_login_where_it_has_a_ca_file() -> None:
+    assert "ca file = /ca.pem" in freetds_conf(options(validate_certs=False, ca_path="/ca.pem"))
+    assert "check certificate hostname = yes" in freetds_conf(options(validate_certs=False, ca_path="/ca.pem"))
     assert "ca file" not in freetds_conf(options(validate_certs=False))
 
 

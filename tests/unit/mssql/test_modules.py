@@ -81,7 +81,7 @@ def test_a_raw_connection_string_is_a_secret_too(module: str) -> None:
         ("mssql_migration", {"app": "shop\n"}, "app has the character U+000A"),
         ("mssql_migration_info", {"app": "shop\n"}, "app has the character U+000A"),
         ("deployment", {"state": "revoked"}, "missing: detail"),
-        ("deployment", {"validate_certs": True}, "verifies no certificate without a CA file"),
+        ("deployment", {"validate_certs": True}, "without encryption behind the login"),
         ("mssql_migration", {"driver": "Nope"}, "'Nope' is not installed; installed are:"),
         ("mssql_migration", {"path": "/nope"}, "/nope does not exist"),
         ("mssql_migration", {"phase": "undo"}, "missing: release"),
