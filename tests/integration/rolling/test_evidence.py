@@ -62,6 +62,7 @@ def test_a_ledger_that_cannot_be_written_undoes_nothing(lab: Lab, tmp_path: Path
     assert {version for version, _outcome in _recorded(lab).values()} == {"2.0.0"}
 
 
+@pytest.mark.long  # a database that is lost is in the suite
 def test_a_rollback_works_while_the_ledger_cannot_be_written(lab: Lab, tmp_path: Path) -> None:
     nodes = toyfarm.file_nodes(lab, tmp_path)
     hooks = {"before_stop": FREEZE}
@@ -98,7 +99,9 @@ def _hold_ledger_lock(lab: Lab, stopped: Path, ended: threading.Event, seen: lis
     connection.close()
 
 
-@pytest.mark.parametrize("moment", LOST)
+@pytest.mark.parametrize(
+    "moment", ["between drain and switch", pytest.param("in the rollback", marks=pytest.mark.long)]
+)
 def test_a_database_that_is_lost_leaves_every_node_serving(lab: Lab, tmp_path: Path, moment: str) -> None:
     hooks, smoke_tests = LOST[moment]
     nodes = toyfarm.file_nodes(lab, tmp_path)
@@ -112,7 +115,7 @@ def test_a_database_that_is_lost_leaves_every_node_serving(lab: Lab, tmp_path: P
     assert "the lease could not be released" in done.output, done.story
 
 
-@pytest.mark.parametrize("another", [False, True])
+@pytest.mark.parametrize("another", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_lease_that_is_gone_stops_a_rollback_only_when_another_run_has_it(
     lab: Lab, tmp_path: Path, another: bool
 ) -> None:
@@ -188,7 +191,9 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("mistake", OTHERS)
+@pytest.mark.parametrize(
+    "mistake", [pytest.param(name, marks=[pytest.mark.long] if at else []) for at, name in enumerate(OTHERS)]
+)
 def test_another_application_is_not_deployed_beside_this_one(lab: Lab, tmp_path: Path, mistake: str) -> None:
     """Under another name it would have a lease of its own."""
     given, message = OTHERS[mistake]
@@ -288,6 +293,7 @@ def test_a_hook_that_does_nothing_is_noticed_by_the_hook_that_confirms(
     assert done.outcomes["toy-web01"] == {"drain": "rolled_back", "enable": "failed"}[hook]
 
 
+@pytest.mark.long
 def test_a_node_that_a_person_took_out_stays_out_with_hooks_too(lab: Lab, tmp_path: Path) -> None:
     balancer.command(lab.admin_socket, f"set server {balancer.BACKEND}/web02 state maint")
     nodes = toyfarm.file_nodes(lab, tmp_path)
@@ -380,7 +386,7 @@ BEGUN = "SET NOCOUNT ON; UPDATE deploy.migration_journal SET state = 'begun' WHE
     ("phase", "then", "message"),
     [
         ("contract", "SELECT 1", "3.0.0 is the rollback horizon"),
-        ("expand", BEGUN, "0001_toy.sql of 3.0.0 was begun at"),
+        pytest.param("expand", BEGUN, "0001_toy.sql of 3.0.0 was begun at", marks=pytest.mark.long),
     ],
 )
 def test_a_release_without_scripts_is_refused_by_the_state_of_the_database(

@@ -74,7 +74,13 @@ INSECURE = {
 }
 
 
-@pytest.mark.parametrize(("given", "words"), INSECURE.values(), ids=INSECURE)
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        pytest.param(*case, id=name, marks=[pytest.mark.long] if at > 1 else [])
+        for at, (name, case) in enumerate(INSECURE.items())
+    ],
+)
 def test_a_connection_that_somebody_else_could_read_needs_consent(lab: Lab, given: dict[str, Any], words: str) -> None:
     refused = _step(lab, "preflight", **given)
     assert refused.returncode == 2, refused.story

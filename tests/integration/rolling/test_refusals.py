@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +28,17 @@ class Case:
     message: str
     extra_vars: dict[str, Any] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+
+
+#: More of a kind of which the suite has another.
+LONG = {
+    "unknown backend", "a file that is no socket", "psrp", "unknown site", "wrong SQL password",
+    "damaged artifact in the release", "an undo script that cannot run", "a version that is no name",
+}  # fmt: skip
+
+
+def _params(names: Iterable[str]) -> list[Any]:
+    return [pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in names]
 
 
 CASES = {
@@ -73,7 +84,7 @@ def _refused(lab: Lab, case: Case) -> None:
 
 
 @pytest.mark.usefixtures("untouched")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", _params(CASES))
 def test_refused(lab: Lab, name: str) -> None:
     _refused(lab, CASES[name])
 
@@ -183,7 +194,7 @@ BUNDLES: dict[str, tuple[Callable[[Lab, Path], None], str]] = {
 
 
 @pytest.mark.usefixtures("untouched")
-@pytest.mark.parametrize("name", BUNDLES)
+@pytest.mark.parametrize("name", _params(BUNDLES))
 def test_refused_bundle(lab: Lab, tmp_path: Path, name: str) -> None:
     spoil, message = BUNDLES[name]
     bundle = _copy(lab, tmp_path)
