@@ -15,7 +15,7 @@ from .errors import IisError
 from .marker import HISTORY, TIME_FORMAT, History, Marker
 from .release import NodeState, ReleaseTask
 from .release_retention import Retention
-from .tree import Tree, differences
+from .tree import DIRECTORY, Tree, differences
 
 
 class CurrentTask(ReleaseTask):
@@ -68,11 +68,13 @@ class CurrentTask(ReleaseTask):
         return tree
 
     def _verify_again(self, target: str, before: Tree) -> None:
-        """The same entries with the same size and time, right after the switch."""
+        """The staged files with the same attributes, size and time, right after the switch.
+
+        Where the pool was not stopped, the application runs already: it may have added files, such as a log.
+        """
+        staged = {path: entry.stamp for path, entry in before.items() if entry.content != DIRECTORY}
         now = self.read_tree(target, hashes=False)
-        different = differences(
-            {path: entry.stamp for path, entry in before.items()}, {path: entry.stamp for path, entry in now.items()}
-        )
+        different = differences(staged, {path: entry.stamp for path, entry in now.items() if path in staged})
         if different:
             raise IisError(
                 f"The directory {target} was changed while the site was switched to it ({different}): "

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
+from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.rights import PROTECTED
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.transport import Command, CommandResult
 from ansible_collections.zero_downtime.dotnet.plugins.plugin_utils._iis.winrm import WinrmRunner
 from lab import ansible_cli
@@ -112,6 +113,7 @@ class RealRig(Rig):
             for name, content in self.release_files("1.0").items():
                 contents[f"{application}/1.0/{name}"] = content
         self._expect(self._cmd(f'mkdir "{self.directory}"'))
+        self._expect(self._run("icacls.exe", self.directory, *PROTECTED))
         self._expect(self._run("tar.exe", "-xf", "-", "-C", self.directory, stdin=_tar_of(contents)))
 
     def stop(self) -> None:

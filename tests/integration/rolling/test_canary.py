@@ -75,18 +75,21 @@ def hostile(c: str) -> list[dict[str, Any]]:
         rule("iis_release_info", {
             "current_app": "shop",
             "current_version": f"1.0.0{c}", "current_path": f"C:\\{c}", "versions": [{"version": c, "path": c}],
-            "free_bytes": 10**12, "tools": {"curl": c, "tar": c, "certutil": c}, "warnings": [c],
+            "free_bytes": 10**12, "root_writers": [], "tools": {"curl": c, "tar": c, "certutil": c}, "warnings": [c],
             "application_log": {"path": c, "lines": [c, c]}, "restarted_sites": [c],
         }),
         rule("iis_app_pool_info", {"pools": [{"name": c, "state": "Started"}], "request_monitor": True}),
         rule("iis_app_pool", {"changed": True, "diff": {"before": c, "after": c}}),
-        rule("iis_release", {"changed": True, "diff": {"before": {c: c}, "after": {c: c}}, "path": c}),
+        rule("iis_release", {"changed": True, "diff": {"before": {c: c}, "after": {c: c}}, "path": c, "manifest": c}),
         rule("lb_member_info", {"members": [member]}),
         rule("lb_member", {
             "changed": True, "previous_state": "enabled", "waited_ms": 10, "in_flight_at_start": 1, "members": [member],
         }),
         rule("http_probe", {"response": {"reason": c, "headers": {c: c}, "body_excerpt": c}}),
-        rule("deployment_info", {"lease": lease, "nodes": [{"name": "web01", "version": c, "outcome": "succeeded"}]}),
+        rule("deployment_info", {
+            "lease": lease, "nodes": [{"name": "web01", "version": c, "outcome": "succeeded"}],
+            "staged": [{"node": "web01", "version": c, "manifest": f"{c} of before"}],
+        }),
         rule("deployment", {"changed": True, "lease": lease, "previous": {"owner": c}}),
         rule("mssql_migration_info", {
             "refusals": [], "scripts": [script],
@@ -118,11 +121,12 @@ def endings(c: str) -> dict[str, dict[str, Any]]:
         "failed": failing(c),
         "refused": {"failed": True, "refused": False, "msg": c},
         "other app": {"release": {"app": c, "version": c, "path": c, "database": {}, "web": {"sha256": c}}},
-        "held": {"lease": lease, "nodes": []},
+        "held": {"lease": lease, "nodes": [], "staged": []},
         "refusals": {"refusals": [c], "scripts": [], "phases": pending},
         "no room": {
             "current_app": "shop",
-            "current_version": c, "current_path": c, "versions": [], "free_bytes": 1, "tools": {"curl": None, c: None},
+            "current_version": c, "current_path": c, "versions": [],
+            "root_writers": [c], "free_bytes": 1, "tools": {"curl": None, c: None},
         },
     }  # fmt: skip
 

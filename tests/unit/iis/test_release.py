@@ -521,6 +521,15 @@ def test_a_file_that_changes_during_the_switch_is_a_failure(run: Any, node: Scri
     assert failure.value.facts["current_path"] == rf"{ROOT}\2.0"
 
 
+def test_what_the_application_adds_right_after_the_switch_is_no_failure(run: Any, node: ScriptedNode) -> None:
+    """Its pool was not stopped, so it runs at once and writes a log."""
+    verified(found(node, "1.0", "1.0", "2.0").expect(type_marker("2.0"), marker_json("2.0")))
+    node.expect(SWITCH).expect(VDIRS, xml(vdir("Shop/", rf"{ROOT}\2.0")))
+    verified_again(node, {**FILES, "logs": "directory", r"logs\stdout.log": "e" * 64}).expect(f"tar -xf - -C {ROOT}")
+    assert run("current")["changed"] is True
+    node.done()
+
+
 def test_links_and_what_cannot_be_hashed_are_refused(run: Any, node: ScriptedNode) -> None:
     place = rf"{ROOT}\2.0"
     link = tree_output(place, FILES) + f":d-------l:0:01/02/2026 10:00 AM:{place}\\data\r\n"
