@@ -135,6 +135,7 @@ def test_a_lease_that_is_gone_stops_a_rollback_only_when_another_run_has_it(
     assert "does not hold the lease" in found["failure"] and "does not hold the lease" in found["ledger_failure"]
 
 
+@pytest.mark.long
 def test_a_lock_that_somebody_holds_delays_a_rollback_and_does_not_stop_it(lab: Lab, tmp_path: Path) -> None:
     """From the moment that the node is out until it serves again, nobody can write to the ledger."""
     nodes = toyfarm.file_nodes(lab, tmp_path)
@@ -165,6 +166,7 @@ def test_a_write_to_the_ledger_that_never_ran_is_not_a_yes(lab: Lab, tmp_path: P
     assert set(lab.members().values()) == {"UP"}
 
 
+@pytest.mark.long  # mssql/test_rights.py has what each login may do
 def test_the_ledger_is_written_with_a_login_of_its_own(lab: Lab, tmp_path: Path) -> None:
     """The scripts run as another one; a wrong password shows that no other login is tried."""
     nodes = toyfarm.file_nodes(lab, tmp_path)
@@ -248,6 +250,7 @@ def test_options_that_refuse_the_enable_are_refused_before_anything_is_staged(la
     assert set(lab.members().values()) == {"UP"}
 
 
+@pytest.mark.long  # test_lost_node.py resumes a node too
 def test_a_node_that_an_earlier_run_left_out_does_not_make_the_other_one_the_last(lab: Lab, tmp_path: Path) -> None:
     """It is upgraded first, and serves again before the other one leaves."""
     lease = {"app": "toy", "run_id": "earlier"}

@@ -88,6 +88,7 @@ def test_a_driver_that_swaps(lab: Lab, tmp_path: Path) -> None:
     assert lab.members() == {"web01": "MAINT", "web02": "UP"}
 
 
+@pytest.mark.long
 def test_a_driver_that_swaps_rolls_back(lab: Lab, tmp_path: Path) -> None:
     nodes = toyfarm.slot_node(lab, tmp_path)
     done = toyfarm.roll_out(lab, nodes, toyfarm.release(tmp_path), dotnet_smoke_tests=BROKEN)
